@@ -1,0 +1,73 @@
+# Everything here needs Go and make alone; what needs more says so and what it is.
+
+GO       ?= go
+PREFIX   ?= /usr/local
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.linked=$(VERSION)
+BINARY   := bin/docker-credential-ecr-login
+COMMAND  := ./ecr-login/docker-credential-ecr-login
+
+# Linters are run at a pinned version and stay out of go.mod, where every user of the library would see them.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+# The race detector needs cgo and a C compiler; without one the tests run all the same.
+HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
+RACE    := $(if $(HAVE_CC),-race,)
+
+.PHONY: build install uninstall test stress fuzz demo lint e2e bench cross clean
+.DEFAULT_GOAL := build
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) $(COMMAND)
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
+
+test:
+	@$(if $(HAVE_CC),,echo "no C compiler found: the race detector is left out")
+	$(if $(HAVE_CC),CGO_ENABLED=1 )$(GO) test $(RACE) ./...
+
+# What counts hundreds of processes or minutes of a clock.
+stress:
+	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache/... ./ecr-login/...
+
+FUZZTIME ?= 30s
+fuzz:
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./ecr-login/registry
+	$(GO) test -run '^$$' -fuzz FuzzHost -fuzztime $(FUZZTIME) ./ecr-login/registry
+	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME) ./cache
+
+demo: build
+	$(GO) run ./ecr-login/ecrtest/demo -helper $(BINARY)
+
+lint:
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags 'e2e stress' ./...
+	$(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+# The systems that the project cannot run on its own machine are at least compiled and vetted.
+cross:
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/...
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/...
+	GOOS=freebsd GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/docker-credential-ecr-login
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
+
+# Needs root and a Docker engine (Debian: docker.io); says so and skips where there is none.
+e2e: build
+	$(GO) test -tags e2e -count 1 -timeout 20m -v ./ecr-login/e2e
+
+# Needs nothing more than Go; PEER=/path/to/another/helper compares with that.
+bench: build
+	$(GO) run ./ecr-login/ecrtest/bench -helper $(BINARY) $(if $(PEER),-peer $(PEER)) -out docs/benchmarks.md
+
+clean:
+	rm -rf bin
