@@ -1,0 +1,189 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const documentation = "../../docs/configuration.md"
+
+// section is the text below a heading of the documentation, up to the next one.
+func section(t *testing.T, heading string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(documentation))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, below, found := strings.Cut(string(text), "\n"+heading+"\n")
+	if !found {
+		t.Fatalf("%s has no heading %q", documentation, heading)
+	}
+	if i := strings.Index(below, "\n#"); i >= 0 {
+		below = below[:i]
+	}
+	return below
+}
+
+// rows are the first two cells of each row of a section's tables.
+func rows(t *testing.T, heading string) (names []string, second map[string]string) {
+	t.Helper()
+	second = map[string]string{}
+	for line := range strings.Lines(section(t, heading)) {
+		cells := strings.Split(line, "|")
+		if name, ok := strings.CutPrefix(strings.TrimSpace(cells[min(1, len(cells)-1)]), "`"); ok && len(cells) > 3 {
+			name = strings.TrimSuffix(name, "`")
+			names = append(names, name)
+			second[name] = strings.TrimSpace(cells[2])
+		}
+	}
+	return names, second
+}
+
+// TestEveryKeyIsDocumented, and nothing else is. What the decoder knows, what is
+// suggested for slips of the pen and what is documented are the same keys.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	t.Parallel()
+	for heading, table := range map[string]struct {
+		decoded any
+		known   []string
+	}{
+		"### Keys":                     {document{}, documentKeys},
+		"### Rules: `[[registry]]`":    {documentRegistry{}, registryKeys},
+		"### Partitions: `partitions`": {documentSuffix{}, suffixKeys},
+	} {
+		names, types := rows(t, heading)
+		var tags []string
+		for field := range reflect.TypeOf(table.decoded).Fields() {
+			tag := field.Tag.Get("toml")
+			tags = append(tags, tag)
+			if isBool := strings.HasSuffix(field.Type.String(), "bool"); isBool != (types[tag] == "boolean") {
+				t.Errorf("%s: %s is %v, and documented as %q", heading, tag, field.Type, types[tag])
+			}
+		}
+		slices.Sort(tags)
+		slices.Sort(names)
+		known := slices.Sorted(slices.Values(table.known))
+		if !slices.Equal(tags, names) || !slices.Equal(tags, known) {
+			t.Errorf("%s\ndecoded    %q\nknown      %q\ndocumented %q", heading, tags, known, names)
+		}
+	}
+}
+
+func TestEveryVariableIsDocumented(t *testing.T) {
+	t.Parallel()
+	names, _ := rows(t, "## Environment variables")
+	slices.Sort(names)
+	if known := slices.Sorted(slices.Values(Variables)); !slices.Equal(names, known) {
+		t.Errorf("known      %q\ndocumented %q", known, names)
+	}
+	// And known are those that are looked at.
+	read := map[string]bool{}
+	l := Loader{System: t.TempDir(), Environ: func(key string) (string, bool) { read[key] = true; return "", false }}
+	if _, err := l.Load(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Variables {
+		if !read[name] {
+			t.Errorf("%s is documented and not read", name)
+		}
+		delete(read, name)
+	}
+	for name := range read {
+		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "ECR_") {
+			t.Errorf("%s is read and not documented", name)
+		}
+	}
+}
+
+// TestDefaultsAreDocumented: the table says what the zero file gives.
+func TestDefaultsAreDocumented(t *testing.T) {
+	t.Parallel()
+	text := section(t, "### Keys")
+	for _, cells := range []string{
+		"| `timeout` | duration | `\"" + DefaultTimeout.String() + "\"` |",
+		"| `public` | choice | `\"" + PublicAuto + "\"` |",
+		"| `sealing` | choice | `\"" + SealingAuto + "\"` |",
+		"`\"" + minTimeout.String() + "\"` to `\"" + strings.TrimSuffix(maxTimeout.String(), "0s") + "\"`",
+		"`\"" + PublicAlways + "\"`", "`\"" + PublicNever + "\"`", "`\"" + SealingRequired + "\"`",
+	} {
+		if !strings.Contains(text, cells) {
+			t.Errorf("the table of keys does not have %s", cells)
+		}
+	}
+}
+
+// TestPlaceholdersAreDocumented, and those that are stand for something.
+func TestPlaceholdersAreDocumented(t *testing.T) {
+	t.Parallel()
+	documented, _ := rows(t, "#### Placeholders")
+	if len(documented) != 4 {
+		t.Errorf("documented are %q", documented)
+	}
+	for _, name := range documented {
+		if text, problem := fill(name, example); problem != "" || text == name {
+			t.Errorf("%s stands for %q: %s", name, text, problem)
+		}
+	}
+}
+
+// TestExamplesAreGood: every TOML block of the documentation loads, and every
+// pattern in its table can match.
+func TestExamplesAreGood(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.FromSlash(documentation))
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(example string) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "config.toml")
+		if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Load(onlyFile(path))
+		if err != nil || s.Path != path {
+			t.Errorf("%v in the example\n%s", err, example)
+		}
+	}
+	blocks := strings.Split(string(text), "```toml\n")[1:]
+	for _, block := range blocks {
+		example, _, _ := strings.Cut(block, "```")
+		load(example)
+	}
+	patterns, _ := rows(t, "#### Patterns")
+	patterns = slices.DeleteFunc(patterns, func(cell string) bool { return cell == "match" }) // the heading
+	for _, pattern := range patterns {
+		load("[[registry]]\nmatch = \"" + pattern + "\"\n")
+	}
+	if len(blocks) < 5 || len(patterns) < 6 {
+		t.Errorf("found %d examples and %d patterns", len(blocks), len(patterns))
+	}
+}
+
+// onlyFile is an environment that names a settings file and nothing else.
+func onlyFile(path string) func(string) (string, bool) {
+	return func(key string) (string, bool) {
+		if key == "ECR_LOGIN_CONFIG" {
+			return path, true
+		}
+		return "", false
+	}
+}
+
+// TestSlipInTheDocumentation: the message that it shows is the one there is.
+func TestSlipInTheDocumentation(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(path, []byte("timout = \"15s\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(onlyFile(path))
+	shown := section(t, "## The settings file")
+	if err == nil || !strings.Contains(shown, strings.TrimPrefix(err.Error(), filepath.Dir(path))) {
+		t.Errorf("the error is %v, shown is%s", err, shown)
+	}
+}

@@ -1,0 +1,473 @@
+package config_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
+)
+
+// settings are those of a file that must be good.
+func settings(t testing.TB, text string) config.Settings {
+	t.Helper()
+	m := newMachine(t)
+	m.write(m.file(), text)
+	return loaded(t, m)
+}
+
+// ruleFor is a file with one rule of that pattern.
+func ruleFor(pattern, lines string) string {
+	return "[[registry]]\nmatch = \"" + pattern + "\"\n" + lines
+}
+
+const (
+	ireland = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+	gov     = "111122223333.dkr.ecr.us-gov-west-1.amazonaws.com"
+	china   = "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn"
+	fips    = "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com"
+	dual    = "111122223333.dkr-ecr.eu-west-1.on.aws"
+	other   = "444455556666.dkr.ecr.eu-west-1.amazonaws.com"
+	public  = "public.ecr.aws"
+)
+
+var everyHost = []string{ireland, gov, china, fips, dual, other, public, "ecr-public.aws.com"}
+
+// TestPatterns: which of the hosts above a pattern matches, and that the others
+// are registries without a rule.
+func TestPatterns(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string][]string{
+		"*":                                    everyHost,
+		ireland:                                {ireland},
+		"111122223333":                         {ireland, gov, china, fips, dual},
+		"111122223333.DKR.ecr.*.amazonaws.com": {ireland, gov},
+		"111122223333.dkr.ecr.*":               {ireland, gov, china},
+		"*.dkr.ecr.eu-west-1.amazonaws.com":    {ireland, other},
+		"*.dkr.ecr.us-gov-*.amazonaws.com":     {gov},
+		"*.amazonaws.com":                      {ireland, gov, fips, other},
+		"*.amazonaws.com.cn":                   {china},
+		"*.on.aws":                             {dual},
+		"*-fips*":                              {fips},
+		"1111*":                                {ireland, gov, china, fips, dual},
+		"444455556666.dkr-ecr.*":               {},
+		"*.dkr-ecr.*.on.amazonwebservices.com.cn": {},
+		"*.dkr.ecr.*.on.amazonwebservices.com.cn": {},
+		"*.dkr.ecr.us-iso*.c2s.ic.gov":            {},
+		"*.dkr.ecr.us-isob-*.sc2s.sgov.gov":       {},
+		"*.dkr.ecr.eu-isoe-west-*.cloud.adc-e.uk": {},
+		"*.dkr.ecr.*.csp.hci.ic.gov":              {},
+		"*.dkr.ecr.eusc-de-*.amazonaws.eu":        {},
+		"*/eu-west-1":                             {ireland, dual, other},
+		"111122223333/eu-west-1":                  {ireland, dual},
+		"111122223333/*":                          {ireland, gov, china, fips, dual},
+		"*/eu-*":                                  {ireland, dual, other},
+		"*/us-east-1":                             {fips}, // not ECR Public, whose API is there
+		"*/eusc-de-east-1":                        {},
+		"public.ecr.aws":                          {public},
+		"*public*":                                {public, "ecr-public.aws.com"},
+		"ecr-public.aws.com":                      {"ecr-public.aws.com"},
+		"*.ecr.aws":                               {public},
+	} {
+		t.Run(pattern, func(t *testing.T) {
+			t.Parallel()
+			s := settings(t, ruleFor(pattern, "profile = \"a\"\n"))
+			for _, host := range everyHost {
+				for _, spelling := range []string{host, "https://" + strings.ToUpper(host) + ":443/v2/\n", host + ":8443"} {
+					m, err := s.Match(spelling)
+					if err != nil {
+						t.Fatal(err)
+					}
+					should := slices.Contains(want, host)
+					if (m.Rule != nil) != should || (m.Profile == "a") != should {
+						t.Errorf("%q matches %q: %v, want %v", pattern, spelling, m.Rule != nil, should)
+					}
+					if r, _ := registry.Parse(host); m.Registry != r {
+						t.Errorf("%q is %+v, want %+v", spelling, m.Registry, r)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestPatternsThatNeverMatch are slips of the pen.
+func TestPatternsThatNeverMatch(t *testing.T) {
+	t.Parallel()
+	for pattern, why := range map[string]string{
+		"images.example.com":                     "not ECR, and no host",
+		"https://" + ireland:                     "URL",
+		"HTTPS://" + ireland:                     "URL in capitals",
+		ireland + "/repository":                  "path",
+		ireland + ":443":                         "port",
+		ireland + ".":                            "trailing dot, which hosts are matched without",
+		" " + ireland:                            "white space",
+		"*.dkr.ecr.*:443":                        "port behind a star",
+		"11112222333":                            "eleven digits",
+		"1111222233334":                          "thirteen digits",
+		"1111-2222-3333":                         "account with hyphens",
+		"11112222333/eu-west-1":                  "eleven digits before the slash",
+		"/eu-west-1":                             "nothing before the slash",
+		"*/":                                     "nothing after the slash",
+		"*/ireland":                              "no region's name",
+		"*/eu-west":                              "region without number",
+		"*/eu-west-1/x":                          "two slashes",
+		"*/EU West*":                             "space in a region",
+		"11*/eu-west-1":                          "star within an account",
+		"*.dkr.ecr.*.amazonaws.org":              "wrong top-level domain",
+		"*.dkr.ecr.*.amazonaws.co":               "cut short",
+		"111122223333.dkr.ecr*.*.amazonaws.com.": "trailing dot",
+		"11112222333.dkr.ecr.*":                  "eleven digits and a star",
+		"a*.dkr.ecr.*.amazonaws.com":             "letter in an account",
+		"*.drk.ecr.*.amazonaws.com":              "letters swapped",
+		"*.ecr.dkr.*.amazonaws.com":              "labels swapped",
+		"*.dkr.ecr.eu_west_*.amazonaws.com":      "underscores",
+		"*.dkr.ecr.*.eu-west-1.amazonaws.com":    "two regions",
+		"*.dkr.ecr-fips.*.c2s.ic.gov":            "no such FIPS hosts",
+		"*.dkr-ecr.*.amazonaws.com":              "dual-stack hosts end otherwise",
+		"public.ecr.aws.*":                       "more after the end",
+		"*.dkr.ecr.(eu|us)-west-1.amazonaws.com": "regular expression",
+		"[0-9]*.dkr.ecr.*.amazonaws.com":         "shell pattern",
+		"**/eu-west-1":                           "two stars before the slash",
+		"*.evil.example":                         "not ECR, with a star",
+		"111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example": "look-alike",
+		"*dkr.ecr.eu-west-1.amazonaws.com.evil.example":             "look-alike with a star",
+	} {
+		m := newMachine(t)
+		m.write(m.file(), "\n"+ruleFor(pattern, ""))
+		if _, e := problem(t, m); e.Line != 3 || e.Key != "match" {
+			t.Errorf("%q (%s): %v", pattern, why, e)
+		}
+	}
+}
+
+// TestHiddenRules: a rule that earlier ones leave nothing is an error, and one
+// that they leave something is not.
+func TestHiddenRules(t *testing.T) {
+	t.Parallel()
+	alias := "host = \"" + other + "\"\n"
+	for _, test := range []struct {
+		first, second string
+		hidden        bool
+	}{
+		{ruleFor("*", ""), ruleFor(ireland, ""), true},
+		{ruleFor("*", ""), ruleFor("111122223333", ""), true},
+		{ruleFor("*", ""), ruleFor("*/eu-west-1", ""), true},
+		{ruleFor(ireland, ""), ruleFor(strings.ToUpper(ireland), ""), true},
+		{ruleFor("111122223333", ""), ruleFor("111122223333/eu-west-1", ""), true},
+		{ruleFor("111122223333", ""), ruleFor("111122223333.dkr.ecr.*", ""), true},
+		{ruleFor("111122223333", ""), ruleFor("111122223333*", ""), true},
+		{ruleFor("*/eu-*", ""), ruleFor("111122223333/eu-west-1", ""), true},
+		{ruleFor("*.amazonaws.com", ""), ruleFor("*.dkr.ecr.*.amazonaws.com", ""), true},
+		{ruleFor("*.example.com", alias), ruleFor("images.example.com", alias), true},
+		{ruleFor("images.example.com", alias), ruleFor("images.example.com:443", alias), true},
+
+		{ruleFor(ireland, ""), ruleFor("*", ""), false},
+		{ruleFor("111122223333/eu-west-1", ""), ruleFor("111122223333", ""), false},
+		{ruleFor("111122223333", ""), ruleFor("*.dkr.ecr.*", ""), false},
+		{ruleFor("*/eu-west-1", ""), ruleFor("*/eu-west-2", ""), false},
+		{ruleFor("*/eu-west-1", ""), ruleFor("*/*", ""), false},
+		{ruleFor("*.dkr.ecr.eu-*", ""), ruleFor("*.dkr.ecr.*", ""), false},
+		{ruleFor("*", ""), ruleFor("images.example.com", alias), false}, // the star is no alias
+		{ruleFor("images.example.com", alias), ruleFor("images.example.com:5000", alias), false},
+		{ruleFor("images.example.com", alias), ruleFor("*.example.com", alias), false},
+	} {
+		m := newMachine(t)
+		m.write(m.file(), test.first+test.second)
+		_, err := m.load()
+		if hidden := err != nil && strings.Contains(err.Error(), "rule on line 1"); hidden != test.hidden || err != nil && !test.hidden {
+			t.Errorf("%s%s-> %v, want hidden %v", test.first, test.second, err, test.hidden)
+		}
+	}
+}
+
+// TestFirstMatchWins, with a rule that decides nothing in front.
+func TestFirstMatchWins(t *testing.T) {
+	t.Parallel()
+	s := settings(t, ruleFor("111122223333/eu-west-1", "")+ruleFor("111122223333", "profile = \"prod\"\n")+ruleFor("*", "profile = \"rest\"\n"))
+	for host, want := range map[string]struct {
+		profile string
+		line    int
+	}{ireland: {"", 1}, gov: {"prod", 3}, other: {"rest", 6}, public: {"rest", 6}} {
+		m, err := s.Match(host)
+		if err != nil || m.Profile != want.profile || m.Rule.Line != want.line {
+			t.Errorf("%s: profile %q of the rule %+v, %v; want %q of line %d", host, m.Profile, m.Rule, err, want.profile, want.line)
+		}
+		if (m.Canonical == "") != (want.profile == "") {
+			t.Errorf("%s: canonical %q of profile %q", host, m.Canonical, m.Profile)
+		}
+	}
+}
+
+// TestForeignHosts: what is neither ECR nor written down is not ours, whatever
+// rules there are.
+func TestForeignHosts(t *testing.T) {
+	t.Parallel()
+	for _, s := range []config.Settings{
+		{},
+		settings(t, ruleFor("*", "profile = \"a\"\n")+ruleFor("images.example.com", "host = \""+ireland+"\"\n")+
+			ruleFor("*.sub.example.com", "host = \""+ireland+"\"\n")+ruleFor("local:5000", "host = \""+ireland+"\"\n")),
+		// Settings that a program made, and did not check.
+		{Rules: []config.Rule{{Match: "*", Host: "evil.example"}}},
+		{Rules: []config.Rule{{Match: "*.evil.example", Profile: "a"}}},
+	} {
+		for _, url := range []string{
+			"", "docker.io", "ghcr.io", "example.com", "images.example.com.evil.example", "evil-images.example.com",
+			"images.example.com:5000", "images.example.com@evil.example", "evil.example/images.example.com",
+			"evil.example?.sub.example.com", "evil.example#.sub.example.com", "evil.example/.sub.example.com",
+			"https://evil.example\\.sub.example.com", "sub.example.com", "a.sub.example.com:5000", "local", "local:5001",
+			ireland + ".evil.example", "evil-" + ireland, "user@" + ireland, "ftp://" + ireland, "127.0.0.1:5000", "[::1]:5000",
+			"11112222333.dkr.ecr.eu-west-1.amazonaws.com",
+		} {
+			m, err := s.Match(url)
+			if !errors.Is(err, registry.ErrNotECR) {
+				t.Errorf("%q: %+v, error %v", url, m, err)
+			}
+			if m != (config.Match{}) {
+				t.Errorf("%q is not ours, and there is %+v", url, m)
+			}
+		}
+	}
+}
+
+func TestAlias(t *testing.T) {
+	t.Parallel()
+	s := settings(t, ruleFor("images.example.com", "host = \""+ireland+"\"\n")+
+		ruleFor("*.mirror.example.com", "host = \""+fips+"\"\nprofile = \"{account}\"\ndual_stack = true\nendpoint = \"https://{region}.example\"\n")+
+		ruleFor("localhost:5000", "host = \"public.ecr.aws\"\n"))
+	behind, _ := registry.Parse(ireland)
+	for _, url := range []string{
+		"images.example.com", "IMAGES.example.com.", "https://images.example.com/v2/", "images.example.com:443",
+		"https://images.example.com:443", "http://images.example.com:443", "http://images.example.com:80",
+	} {
+		m, err := s.Match(url)
+		if err != nil || m.Host != "images.example.com" || m.Registry != behind || m.Rule.Line != 1 || m.Canonical != "" {
+			t.Errorf("%q: %+v, %v", url, m, err)
+		}
+	}
+	m, err := s.Match("a.b.mirror.example.com")
+	want := registry.Registry{Account: "111122223333", Region: "us-east-1", Partition: "aws", Service: registry.Private, FIPS: true, DualStack: true}
+	if err != nil || m.Registry != want || m.Profile != "111122223333" || m.Endpoint != "https://us-east-1.example" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if m, err := s.Match("localhost:5000"); err != nil || m.Host != "localhost:5000" || m.Registry.Service != registry.Public {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestBadAliases(t *testing.T) {
+	t.Parallel()
+	to := func(host string) string { return "host = \"" + host + "\"\n" }
+	for name, test := range map[string]struct {
+		text, want string
+		line       int
+	}{
+		"to a host that is not ECR":    {ruleFor("images.example.com", to("ghcr.io")), "where an alias leads", 3},
+		"to a look-alike":              {ruleFor("images.example.com", to(ireland+".evil.example")), "where an alias leads", 3},
+		"to another alias":             {ruleFor("a.example.com", to(ireland)) + ruleFor("b.example.com", to("a.example.com")), "where an alias leads", 6},
+		"with a placeholder":           {ruleFor("images.example.com", to("{account}.dkr.ecr.eu-west-1.amazonaws.com")), "where an alias leads", 3},
+		"to nothing":                   {ruleFor("images.example.com", to("")), "host is empty", 3},
+		"of an ECR host":               {ruleFor(other, to(ireland)), "an ECR host already", 2},
+		"of an ECR host, as a URL":     {ruleFor("https://"+other, to(ireland)), "not a host name", 2},
+		"of an ECR host behind a port": {ruleFor(other+":5000", to(ireland)), "an ECR host already", 2},
+		"of ECR Public":                {ruleFor("public.ecr.aws", to(ireland)), "an ECR host already", 2},
+		"of an account":                {ruleFor("444455556666", to(ireland)), "not a host name", 2},
+		"of a region":                  {ruleFor("*/eu-west-1", to(ireland)), "not a host name", 2},
+		"of everything":                {ruleFor("*", to(ireland)), "too wide", 2},
+		"of a top-level domain":        {ruleFor("*.com", to(ireland)), "too wide", 2},
+		"of every end":                 {ruleFor("images.*", to(ireland)), "too wide", 2},
+		"of every end behind a port":   {ruleFor("images.*:5000", to(ireland)), "too wide", 2},
+		"of a part of a domain":        {ruleFor("*example.com", to(ireland)), "too wide", 2},
+		"of names that ECR has":        {ruleFor("*.amazonaws.com", to(ireland)), "has ECR hosts in it", 2},
+		"of names of ECR, nearly all":  {ruleFor("*.dkr.ecr.*.amazonaws.com", to(ireland)), "has ECR hosts in it", 2},
+		"of ECR's own domain":          {ruleFor("*.ecr.aws", to(ireland)), "has ECR hosts in it", 2},
+		"of a host with a path":        {ruleFor("images.example.com/x", to(ireland)), "not a host name", 2},
+		"of a URL":                     {ruleFor("https://images.example.com", to(ireland)), "not a host name", 2},
+		"of a host with user info":     {ruleFor("ann@images.example.com", to(ireland)), "not a host name", 2},
+		"of a host in another script":  {ruleFor("imаges.example.com", to(ireland)), "not a host name", 2},
+	} {
+		m := newMachine(t)
+		m.write(m.file(), test.text)
+		_, e := problem(t, m)
+		if e.Line != test.line || !strings.Contains(e.Message, test.want) {
+			t.Errorf("alias %s: line %d, %s; want line %d, %s", name, e.Line, e, test.line, test.want)
+		}
+	}
+	// Amazon's load balancers are in the same domain as ECR, and are no part of it.
+	settings(t, ruleFor("*.eu-west-1.elb.amazonaws.com", to(ireland))+ruleFor("*.elb.amazonaws.com", to(ireland)))
+}
+
+// TestPlaceholders are filled from the registry, for each one anew.
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+	s := settings(t, ruleFor("*", `
+profile = "p-{account}-{region}"
+role_arn = "arn:{partition}:iam::{account}:role/{service}/x"
+external_id = "{region}/{account}"
+session_name = "{account}@{region}"
+region = "{region}"
+endpoint = "https://api.{service}.{region}.example/{account}"
+`))
+	for host, want := range map[string][]string{
+		ireland: {"p-111122223333-eu-west-1", "arn:aws:iam::111122223333:role/ecr/x", "eu-west-1/111122223333", "111122223333@eu-west-1", "eu-west-1", "https://api.ecr.eu-west-1.example/111122223333"},
+		china:   {"p-111122223333-cn-north-1", "arn:aws-cn:iam::111122223333:role/ecr/x", "cn-north-1/111122223333", "111122223333@cn-north-1", "cn-north-1", "https://api.ecr.cn-north-1.example/111122223333"},
+	} {
+		m, err := s.Match(host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range []string{m.Profile, m.RoleARN, m.ExternalID, m.SessionName, m.STSRegion, m.Endpoint} {
+			if got != want[i] {
+				t.Errorf("%s: %q, want %q", host, got, want[i])
+			}
+		}
+	}
+	var e *config.Error
+	if _, err := s.Match(public); !errors.As(err, &e) || e.Path != s.Path || e.Line != 1 || e.Key != "profile" || errors.Is(err, registry.ErrNotECR) {
+		t.Errorf("ECR Public has no account, and there is %v", err)
+	}
+}
+
+// TestSwitches: the rule's fips and dual_stack against the host's own.
+func TestSwitches(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string]map[string][2]bool{
+		"profile = \"a\"\n":                 {ireland: {false, false}, fips: {true, false}, dual: {false, true}},
+		"fips = true\n":                     {ireland: {true, false}, fips: {true, false}, dual: {true, true}},
+		"fips = false\n":                    {ireland: {false, false}, fips: {false, false}, dual: {false, true}},
+		"dual_stack = true\n":               {ireland: {false, true}, fips: {true, true}, dual: {false, true}},
+		"dual_stack = false\nfips = true\n": {ireland: {true, false}, fips: {true, false}, dual: {true, false}},
+	} {
+		s := settings(t, ruleFor("*", lines))
+		for host, want := range want {
+			m, err := s.Match(host)
+			if err != nil || m.Registry.FIPS != want[0] || m.Registry.DualStack != want[1] {
+				t.Errorf("%q, %s: fips %v, dual-stack %v, %v; want %v", lines, host, m.Registry.FIPS, m.Registry.DualStack, err, want)
+			}
+		}
+	}
+}
+
+// TestCanonical: rules that decide differently have different texts, those that
+// decide the same share one.
+func TestCanonical(t *testing.T) {
+	t.Parallel()
+	const role = "role_arn = \"arn:aws:iam::111122223333:role/x\"\n"
+	seen := map[string]string{"": "no rule"}
+	for _, lines := range []string{
+		"profile = \"a\"\n", "profile = \"b\"\n", "profile = \"a\\\" role_arn=\\\"b\"\n", role, role + "profile = \"a\"\n",
+		role + "external_id = \"a1\"\n", role + "session_name = \"a1\"\n", "region = \"a\"\n",
+		"endpoint = \"https://a.example\"\n", "fips = true\n", "fips = false\n", "dual_stack = true\n", "dual_stack = false\n",
+		"profile = \"{region}\"\n", "profile = \"{account}\"\n",
+	} {
+		m, err := settings(t, ruleFor("*", lines)).Match(ireland)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if also, ok := seen[m.Canonical]; ok {
+			t.Errorf("%q decides as %q: %s", lines, also, m.Canonical)
+		}
+		seen[m.Canonical] = lines
+		again, err := settings(t, "\n"+ruleFor(ireland, lines)).Match(ireland)
+		if err != nil || again.Canonical != m.Canonical {
+			t.Errorf("%q under another pattern is %q, want %q (%v)", lines, again.Canonical, m.Canonical, err)
+		}
+	}
+	s := settings(t, ruleFor("*", "role_arn = \"arn:aws:iam::{account}:role/x\"\n"))
+	a, _ := s.Match(ireland)
+	b, _ := s.Match(other)
+	if a.Canonical == b.Canonical || a.Canonical == "" {
+		t.Errorf("roles in two accounts are one: %q", a.Canonical)
+	}
+}
+
+// TestWithProfile: the program's name comes before the rule's principal, and
+// leaves the rest of the rule.
+func TestWithProfile(t *testing.T) {
+	t.Parallel()
+	s := settings(t, ruleFor("111122223333", `profile = "base"
+role_arn = "arn:aws:iam::111122223333:role/x"
+external_id = "id"
+session_name = "me"
+region = "eu-west-1"
+endpoint = "https://a.example"
+fips = true
+`))
+	m, err := s.Match(ireland)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.WithProfile(""); got != m {
+		t.Errorf("no profile changes %+v to %+v", m, got)
+	}
+	got := m.WithProfile("prod")
+	want := m
+	want.Profile, want.RoleARN, want.ExternalID, want.SessionName = "prod", "", "", ""
+	want.Canonical = `profile="prod" region="eu-west-1" endpoint="https://a.example" fips="true"`
+	if got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	m, err = s.Match(other)
+	if got := m.WithProfile("prod"); err != nil || got.Profile != "prod" || got.Canonical != "" {
+		t.Errorf("without a rule: %+v, %v", got, err)
+	}
+}
+
+// TestPartitions: hosts below a suffix that the settings add, and no others.
+func TestPartitions(t *testing.T) {
+	t.Parallel()
+	s := settings(t, "partitions = [{suffix = \"amazonaws.example\"}]\n"+
+		ruleFor("*.amazonaws.example", "role_arn = \"arn:{partition}:iam::{account}:role/x\"\n")+
+		ruleFor("images.example.com", "host = \"111122223333.dkr.ecr.xx-new-1.amazonaws.example\"\n")+
+		ruleFor("*/xx-new-2", "profile = \"a\"\n"))
+	for _, url := range []string{"111122223333.dkr.ecr.xx-new-1.amazonaws.example", "images.example.com"} {
+		m, err := s.Match(url)
+		if err != nil || m.Registry.Partition != "amazonaws-example" || m.Registry.Region != "xx-new-1" {
+			t.Errorf("%s: %+v, %v", url, m, err)
+		}
+	}
+	if m, _ := s.Match("111122223333.dkr.ecr.xx-new-1.amazonaws.example"); m.RoleARN != "arn:amazonaws-example:iam::111122223333:role/x" {
+		t.Errorf("role %q", m.RoleARN)
+	}
+	for _, url := range []string{"111122223333.dkr.ecr.xx-new-1.b.example", "amazonaws.example", "x.amazonaws.example"} {
+		if m, err := s.Match(url); !errors.Is(err, registry.ErrNotECR) {
+			t.Errorf("%s: %+v, %v", url, m, err)
+		}
+	}
+	m := newMachine(t)
+	m.write(m.file(), ruleFor("*.dkr.ecr.*.amazonaws.example", ""))
+	if _, e := problem(t, m); !strings.Contains(e.Message, "can never match") {
+		t.Errorf("without the partition: %v", e)
+	}
+}
+
+func TestProfileFromName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"docker-credential-ecr-login":        "",
+		"docker-credential-ecr-login.exe":    "",
+		"docker-credential-ecr-login-":       "",
+		"docker-credential-ecr-login-.exe":   "",
+		"docker-credential-ecr-loginprod":    "",
+		"docker-credential-ecr":              "",
+		"ecr-login-prod":                     "",
+		"xdocker-credential-ecr-login-prod":  "",
+		"docker-credential-ecr-login-prod/x": "",
+		"":                                   "",
+		"/":                                  "",
+		".exe":                               "",
+		"docker-credential-ecr-login-prod":   "prod",
+		"./docker-credential-ecr-login-prod": "prod",
+		"/usr/local/bin/docker-credential-ecr-login-eu.Prod": "eu.Prod",
+		`C:\bin\docker-credential-ecr-login-prod.exe`:        "prod",
+		"Docker-Credential-ECR-Login-Prod.EXE":               "Prod",
+		"docker-credential-ecr-login-a-b":                    "a-b",
+		"docker-credential-ecr-login-my profile":             "my profile",
+	} {
+		if got := config.ProfileFromName(name); got != want {
+			t.Errorf("profile %q of %q, want %q", got, name, want)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package config
+
+import (
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
+)
+
+// TestMatchGlob compares with a regular expression that says the same.
+func TestMatchGlob(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	text := func(letters string, n int) string {
+		b := make([]byte, r.IntN(n))
+		for i := range b {
+			b[i] = letters[r.IntN(len(letters))]
+		}
+		return string(b)
+	}
+	matched := 0
+	for range 20000 {
+		pattern, host := text("ab.**", 8), text("ab.", 10)
+		want := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$").MatchString(host)
+		if want {
+			matched++
+		}
+		if got := matchGlob(pattern, host); got != want {
+			t.Fatalf("%q matches %q: %v, want %v", pattern, host, got, want)
+		}
+	}
+	if matched < 1000 {
+		t.Errorf("only %d texts match", matched)
+	}
+}
+
+// TestMatchGlobIsQuick: no pattern makes it try every way to share a text among
+// its stars. Were it to, this would not end.
+func TestMatchGlobIsQuick(t *testing.T) {
+	t.Parallel()
+	if matchGlob(strings.Repeat("*a", 100)+"b", strings.Repeat("a", 253)) {
+		t.Error("matches")
+	}
+}
+
+// TestOverlap compares with every text there is of a few letters.
+func TestOverlap(t *testing.T) {
+	t.Parallel()
+	var texts []string
+	for n, level := 0, []string{""}; n < 6; n++ {
+		texts = append(texts, level...)
+		var next []string
+		for _, s := range level {
+			for _, c := range "a1." {
+				next = append(next, s+string(c))
+			}
+		}
+		level = next
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	pick := func(letters string, n int) string {
+		b := make([]byte, r.IntN(n))
+		for i := range b {
+			b[i] = letters[r.IntN(len(letters))]
+		}
+		return string(b)
+	}
+	yes := 0
+	for range 3000 {
+		// Short enough that what overlaps does so in a text of five letters.
+		pattern, form := pick("a1.*", 5), pick("a1.#+", 4)
+		described := regexp.MustCompile("^" + strings.NewReplacer(".", `\.`, "#", "[0-9]", "+", "[a-z0-9-]+").Replace(form) + "$")
+		want := false
+		for _, s := range texts {
+			want = want || matchGlob(pattern, s) && described.MatchString(s)
+		}
+		if want {
+			yes++
+		}
+		if got := overlap(pattern, form); got != want {
+			t.Fatalf("pattern %q and form %q overlap: %v, want %v", pattern, form, got, want)
+		}
+	}
+	if yes < 100 {
+		t.Errorf("only %d overlap", yes)
+	}
+}
+
+// FuzzPattern: a pattern that is refused matches no ECR host.
+func FuzzPattern(f *testing.F) {
+	for _, host := range []string{
+		"111122223333.dkr.ecr.eu-west-1.amazonaws.com", "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com",
+		"111122223333.dkr-ecr.eu-west-12.on.aws", "111122223333.dkr.ecr.cn-north-1.on.amazonwebservices.com.cn",
+		"111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu", "public.ecr.aws", "ecr-public.aws.com",
+		"111122223333.dkr.ecr.xx-new-1.amazonaws.example",
+	} {
+		for _, pattern := range []string{"*", host, "1111*", "*.dkr.ecr.*.amazonaws.com", "*/eu-west-1", "111122223333", "*-1.*"} {
+			f.Add(pattern, host)
+		}
+	}
+	parser := registry.Parser{Suffixes: []registry.Suffix{{Suffix: "amazonaws.example", Partition: "x"}}}
+	f.Fuzz(func(t *testing.T, pattern, url string) {
+		r, err := parser.Parse(url)
+		if err != nil {
+			return
+		}
+		host, err := registry.Host(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		host, _, _ = strings.Cut(host, ":")
+		if problem := checkPattern(pattern, parser); problem != "" && matchECR(pattern, host, r) {
+			t.Fatalf("%q matches %q, and is refused: %s", pattern, host, problem)
+		}
+	})
+}
+
+// TestRefusedPatternsMatchNothing is FuzzPattern over patterns made from hosts.
+func TestRefusedPatternsMatchNothing(t *testing.T) {
+	t.Parallel()
+	parser := registry.Parser{Suffixes: []registry.Suffix{{Suffix: "amazonaws.example", Partition: "x"}}}
+	hosts := []string{
+		"111122223333.dkr.ecr.eu-west-1.amazonaws.com", "444455556666.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+		"111122223333.dkr-ecr.ap-southeast-12.on.aws", "111122223333.dkr-ecr-fips.us-east-1.on.aws",
+		"111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn", "111122223333.dkr.ecr.cn-north-1.on.amazonwebservices.com.cn",
+		"111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn", "111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+		"111122223333.dkr.ecr.us-isob-east-1.sc2s.sgov.gov", "111122223333.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk",
+		"111122223333.dkr.ecr.us-isof-south-1.csp.hci.ic.gov", "111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+		"public.ecr.aws", "ecr-public.aws.com", "111122223333.dkr.ecr.xx-new-99.amazonaws.example",
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, host := range hosts {
+		if _, err := parser.Parse(host); err != nil {
+			t.Fatal(err)
+		}
+		for range 2000 {
+			// Stars for some runs of characters keep the pattern one that matches.
+			pattern := host
+			for range 1 + r.IntN(4) {
+				from := r.IntN(len(pattern) + 1)
+				to := from + r.IntN(len(pattern)-from+1)
+				pattern = pattern[:from] + "*" + pattern[to:]
+			}
+			if problem := checkPattern(pattern, parser); problem != "" {
+				t.Fatalf("%q matches %q, and is refused: %s", pattern, host, problem)
+			}
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"profil":       "profile",
+		"profiles":     "profile",
+		"rolearn":      "role_arn",
+		"role-arn":     "role_arn",
+		"RoleARN":      "role_arn",
+		"externalid":   "external_id",
+		"dualstack":    "dual_stack",
+		"hots":         "host",
+		"fip":          "fips",
+		"sessionname":  "session_name",
+		"":             "", // nothing is like nothing
+		"x":            "",
+		"to":           "", // two letters, both of which would be wrong
+		"role":         "", // four letters short
+		"assume_role":  "",
+		"source":       "",
+		"role_arn_arn": "", // three letters too many
+	} {
+		if got := nearest(key, registryKeys); got != want {
+			t.Errorf("nearest to %q is %q, want %q", key, got, want)
+		}
+	}
+}
