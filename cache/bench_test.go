@@ -1,0 +1,89 @@
+package cache
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// benchValue has the size of an ECR token.
+var benchValue = bytes.Repeat([]byte("x"), 2714)
+
+func benchmarkHit(b *testing.B, d *Disk) {
+	e := halfDay("", time.Now())
+	e.Value = benchValue
+	mustPut(b, d, "k", e)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := d.Get("k"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkHit is a hit as a person has it: folder found from the environment,
+// sealing key where this machine keeps it.
+func BenchmarkHit(b *testing.B) {
+	d := newDisk(b, func(o *Options) {
+		o.Environ = environ("HOME", filepath.Dir(o.Dir))
+		o.Dir = ""
+	})
+	d.keyPlaces = nil
+	d.keyDescription = newDescription(b)
+	benchmarkHit(b, d)
+}
+
+func BenchmarkHitKeyFile(b *testing.B) {
+	benchmarkHit(b, newFileKeyDisk(b))
+}
+
+func BenchmarkHitAmong10000(b *testing.B) {
+	d := newDisk(b)
+	mustPut(b, d, "k", halfDay("v", time.Now()))
+	plantEntries(b, filepath.Join(d.options.Dir, entriesDir), 9_999, time.Now().Add(time.Hour))
+	benchmarkHit(b, d)
+}
+
+func BenchmarkMiss(b *testing.B) {
+	d := newDisk(b)
+	mustPut(b, d, "k", halfDay("v", time.Now()))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := d.Get("another"); err == nil {
+			b.Fatal("hit")
+		}
+	}
+}
+
+func BenchmarkPut(b *testing.B) {
+	d := newDisk(b)
+	e := halfDay("", time.Now())
+	e.Value = benchValue
+	b.ReportAllocs()
+	for b.Loop() {
+		mustPut(b, d, "k", e)
+	}
+}
+
+func BenchmarkNoteKnown(b *testing.B) {
+	d := newDisk(b)
+	d.Note("host.example")
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Note("host.example")
+	}
+}
+
+func BenchmarkCleaningOf10000(b *testing.B) {
+	h := newHandClock()
+	d := newDisk(b, at(h))
+	mustPut(b, d, "k", halfDay("v", h.wall))
+	for b.Loop() {
+		b.StopTimer()
+		plantEntries(b, filepath.Join(d.options.Dir, entriesDir), 9_990, h.clock().now().Add(-time.Hour))
+		h.pass(cleanEvery)
+		b.StartTimer()
+		mustPut(b, d, "k", halfDay("v", h.clock().now()))
+	}
+}

@@ -1,0 +1,58 @@
+package cache
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// What is sealed, all integers big-endian: four times, the boot stamp, the key
+// with its length, and the value to the end. There is one encoding for each
+// entry, so what decodes encodes to the same bytes.
+const (
+	plainFixed = 4*8 + 16 + 8 + 2
+	plainMax   = plainFixed + maxKey + MaxValue
+)
+
+// encode appends what is sealed for e, which must have been checked.
+func encode(dst []byte, key string, e Entry) []byte {
+	be := binary.BigEndian
+	dst = be.AppendUint64(dst, uint64(e.Fetched.UnixNano()))
+	dst = be.AppendUint64(dst, uint64(e.Lifetime))
+	dst = be.AppendUint64(dst, uint64(e.Refresh))
+	dst = be.AppendUint64(dst, uint64(e.Skew))
+	dst = append(dst, e.stamp.boot[:]...)
+	dst = be.AppendUint64(dst, uint64(e.stamp.since))
+	dst = be.AppendUint16(dst, uint16(len(key)))
+	dst = append(dst, key...)
+	return append(dst, e.Value...)
+}
+
+var errEncoding = errors.New("not an entry")
+
+// decode reads what encode wrote and refuses everything else. The entry's
+// value is a part of b.
+func decode(b []byte) (key string, e Entry, err error) {
+	if len(b) < plainFixed {
+		return "", Entry{}, errEncoding
+	}
+	be := binary.BigEndian
+	e.Fetched = time.Unix(0, int64(be.Uint64(b)))
+	e.Lifetime = time.Duration(be.Uint64(b[8:]))
+	e.Refresh = time.Duration(be.Uint64(b[16:]))
+	e.Skew = time.Duration(be.Uint64(b[24:]))
+	e.stamp.boot = [16]byte(b[32:48])
+	e.stamp.since = time.Duration(be.Uint64(b[48:]))
+	n := int(be.Uint16(b[56:]))
+	b = b[plainFixed:]
+	switch {
+	case e.Lifetime <= 0 || e.Refresh < 0 || e.Refresh > e.Lifetime:
+		return "", Entry{}, errEncoding
+	case e.stamp.since < 0:
+		return "", Entry{}, errEncoding
+	case n == 0 || n > maxKey || n > len(b) || len(b)-n > MaxValue:
+		return "", Entry{}, errEncoding
+	}
+	e.Value = b[n:]
+	return string(b[:n]), e, nil
+}

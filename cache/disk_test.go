@@ -1,0 +1,239 @@
+package cache
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var _ Store = (*Disk)(nil)
+
+func TestPutAndGet(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t)
+	wantMiss(t, d, "k", "absent")
+	e := halfDay("v", time.Now())
+	e.Skew = 3 * time.Second
+	mustPut(t, d, "k", e)
+	got := wantValue(t, d, "k", "v")
+	if !got.Fetched.Equal(e.Fetched) || got.Lifetime != e.Lifetime || got.Refresh != e.Refresh || got.Skew != e.Skew {
+		t.Errorf("got %+v, put %+v", got, e)
+	}
+	wantMiss(t, d, "another key", "absent")
+
+	mustPut(t, d, "k", halfDay("newer", time.Now()))
+	wantValue(t, d, "k", "newer")
+
+	if err := d.Delete("k"); err != nil {
+		t.Error(err)
+	}
+	wantMiss(t, d, "k", "absent")
+	if err := d.Delete("k"); err != nil {
+		t.Errorf("deleting nothing: %v", err)
+	}
+}
+
+func TestOpenAndGetTouchNothing(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t)
+	wantMiss(t, d, "k", "absent")
+	_ = d.Delete("k")
+	_ = d.Entries()
+	_ = d.Notes()
+	_, _ = d.Clear()
+	_ = d.Status()
+	if _, err := os.Lstat(d.options.Dir); !os.IsNotExist(err) {
+		t.Errorf("the folder was made: %v", err)
+	}
+}
+
+func TestDisabled(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t, func(o *Options) { o.Disabled = true })
+	if err := d.Put("k", halfDay("v", time.Now())); err != nil {
+		t.Errorf("put: %v", err)
+	}
+	d.Note("host")
+	wantMiss(t, d, "k", "switched off")
+	if _, err := os.Lstat(d.options.Dir); !os.IsNotExist(err) {
+		t.Errorf("the folder was made: %v", err)
+	}
+	if s := d.Status(); s.Trouble != "switched off" || s.Folder != "" {
+		t.Errorf("status: %+v", s)
+	}
+}
+
+func TestNothingReadableOnDisk(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t)
+	value := strings.Repeat("not-a-real-token ", 100)
+	mustPut(t, d, "key-in-clear", halfDay(value, time.Now()))
+	tree := readTree(t, d.options.Dir)
+	for _, text := range []string{value[:40], base64.StdEncoding.EncodeToString([]byte(value))[:40], "key-in-clear"} {
+		if bytes.Contains(tree, []byte(text)) {
+			t.Errorf("the folder holds %q", text)
+		}
+	}
+}
+
+func TestTwoSealingKeysShareAFolder(t *testing.T) {
+	t.Parallel()
+	here := newDisk(t)
+	there := newDisk(t, func(o *Options) { o.Dir = here.options.Dir })
+	there.keyPlaces = fixedPlaces(8)
+	mustPut(t, here, "k", halfDay("here", time.Now()))
+	wantMiss(t, there, "k", "absent")
+	mustPut(t, there, "k", halfDay("there", time.Now()))
+	wantValue(t, here, "k", "here")
+	wantValue(t, there, "k", "there")
+	if n := len(here.Entries()); n != 1 {
+		t.Errorf("one machine lists %d entries", n)
+	}
+	// Logging out forgets on both.
+	if err := here.Delete("k"); err != nil {
+		t.Error(err)
+	}
+	wantMiss(t, there, "k", "absent")
+}
+
+func TestSealingKeyGone(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t)
+	mustPut(t, d, "k", halfDay("v", time.Now()))
+	d.keyPlaces = fixedPlaces(8) // as after a reboot
+	wantMiss(t, d, "k", "absent")
+	mustPut(t, d, "k", halfDay("again", time.Now()))
+	wantValue(t, d, "k", "again")
+}
+
+func TestSealingRequired(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t, func(o *Options) { o.SealingRequired = true })
+	d.keyPlaces = func(f *folder) []place { return []place{filePlace{disk: d, cache: f, dir: "/proc"}} }
+	if err := d.Put("k", halfDay("v", time.Now())); err == nil {
+		t.Error("kept with a sealing key on the disk")
+	}
+	wantMiss(t, d, "k", "no place for the sealing key")
+	if names, _ := filepath.Glob(filepath.Join(d.options.Dir, "*", "*")); len(names) != 0 {
+		t.Errorf("left behind: %v", names)
+	}
+	s := d.Status()
+	if s.Sealing != "" || !strings.Contains(s.SealingTrouble, "the settings forbid") {
+		t.Errorf("status: %+v", s)
+	}
+}
+
+func TestEntriesAndClear(t *testing.T) {
+	t.Parallel()
+	h := newHandClock()
+	d := newDisk(t, at(h))
+	mustPut(t, d, "b", halfDay("fresh", h.wall))
+	old := halfDay("aging", h.wall.Add(-7*time.Hour))
+	mustPut(t, d, "a", old)
+	over := halfDay("expired", h.wall.Add(-13*time.Hour))
+	mustPut(t, d, "c", over)
+	mustPut(t, d, failurePrefix+"b", halfDay("refusal", h.wall))
+	entries := filepath.Join(d.options.Dir, entriesDir)
+	if err := os.WriteFile(filepath.Join(entries, "not-ours"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	damaged := sealingKey{7}.fileName(hashKey("d"))
+	if err := os.WriteFile(filepath.Join(entries, damaged), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.Note("host.example")
+
+	var got []string
+	for _, n := range d.Entries() {
+		got = append(got, n.Key+" "+string(n.Entry.Value)+" "+n.State.String())
+	}
+	if want := []string{"a aging aging", "b fresh fresh"}; !slices.Equal(got, want) {
+		t.Errorf("entries %q, want %q", got, want)
+	}
+	if n := d.Status().Entries; n != 2 {
+		t.Errorf("status counts %d entries", n)
+	}
+
+	removed, err := d.Clear()
+	if err != nil || removed < 4 {
+		t.Errorf("cleared %d, %v", removed, err)
+	}
+	wantMiss(t, d, "b", "absent")
+	if len(d.Entries()) != 0 || len(d.Notes()) != 0 {
+		t.Errorf("left after Clear: %v, %v", d.Entries(), d.Notes())
+	}
+	if _, err := os.Lstat(filepath.Join(entries, "not-ours")); err != nil {
+		t.Errorf("Clear took a file that is not ours: %v", err)
+	}
+}
+
+func TestTagAndReadme(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t)
+	mustPut(t, d, "k", halfDay("v", time.Now()))
+	tag, err := os.ReadFile(filepath.Join(d.options.Dir, "CACHEDIR.TAG"))
+	if err != nil || !bytes.HasPrefix(tag, []byte("Signature: 8a477f597d28d172789f06886806bc55")) {
+		t.Errorf("tag %q, %v", tag, err)
+	}
+	readme, err := os.ReadFile(filepath.Join(d.options.Dir, "README"))
+	if err != nil || !bytes.Contains(readme, []byte("can be deleted")) {
+		t.Errorf("readme %q, %v", readme, err)
+	}
+}
+
+// A tag in a home folder would keep all of it out of the backups.
+func TestFolderWithOtherThingsIsNotTagged(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t)
+	if err := os.Mkdir(d.options.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	thesis := filepath.Join(d.options.Dir, "thesis.tex")
+	if err := os.WriteFile(thesis, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustPut(t, d, "k", halfDay("v", time.Now()))
+	for _, name := range []string{"CACHEDIR.TAG", "README"} {
+		if _, err := os.Lstat(filepath.Join(d.options.Dir, name)); err == nil {
+			t.Errorf("%s beside somebody's files", name)
+		}
+		if _, err := os.Lstat(filepath.Join(d.options.Dir, entriesDir, name)); err != nil {
+			t.Errorf("no %s with the entries: %v", name, err)
+		}
+	}
+	if _, err := d.Clear(); err != nil {
+		t.Error(err)
+	}
+	if b, _ := os.ReadFile(thesis); string(b) != "mine" {
+		t.Error("somebody's file was touched")
+	}
+}
+
+func TestLogHearsWhatWentWrong(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	d := newDisk(t, func(o *Options) {
+		o.Dir = filepath.Join(os.DevNull, "cache")
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	c := &Cache{Disk: d, Log: d.options.Log}
+	e, err := c.Do(context.Background(), "k", func(context.Context) (Entry, error) { return halfDay("v", time.Now()), nil })
+	if err != nil || string(e.Value) != "v" {
+		t.Errorf("got %q, %v", e.Value, err)
+	}
+	for _, want := range []string{"cache folder", "entry not kept"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "value") {
+		t.Errorf("the log tells the value:\n%s", log.String())
+	}
+}

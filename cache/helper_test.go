@@ -1,0 +1,183 @@
+package cache
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A handClock is set by hand.
+type handClock struct {
+	mu    sync.Mutex
+	wall  time.Time
+	since time.Duration
+	boot  string
+}
+
+func newHandClock() *handClock {
+	return &handClock{
+		wall:  time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC),
+		since: 24 * time.Hour,
+		boot:  "boot-1",
+	}
+}
+
+func (h *handClock) clock() Clock {
+	return Clock{
+		Now: func() time.Time {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return h.wall
+		},
+		Boot: func() (string, time.Duration, bool) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return h.boot, h.since, h.boot != ""
+		},
+	}
+}
+
+// pass lets time go by.
+func (h *handClock) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.wall = h.wall.Add(d)
+	h.since += d
+}
+
+// set moves the wall clock alone.
+func (h *handClock) set(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.wall = h.wall.Add(d)
+}
+
+// reboot starts the boot clock anew.
+func (h *handClock) reboot(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.boot, h.since = id, time.Minute
+}
+
+// fixedPlace is a place for a sealing key that touches nothing.
+type fixedPlace sealingKey
+
+func (fixedPlace) name() string                { return "a test" }
+func (fixedPlace) offDisk() bool               { return true }
+func (p fixedPlace) read() (sealingKey, error) { return sealingKey(p), nil }
+func (p fixedPlace) make() (sealingKey, error) { return sealingKey(p), nil }
+
+func fixedPlaces(b byte) func(*folder) []place {
+	return func(*folder) []place { return []place{fixedPlace{b}} }
+}
+
+// environ is an environment of its own; pairs are name, value.
+func environ(pairs ...string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1], true
+			}
+		}
+		return "", false
+	}
+}
+
+// newDisk returns a disk tier in a folder of its own, which is not there yet,
+// with a sealing key that is in no keyring.
+func newDisk(t testing.TB, change ...func(*Options)) *Disk {
+	t.Helper()
+	o := Options{Environ: environ(), Dir: filepath.Join(t.TempDir(), "cache")}
+	for _, f := range change {
+		f(&o)
+	}
+	d := Open(o)
+	d.keyPlaces = fixedPlaces(7)
+	d.systemCache = ""
+	return d
+}
+
+// at gives a disk tier a clock.
+func at(h *handClock) func(*Options) {
+	return func(o *Options) { o.Clock = h.clock() }
+}
+
+// halfDay is what an ECR token looks like to the cache.
+func halfDay(value string, fetched time.Time) Entry {
+	return Entry{Value: []byte(value), Fetched: fetched, Lifetime: 12 * time.Hour, Refresh: 6 * time.Hour}
+}
+
+func mustPut(t testing.TB, s Store, key string, e Entry) {
+	t.Helper()
+	if err := s.Put(key, e); err != nil {
+		t.Fatalf("put %q: %v", key, err)
+	}
+}
+
+func wantValue(t testing.TB, s Store, key, value string) Entry {
+	t.Helper()
+	e, err := s.Get(key)
+	if err != nil {
+		t.Fatalf("get %q: %v, want %q", key, err, value)
+	}
+	if string(e.Value) != value {
+		t.Fatalf("get %q = %q, want %q", key, e.Value, value)
+	}
+	return e
+}
+
+func wantMiss(t testing.TB, s Store, key, reason string) {
+	t.Helper()
+	e, err := s.Get(key)
+	var m *Miss
+	if !errors.As(err, &m) {
+		t.Fatalf("get %q = %q, %v, want a miss: %s", key, e.Value, err, reason)
+	}
+	if m.Reason != reason {
+		t.Fatalf("get %q misses because %q, want %q", key, m.Reason, reason)
+	}
+}
+
+// entryPath is the file of an entry sealed with the key of newDisk.
+func entryPath(d *Disk, key string) string {
+	k, _ := d.readKey(&folder{path: d.options.Dir})
+	return filepath.Join(d.options.Dir, entriesDir, k.fileName(hashKey(key)))
+}
+
+// readTree returns the bytes of all files below a folder.
+func readTree(t testing.TB, dir string) []byte {
+	t.Helper()
+	var all bytes.Buffer
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all.Write(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.Bytes()
+}
+
+// rootOnly skips what cannot be set up by others.
+func rootOnly(t testing.TB, why string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: " + why)
+	}
+}
+
+// notRoot skips what root is not kept from.
+func notRoot(t testing.TB, why string) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		t.Skip("root is not kept from it: " + why)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package cache
+
+import "os"
+
+const lockFlags = os.O_RDONLY | os.O_CREATE

@@ -1,0 +1,264 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/cache"
+)
+
+// countingStore is a tier below, as other processes see it, that counts what
+// reaches it. It is not a disk, whose sealing key would stay in the keyring of
+// whoever runs the tests.
+type countingStore struct {
+	mu      sync.Mutex
+	clock   cache.Clock
+	entries map[string]cache.Entry
+	gets    int
+	err     error // of Put
+}
+
+func (s *countingStore) Get(key string) (cache.Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gets++
+	e, ok := s.entries[key]
+	if !ok {
+		return cache.Entry{}, &cache.Miss{Reason: "absent"}
+	}
+	if _, err := s.clock.State(e); err != nil {
+		return cache.Entry{}, err
+	}
+	return e, nil
+}
+
+func (s *countingStore) Put(key string, e cache.Entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.entries[key] = e
+	}
+	return s.err
+}
+
+func (s *countingStore) Delete(key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.entries, key)
+	return nil
+}
+
+// tiers are a memory tier over another, under a clock that the test sets.
+func tiers(t *testing.T) (memory *Tier, below *countingStore, pass func(time.Duration), now func() time.Time) {
+	t.Helper()
+	var mu sync.Mutex
+	at := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	now = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return at
+	}
+	pass = func(d time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		at = at.Add(d)
+	}
+	clock := cache.Clock{Now: now, Boot: func() (string, time.Duration, bool) { return "", 0, false }}
+	below = &countingStore{clock: clock, entries: map[string]cache.Entry{}}
+	memory = Over(below)
+	memory.Clock = clock
+	return memory, below, pass, now
+}
+
+func halfDay(value string, fetched time.Time) cache.Entry {
+	return cache.Entry{Value: []byte(value), Fetched: fetched, Lifetime: 12 * time.Hour, Refresh: 6 * time.Hour}
+}
+
+func want(t *testing.T, s cache.Store, key, value string) {
+	t.Helper()
+	e, err := s.Get(key)
+	if value == "" {
+		var m *cache.Miss
+		if !errors.As(err, &m) {
+			t.Fatalf("get %q = %q, %v, want a miss", key, e.Value, err)
+		}
+		return
+	}
+	if err != nil || string(e.Value) != value {
+		t.Fatalf("get %q = %q, %v, want %q", key, e.Value, err, value)
+	}
+}
+
+func put(t *testing.T, s cache.Store, key string, e cache.Entry) {
+	t.Helper()
+	if err := s.Put(key, e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFreshIsAnsweredFromMemory(t *testing.T) {
+	t.Parallel()
+	m, below, pass, now := tiers(t)
+	want(t, m, "k", "")
+	put(t, m, "k", halfDay("v", now()))
+	below.gets = 0
+	for range 10 {
+		want(t, m, "k", "v")
+	}
+	if below.gets != 0 {
+		t.Errorf("asked below %d times", below.gets)
+	}
+	want(t, below, "k", "v") // written through
+	below.gets = 0
+	pass(6 * time.Hour)
+	want(t, m, "k", "v") // aging: another process may have renewed it
+	if below.gets != 1 {
+		t.Errorf("aging, and asked below %d times", below.gets)
+	}
+	put(t, below, "k", halfDay("renewed", now()))
+	want(t, m, "k", "renewed")
+	below.gets = 0
+	want(t, m, "k", "renewed")
+	if below.gets != 0 {
+		t.Error("what was found below is not held")
+	}
+	pass(12 * time.Hour)
+	want(t, m, "k", "")
+}
+
+func TestFoundBelowIsHeld(t *testing.T) {
+	t.Parallel()
+	m, below, _, now := tiers(t)
+	put(t, below, "k", halfDay("v", now()))
+	want(t, m, "k", "v")
+	below.gets = 0
+	want(t, m, "k", "v")
+	if below.gets != 0 {
+		t.Errorf("asked below %d times", below.gets)
+	}
+}
+
+func TestNewestWins(t *testing.T) {
+	t.Parallel()
+	m, below, pass, now := tiers(t)
+	put(t, m, "k", halfDay("old", now()))
+	pass(time.Hour)
+	below.err = errors.New("disk full")
+	if err := m.Put("k", halfDay("new", now())); !errors.Is(err, below.err) {
+		t.Errorf("the error of the tier below is %v", err)
+	}
+	pass(6 * time.Hour)
+	want(t, m, "k", "new") // though the disk still has the old one
+	if err := below.Delete("k"); err != nil {
+		t.Fatal(err)
+	}
+	want(t, m, "k", "new")
+	pass(6 * time.Hour)
+	want(t, m, "k", "")
+}
+
+func TestDeleteGoesThrough(t *testing.T) {
+	t.Parallel()
+	m, below, _, now := tiers(t)
+	put(t, m, "k", halfDay("v", now()))
+	if err := m.Delete("k"); err != nil {
+		t.Fatal(err)
+	}
+	want(t, m, "k", "")
+	want(t, below, "k", "")
+}
+
+func TestExpiredEntryIsNotHeld(t *testing.T) {
+	t.Parallel()
+	m, _, _, now := tiers(t)
+	put(t, m, "k", halfDay("v", now()))
+	_ = m.Put("k", halfDay("over", now().Add(-13*time.Hour)))
+	want(t, m, "k", "")
+	_ = m.Put("k", halfDay("from the future", now().Add(time.Hour)))
+	want(t, m, "k", "")
+}
+
+func TestCallersHaveTheirOwnValue(t *testing.T) {
+	t.Parallel()
+	m := Over(nil)
+	value := []byte("v")
+	put(t, m, "k", cache.Entry{Value: value, Fetched: time.Now(), Lifetime: time.Hour, Refresh: time.Hour})
+	value[0] = 'x'
+	e, err := m.Get("k")
+	if err != nil || string(e.Value) != "v" {
+		t.Fatalf("got %q, %v", e.Value, err)
+	}
+	e.Value[0] = 'x'
+	want(t, m, "k", "v")
+}
+
+func TestMemoryAlone(t *testing.T) {
+	t.Parallel()
+	m := Over(nil)
+	want(t, m, "k", "")
+	put(t, m, "k", halfDay("v", time.Now()))
+	want(t, m, "k", "v")
+	put(t, m, "k", halfDay("aging", time.Now().Add(-7*time.Hour)))
+	want(t, m, "k", "aging")
+	if err := m.Delete("k"); err != nil {
+		t.Error(err)
+	}
+	want(t, m, "k", "")
+}
+
+func TestUseFromManyGoroutines(t *testing.T) {
+	t.Parallel()
+	m, _, _, now := tiers(t)
+	var wg sync.WaitGroup
+	for range 4 * runtime.NumCPU() {
+		wg.Go(func() {
+			for range 50 {
+				_ = m.Put("k", halfDay("v", now()))
+				if e, err := m.Get("k"); err != nil || string(e.Value) != "v" {
+					t.Errorf("got %q, %v", e.Value, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// The coordinator works over this tier as over the disk.
+func TestUnderCache(t *testing.T) {
+	t.Parallel()
+	m, _, _, now := tiers(t)
+	c := &cache.Cache{Store: m, Clock: m.Clock, Disk: cache.Open(cache.Options{Dir: filepath.Join(t.TempDir(), "cache")})}
+	calls := 0
+	for range 3 {
+		e, err := c.Do(t.Context(), "k", func(context.Context) (cache.Entry, error) {
+			calls++
+			return halfDay("v", now()), nil
+		})
+		if err != nil || string(e.Value) != "v" {
+			t.Errorf("got %q, %v", e.Value, err)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("%d fetches, want 1", calls)
+	}
+}
+
+func BenchmarkHit(b *testing.B) {
+	m := Over(nil)
+	e := halfDay("", time.Now())
+	e.Value = make([]byte, 2714)
+	if err := m.Put("k", e); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.Get("k"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package cache
+
+import (
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// machinePlaces: the kernel's keyring, then memory, then the disk.
+func (d *Disk) machinePlaces(f *folder) []place {
+	list := make([]place, 0, 3)
+	list = append(list, keyringPlace{
+		description: d.keyDescription,
+		lock:        func() func() { return d.lockSealingKey(f) },
+	})
+	if base := d.env("XDG_RUNTIME_DIR"); filepath.IsAbs(base) {
+		if dir := filepath.Join(base, folderName); dir != f.path {
+			list = append(list, filePlace{disk: d, cache: f, dir: dir, base: base})
+		}
+	}
+	return append(list, filePlace{disk: d, cache: f, dir: f.path})
+}
+
+// inMemory reports whether the folder is, or would be, on a file system without
+// a disk.
+func inMemory(path string) bool {
+	var st unix.Statfs_t
+	for unix.Statfs(path, &st) != nil {
+		parent := filepath.Dir(path)
+		if parent == path {
+			return false
+		}
+		path = parent
+	}
+	return st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC
+}

@@ -1,0 +1,53 @@
+//go:build stress
+
+package cache
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestStressKilledWriters(t *testing.T) { storm(t, 1000) }
+
+func TestStressBurstOf200(t *testing.T) {
+	c := burstConfig(t)
+	leader, waiting := burst(t, startAll(t, 200, c))
+	leader.say("answer v")
+	leader.want("got v")
+	for _, p := range waiting {
+		p.want("got v")
+	}
+	if n := countCalls(t, c.Calls); n != 1 {
+		t.Errorf("%d fetches, want 1", n)
+	}
+}
+
+// A hit among 10,000 entries costs what it costs alone. The medians of
+// interleaved runs are compared, so that what else the machine does meets both.
+func TestStressHitAmongMany(t *testing.T) {
+	few, many := newDisk(t), newDisk(t)
+	mustPut(t, few, "k", halfDay("v", time.Now()))
+	mustPut(t, many, "k", halfDay("v", time.Now()))
+	plantEntries(t, filepath.Join(many.options.Dir, entriesDir), 9_999, time.Now().Add(-time.Hour))
+	measure := func(d *Disk) time.Duration {
+		begin := time.Now()
+		for range 100 {
+			wantValue(t, d, "k", "v")
+		}
+		return time.Since(begin)
+	}
+	var a, b []time.Duration
+	for range 201 {
+		a, b = append(a, measure(few)), append(b, measure(many))
+	}
+	slices.Sort(a)
+	slices.Sort(b)
+	ratio := float64(b[100]) / float64(a[100])
+	t.Log(fmt.Sprintf("one entry %v, 10,000 entries %v, ratio %.2f", a[100]/100, b[100]/100, ratio))
+	if ratio > 1.2 {
+		t.Errorf("a hit among 10,000 entries costs %.2f times one alone", ratio)
+	}
+}
