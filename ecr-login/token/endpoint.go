@@ -1,0 +1,126 @@
+package token
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
+)
+
+// endpoints finds where a service was told to be, as the AWS SDKs and Tools
+// Reference Guide ("Service-specific endpoints") ranks the places.
+type endpoints struct {
+	env     config.EnvConfig
+	shared  config.SharedConfig
+	ignored bool // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or the profile's twin
+}
+
+// of returns a service's configured endpoint, nil when there is none.
+func (e endpoints) of(service string) (*url.URL, error) {
+	if e.ignored {
+		return nil, nil
+	}
+	if raw, ok, _ := e.env.GetServiceBaseEndpoint(context.Background(), service); ok {
+		return parseEndpoint(raw, "AWS_ENDPOINT_URL_"+strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
+	}
+	if e.env.BaseEndpoint != "" {
+		return parseEndpoint(e.env.BaseEndpoint, "AWS_ENDPOINT_URL")
+	}
+	if raw, ok, _ := e.shared.GetServiceBaseEndpoint(context.Background(), service); ok {
+		return parseEndpoint(raw, fmt.Sprintf("the services section of profile %q", e.shared.Profile))
+	}
+	if e.shared.BaseEndpoint != "" {
+		return parseEndpoint(e.shared.BaseEndpoint, fmt.Sprintf("endpoint_url of profile %q", e.shared.Profile))
+	}
+	return nil, nil
+}
+
+func parseEndpoint(raw, from string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		// The value itself stays out: a URL may carry a password.
+		return nil, &Error{Kind: Configuration, Message: fmt.Sprintf("the endpoint in %s is not an http or https URL", from)}
+	}
+	return u, nil
+}
+
+// switches are the SDK's two endpoint switches and its override.
+type switches struct {
+	base      *string
+	fips      aws.FIPSEndpointState
+	dualStack aws.DualStackEndpointState
+}
+
+// decide merges what a registry's host name asks with what the SDK read from
+// the environment and the profile: a plain host turns nothing off, an override
+// turns both off, because the SDK refuses the combination.
+func decide(override *url.URL, r registry.Registry, fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState) switches {
+	if override != nil {
+		return switches{aws.String(override.String()), aws.FIPSEndpointStateDisabled, aws.DualStackEndpointStateDisabled}
+	}
+	if r.FIPS {
+		fips = aws.FIPSEndpointStateEnabled
+	}
+	if r.DualStack {
+		dualStack = aws.DualStackEndpointStateEnabled
+	}
+	return switches{nil, fips, dualStack}
+}
+
+// ecrEndpoint is the override for the ECR call, nil for none.
+func (f *fetch) ecrEndpoint() (*url.URL, error) {
+	if f.request.Endpoint != "" {
+		return parseEndpoint(f.request.Endpoint, "the settings")
+	}
+	if f.request.Registry.Service == registry.Public {
+		return f.endpoints.of(ecrpublic.ServiceID)
+	}
+	return f.endpoints.of(ecr.ServiceID)
+}
+
+// tuneSTS gives an STS client its region and, for a FIPS registry, the FIPS
+// endpoint where the client's partition has one. Whether it has one, the SDK's
+// resolver says.
+func (f *fetch) tuneSTS(o *sts.Options) {
+	if f.request.STSRegion != "" {
+		o.Region = f.request.STSRegion
+	}
+	if !f.request.Registry.FIPS || o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled {
+		return
+	}
+	_, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), sts.EndpointParameters{
+		Region:       aws.String(o.Region),
+		UseFIPS:      aws.Bool(true),
+		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+	})
+	if err == nil {
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+	}
+}
+
+// profileWords names the profile that applies in a sentence.
+func (f *fetch) profileWords() string {
+	if name := f.awsProfile(); name != "" {
+		return fmt.Sprintf("the AWS profile %q", name)
+	}
+	return "the default AWS profile"
+}
+
+// awsProfile is the profile that applies, for messages; "" when none is known.
+func (f *fetch) awsProfile() string {
+	for _, name := range []string{f.endpoints.shared.Profile, f.request.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE")} {
+		if name != "" {
+			return name
+		}
+	}
+	return ""
+}

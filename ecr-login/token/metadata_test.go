@@ -1,0 +1,84 @@
+package token_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+)
+
+// An address that swallows packets does not use up the budget: left to itself
+// the SDK would wait five seconds for it.
+func TestMetadataBlackHole(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	home := s.Home(t.TempDir())
+	home.Config("[profile role]", "role_arn = "+ruleRole, "credential_source = Ec2InstanceMetadata")
+	env := home.Env("AWS_EC2_METADATA_SERVICE_ENDPOINT=" + s.BlackHole())
+	plain := job{Request: private(ecrtest.Region), Metadata: 50 * time.Millisecond, Budget: 4 * time.Second, DMI: t.TempDir()}
+	role := plain
+	role.Request.Profile = "role"
+	auto := fetchAll(t, append(env, "AWS_DEFAULTS_MODE=auto"), plain)[0] // asks for a region before it asks for credentials
+	results := append(fetchAll(t, env, plain, role), auto)
+	for _, r := range results {
+		wantError(t, r, token.NoCredentials, "did not answer within 50ms")
+		if r.Err.Stage != "asking the EC2 instance metadata service" {
+			t.Errorf("stage %q", r.Err.Stage)
+		}
+	}
+	if !strings.Contains(results[1].Text, `profile "role" takes them from the EC2 instance`) {
+		t.Errorf("the profile's wish is not in %q", results[1].Text)
+	}
+}
+
+// A refusal is no silence.
+func TestMetadataRefused(t *testing.T) {
+	t.Parallel()
+	env := ecrtest.New(t).Home(t.TempDir()).Env("AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1")
+	r := fetch(t, env, job{Request: private(ecrtest.Region), Metadata: 20 * time.Second, DMI: t.TempDir()})
+	wantError(t, r, token.NoCredentials, "the EC2 instance metadata service cannot be reached")
+}
+
+// On a machine that looks like EC2 the whole budget is the metadata service's.
+func TestMetadataOnEC2(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	hole := s.BlackHole()
+	env := s.Home(t.TempDir()).Env("AWS_EC2_METADATA_SERVICE_ENDPOINT=" + hole)
+	dmi := t.TempDir()
+	write(t, filepath.Join(dmi, "sys_vendor"), "Amazon EC2\n")
+	r := fetch(t, env, job{Request: private(ecrtest.Region), Metadata: time.Millisecond, Budget: 400 * time.Millisecond, DMI: dmi})
+	wantError(t, r, token.Timeout, "asking the EC2 instance metadata service at "+strings.TrimPrefix(hole, "http://"))
+}
+
+// A metadata service that is there is used on any machine.
+func TestMetadataElsewhere(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	env := s.Env(t.TempDir(), ecrtest.FromEC2)
+	nowhere := filepath.Join(t.TempDir(), "no-such-folder")
+	wantToken(t, s, fetch(t, env, job{Request: private(ecrtest.Region), DMI: nowhere}), ecrtest.FromEC2.Principal())
+
+	s.SetInstanceRole("")
+	wantError(t, fetch(t, env, job{Request: private(ecrtest.Region), DMI: nowhere}), token.NoCredentials, "the EC2 instance has no role")
+
+	s.SetFault("*", ecrtest.Fault{Status: 400})
+	wantError(t, fetch(t, env, job{Request: private(ecrtest.Region), DMI: nowhere, Metadata: 20 * time.Second}), token.NoCredentials, "answered HTTP 400")
+	// Version 1 of the service, without tokens, is fallen back to in silence.
+	s.SetFault("*")
+	s.SetInstanceRole("arn:aws:iam::123456789012:role/old")
+	s.SetFault("imds:token", ecrtest.Fault{Status: 403})
+	if r := fetch(t, env, job{Request: private(ecrtest.Region), DMI: nowhere}); r.Stderr != "" {
+		t.Errorf("standard error: %q", r.Stderr)
+	}
+
+	s.Reset()
+	off := append(env, "AWS_EC2_METADATA_DISABLED=true")
+	wantError(t, fetch(t, off, job{Request: private(ecrtest.Region)}), token.NoCredentials, "disabled (AWS_EC2_METADATA_DISABLED)")
+	if n := len(s.Requests("")); n != 0 {
+		t.Errorf("%d requests to a service that is disabled", n)
+	}
+}

@@ -1,0 +1,146 @@
+package token
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestClean(t *testing.T) {
+	t.Parallel()
+	const (
+		secret    = "secret/for+tests"
+		session   = "session-for-tests=="
+		signature = "f0e4c2f76c58916ec258f246851bea091d14d4247a2fc3e18694461b1816e13b"
+		jwt       = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6ZGVmYXVsdDpidWlsZGVyIn0.bm90LWEtcmVhbC10b2tlbg"
+	)
+	f := &fetch{secrets: []string{secret, session, "", "abc"}}
+	tests := []struct{ why, in, want string }{
+		{"nothing to hide", "User: arn:aws:iam::123456789012:user/abc is not authorized", "User: arn:aws:iam::123456789012:user/abc is not authorized"},
+		{"a known secret", "key " + secret + " is wrong", "key [redacted] is wrong"},
+		{"inside a word", "token=" + session + ";", "token=[redacted];"},
+		{"more than one line", "one\r\ntwo\tthree\x1b[31m\u2028four", "one two three [31m four"},
+		{"a signature", "wrong signature " + signature, "wrong signature [redacted]"},
+		{"a signature in a list", "Signature=" + signature + ",", "[redacted]"},
+		{"a web identity token", "cannot parse " + jwt, "cannot parse [redacted]"},
+		{"the request that was to be signed", "The signature does not match. The Canonical String for this request should have been 'POST / x-amz-security-token:abcdef'", "The signature does not match."},
+		{"the header", "cannot parse Authorization=AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x", "cannot parse"},
+		{"a role that SSO made", "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/somebody@example.com",
+			"arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/somebody@example.com"},
+		{"the longest role name", "arn:aws:iam::123456789012:role/" + strings.Repeat("r", 64), "arn:aws:iam::123456789012:role/" + strings.Repeat("r", 64)},
+	}
+	for _, test := range tests {
+		if got := f.clean(test.in); got != test.want {
+			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+	if got := f.clean(strings.Repeat("word ", 1000)); len(got) > maxMessage+3 {
+		t.Errorf("%d bytes are left", len(got))
+	}
+}
+
+func TestDenial(t *testing.T) {
+	t.Parallel()
+	const user = "arn:aws:iam::123456789012:user/builder"
+	tests := []struct{ message, principal, action string }{
+		{"User: " + user + " is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action", user, "ecr:GetAuthorizationToken"},
+		{"User: " + user + " is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/pull", user, "sts:AssumeRole"},
+		{"Not authorized to perform: sts:AssumeRoleWithWebIdentity.", "", "sts:AssumeRoleWithWebIdentity"},
+		{"Not authorized to perform sts:AssumeRoleWithWebIdentity", "", ""},
+		{"Access denied", "", ""},
+		{"", "", ""},
+		{"User: nobody in particular is not authorized", "", ""},
+		{"User: " + user, user, ""},
+		{"perform: ", "", ""},
+	}
+	for _, test := range tests {
+		if principal, action := denial(test.message); principal != test.principal || action != test.action {
+			t.Errorf("%q: %q, %q", test.message, principal, action)
+		}
+	}
+}
+
+func TestSkewed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		code, message string
+		want          bool
+	}{
+		{"RequestTimeTooSkewed", "", true},
+		{"RequestExpired", "", true},
+		{"RequestInTheFuture", "", true},
+		{"InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z", true},
+		{"SignatureDoesNotMatch", "Signature not yet current: 20260101T001000Z is still later than 20260101T000500Z", true},
+		{"InvalidSignatureException", "The request signature we calculated does not match the signature you provided.", false},
+		{"ExpiredTokenException", "The security token included in the request is expired", false},
+		{"AccessDeniedException", "Signature expired", false},
+	} {
+		if got := skewed(test.code, test.message); got != test.want {
+			t.Errorf("%s %q: %v", test.code, test.message, got)
+		}
+	}
+}
+
+// What a shared failure looks like is read by other processes, perhaps of
+// another version: names and values must not change.
+func TestErrorJSON(t *testing.T) {
+	t.Parallel()
+	e := &Error{
+		Kind: AccessDenied, Message: "access denied", Profile: "prod", Action: "ecr:GetAuthorizationToken",
+		Principal: "arn:aws:iam::123456789012:user/builder", Host: "api.ecr.us-east-1.amazonaws.com",
+		Proxy: "http://proxy.example:3128", Stage: "asking ECR", Code: "AccessDeniedException", Err: errors.New("not to be kept"),
+	}
+	data, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"kind":"access-denied","message":"access denied","profile":"prod","action":"ecr:GetAuthorizationToken",` +
+		`"principal":"arn:aws:iam::123456789012:user/builder","host":"api.ecr.us-east-1.amazonaws.com",` +
+		`"proxy":"http://proxy.example:3128","stage":"asking ECR","code":"AccessDeniedException"}`
+	if string(data) != want {
+		t.Errorf("got  %s\nwant %s", data, want)
+	}
+	var back Error
+	if err := json.Unmarshal(data, &back); err != nil {
+		t.Fatal(err)
+	}
+	without := *e
+	without.Err = nil
+	if !reflect.DeepEqual(back, without) {
+		t.Errorf("%+v came back as %+v", without, back)
+	}
+	if back.Error() != e.Error() || back.Hint() != e.Hint() {
+		t.Errorf("%q, %q came back as %q, %q", e, e.Hint(), &back, back.Hint())
+	}
+}
+
+func TestHints(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		e    Error
+		want string
+	}{
+		{Error{Kind: SSOExpired, Profile: "prod"}, "run: aws sso login --profile prod"},
+		{Error{Kind: SSOExpired, Profile: "default"}, "run: aws sso login"},
+		{Error{Kind: SSOExpired}, "run: aws sso login"},
+		{Error{Kind: SSOExpired, Profile: "my profile; rm -rf"}, "run: aws sso login --profile 'my profile; rm -rf'"},
+		{Error{Kind: SSOExpired, Profile: "it's"}, `run: aws sso login --profile 'it'\''s'`},
+		{Error{Kind: LoginExpired, Profile: "dev"}, "run: aws login --profile dev"},
+		{Error{Kind: AccessDenied, Action: "ecr:GetAuthorizationToken"}, "allow ecr:GetAuthorizationToken in a policy of that principal"},
+		{Error{Kind: Unreachable, Code: CodeTLS, Proxy: "http://p:1"}, "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE or in ca_bundle of the profile"},
+		{Error{Kind: Refused, Code: "SomethingElse"}, ""},
+	}
+	for _, test := range tests {
+		if got := test.e.Hint(); got != test.want {
+			t.Errorf("%+v: %q, want %q", test.e, got, test.want)
+		}
+	}
+	for _, kind := range []Kind{NoCredentials, SSOExpired, LoginExpired, AccessDenied, Unreachable, Throttled, Timeout, UnusableAnswer, ClockSkew, Configuration} {
+		hint := (&Error{Kind: kind}).Hint()
+		if hint == "" || strings.HasSuffix(hint, ".") || hint[:1] != strings.ToLower(hint[:1]) {
+			t.Errorf("%s: hint %q", kind, hint)
+		}
+	}
+}
