@@ -1,0 +1,246 @@
+package ecrtest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// operation is one thing the fake can be asked.
+type operation struct {
+	name        string // as in Calls
+	contentType string // of its answers
+	// signed is the service name in the request's signature; "" takes requests
+	// without one.
+	signed string
+	// act does the work, once the signature has been verified and no fault came
+	// in between.
+	act func(s *Server, c *call) answer
+	// refuse says an error in the service's own form.
+	refuse func(refusal) answer
+	// stream answers by itself, in place of act: the registry, whose bodies are
+	// not held in memory twice.
+	stream func(s *Server, w http.ResponseWriter, c *call)
+}
+
+// call is one request on its way through an operation.
+type call struct {
+	*http.Request
+	op     *operation
+	host   string
+	body   []byte
+	caller Credentials // whose signature it is
+	scope  scope       // of the signature
+}
+
+// answer is a whole response.
+type answer struct {
+	status      int
+	contentType string
+	header      http.Header // may be nil
+	body        []byte
+	code        string // AWS error code, for Request.Code
+}
+
+// refusal is an error of AWS, not yet in any service's form. A status of 0 is the
+// one the service uses for the code.
+type refusal struct {
+	status  int
+	code    string
+	message string
+}
+
+// No API request is longer; a web identity token is the longest thing in one.
+const maxRequest = 1 << 20
+
+// handle answers every request of every listener.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	c := &call{Request: r, host: requestedHost(r)}
+	c.op = s.route(c)
+	s.count(c.op.name)
+	fault := s.takeFault(c.op.name)
+
+	// Read before any delay: only then does net/http notice a client that leaves.
+	if c.op.stream == nil && c.body == nil {
+		c.body = readBody(r)
+	}
+	if !s.pass(r.Context(), fault) {
+		s.record(s.entry(c, answer{}))
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
+
+	if c.op.stream != nil && !fault.replaces() {
+		s.stream(w, c, fault)
+		return
+	}
+	a := s.answer(c, fault)
+	s.record(s.entry(c, a))
+	write(w, a, fault.Truncate, s.serial.Add(1))
+}
+
+// readBody reads what came of the body; a client that breaks off sends a request
+// whose signature does not fit.
+func readBody(r *http.Request) []byte {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxRequest))
+	if body == nil {
+		body = []byte{}
+	}
+	return body
+}
+
+func (s *Server) answer(c *call, fault Fault) answer {
+	if c.op.signed != "" {
+		if no := s.verify(c); no != nil {
+			return c.op.refuse(*no)
+		}
+	}
+	if fault.replaces() {
+		return fault.answer(c)
+	}
+	if c.op.signed != "" && s.denied(c.op.name, c.caller.Principal.ARN) {
+		return c.op.refuse(refusal{code: "AccessDeniedException", message: c.notAuthorized(c.op.name)})
+	}
+	return c.op.act(s, c)
+}
+
+func (s *Server) stream(w http.ResponseWriter, c *call, fault Fault) {
+	if !fault.Truncate {
+		noted := &statusWriter{ResponseWriter: w}
+		c.op.stream(s, noted, c)
+		s.record(s.entry(c, answer{status: noted.status}))
+		return
+	}
+	held := &heldWriter{header: w.Header(), status: http.StatusOK}
+	c.op.stream(s, held, c)
+	a := answer{status: held.status, body: held.body, contentType: held.header.Get("Content-Type")}
+	s.record(s.entry(c, a))
+	write(w, a, true, s.serial.Add(1))
+}
+
+func (s *Server) entry(c *call, a answer) Request {
+	return Request{
+		Time:      s.Now(),
+		Op:        c.op.name,
+		Host:      c.host,
+		Method:    c.Method,
+		Path:      c.URL.Path,
+		Service:   c.scope.service,
+		Region:    c.scope.region,
+		Principal: c.caller.Principal.ARN,
+		UserAgent: c.UserAgent(),
+		Status:    a.status,
+		Code:      a.code,
+	}
+}
+
+func write(w http.ResponseWriter, a answer, truncate bool, serial int64) {
+	h := w.Header()
+	for k, v := range a.header {
+		h[k] = v
+	}
+	if a.contentType != "" {
+		h.Set("Content-Type", a.contentType)
+	}
+	if h.Get("X-Amzn-Requestid") == "" {
+		h.Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-4000-8000-%012d", serial))
+	}
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	w.WriteHeader(a.status)
+	if !truncate {
+		// A client that has gone needs no answer.
+		_, _ = w.Write(a.body)
+		return
+	}
+	_, _ = w.Write(a.body[:len(a.body)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// requestedHost is the host name the client wanted: the Host header, or the name
+// in the TLS handshake when the header has only an address.
+func requestedHost(r *http.Request) string {
+	host := hostName(r.Host)
+	if r.TLS != nil && r.TLS.ServerName != "" && isAddress(host) {
+		return hostName(r.TLS.ServerName)
+	}
+	return host
+}
+
+// route finds the operation by what tells the protocols apart: the target header
+// of the JSON services, the paths of the others, and the form of STS.
+func (s *Server) route(c *call) *operation {
+	path, post := c.URL.Path, c.Method == http.MethodPost
+	switch target := c.Header.Get("X-Amz-Target"); {
+	case target == ecrTarget:
+		return opECR
+	case target == ecrPublicTarget:
+		return opECRPublic
+	case target != "":
+		return unknown(refuseJSON)
+	}
+	switch {
+	case strings.HasPrefix(path, "/latest/"):
+		return routeMetadata(c)
+	case path == "/federation/credentials":
+		return opSSORoleCredentials
+	case path == "/token" && post:
+		return opSSOCreateToken
+	case path == "/v1/token" && post:
+		return opSigninCreateToken
+	case s.isContainerPath(path):
+		return opContainer
+	case path == "/v2" || strings.HasPrefix(path, "/v2/"):
+		return opRegistry
+	case path == "/token/" && isPublicHost(c.host):
+		return opRegistryToken
+	case path == "/" && post:
+		return routeSTS(c)
+	}
+	return unknown(refuseREST)
+}
+
+// unknown is the operation nobody knows.
+func unknown(refuse func(refusal) answer) *operation {
+	return &operation{
+		name:   "unknown",
+		refuse: refuse,
+		act: func(*Server, *call) answer {
+			return refuse(refusal{status: http.StatusNotFound, code: "UnknownOperationException",
+				message: "ecrtest does not know this operation"})
+		},
+	}
+}
+
+// statusWriter notes the status of a response that goes by.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// heldWriter keeps a response, so that only half of it can be sent.
+type heldWriter struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (w *heldWriter) Header() http.Header         { return w.header }
+func (w *heldWriter) WriteHeader(status int)      { w.status = status }
+func (w *heldWriter) Write(b []byte) (int, error) { w.body = append(w.body, b...); return len(b), nil }

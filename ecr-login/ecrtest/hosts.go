@@ -1,0 +1,96 @@
+package ecrtest
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// The fake reads host names by itself, and not with this module's registry
+// package: a double that shares the parser could not show its mistakes.
+
+// ecrHost is what a private registry's host name says.
+type ecrHost struct {
+	account, region string
+}
+
+// parseECRHost understands the names of private registries in every partition,
+// FIPS and dual-stack included: ACCOUNT.dkr[.-]ecr[-fips].REGION.SUFFIX.
+func parseECRHost(host string) (ecrHost, bool) {
+	account, rest, ok := strings.Cut(host, ".dkr")
+	if !ok || !isAccount(account) || len(rest) == 0 || (rest[0] != '.' && rest[0] != '-') {
+		return ecrHost{}, false
+	}
+	service, rest, ok := strings.Cut(rest[1:], ".")
+	if !ok || (service != "ecr" && service != "ecr-fips") {
+		return ecrHost{}, false
+	}
+	region, _, ok := strings.Cut(rest, ".")
+	if !ok || !isRegion(region) {
+		return ecrHost{}, false
+	}
+	return ecrHost{account, region}, true
+}
+
+// isPublicHost knows ECR Public's name and its dual-stack name.
+func isPublicHost(host string) bool {
+	return host == "public.ecr.aws" || host == "ecr-public.aws.com"
+}
+
+func isAccount(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+}
+
+// isRegion reports whether a label has a region's form: letters, more letters,
+// a number. There is no list, so that regions to come are regions.
+func isRegion(label string) bool {
+	parts := strings.Split(label, "-")
+	if len(parts) < 3 {
+		return false
+	}
+	for i, p := range parts {
+		if p == "" {
+			return false
+		}
+		for _, c := range p {
+			if last := i == len(parts)-1; last != ('0' <= c && c <= '9') {
+				return false
+			}
+			if c > 'z' || (c < 'a' && (c < '0' || c > '9')) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// regionOf is the region in the name of an AWS host, "" when it names none.
+func regionOf(host string) string {
+	for label := range strings.SplitSeq(host, ".") {
+		if isRegion(label) {
+			return label
+		}
+	}
+	return ""
+}
+
+// suffixOf is the DNS suffix of the partition that a region belongs to.
+func suffixOf(region string) string {
+	for _, p := range [...]struct{ prefix, suffix string }{
+		{"cn-", "amazonaws.com.cn"},
+		{"us-isob-", "sc2s.sgov.gov"},
+		{"us-isof-", "csp.hci.ic.gov"},
+		{"us-iso-", "c2s.ic.gov"},
+		{"eu-isoe-", "cloud.adc-e.uk"},
+		{"eusc-", "amazonaws.eu"},
+	} {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.suffix
+		}
+	}
+	return "amazonaws.com"
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}

@@ -1,0 +1,211 @@
+package ecrtest
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+// countingListener counts the connections it accepts.
+type countingListener struct {
+	net.Listener
+	count *atomic.Int64
+}
+
+func (l *countingListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		l.count.Add(1)
+	}
+	return conn, err
+}
+
+// opConnect is what the proxy is asked for when a client wants TLS.
+var opConnect = &operation{
+	name:        "proxy:CONNECT",
+	contentType: "text/plain",
+	refuse: func(no refusal) answer {
+		status := no.status
+		if status == 0 {
+			status = http.StatusForbidden
+		}
+		return answer{status: status, contentType: "text/plain", body: []byte(no.message + "\n"), code: no.code}
+	},
+}
+
+// handleProxy is an HTTP proxy that goes nowhere: a request with a whole URL is
+// answered as if it had come to that host, and so is what comes out of a tunnel
+// once its TLS has been ended.
+func (s *Server) handleProxy(w http.ResponseWriter, r *http.Request) {
+	host := hostName(r.Host)
+	s.noteHost(host)
+	if r.Method != http.MethodConnect {
+		s.handle(w, r)
+		return
+	}
+	c := &call{Request: r, op: opConnect, host: host}
+	s.count(opConnect.name)
+	fault := s.takeFault(opConnect.name)
+	if !s.pass(r.Context(), fault) {
+		s.record(s.entry(c, answer{}))
+		panic(http.ErrAbortHandler)
+	}
+	if fault.replaces() {
+		a := fault.answer(c)
+		s.record(s.entry(c, a))
+		write(w, a, fault.Truncate, s.serial.Add(1))
+		return
+	}
+	s.record(s.entry(c, answer{status: http.StatusOK}))
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if _, err := io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		conn.Close()
+		return
+	}
+	// A client sends nothing before it has seen the 200, but it may be quick.
+	quick := &quickConn{Conn: conn, early: make([]byte, buffered.Reader.Buffered())}
+	_, _ = buffered.Read(quick.early)
+	s.tunnels.hand(tls.Server(quick, s.authority.serverConfig(host)))
+}
+
+// quickConn reads first what the proxy's reader had taken already.
+type quickConn struct {
+	net.Conn
+	early []byte
+}
+
+func (c *quickConn) Read(p []byte) (int, error) {
+	if len(c.early) > 0 {
+		n := copy(p, c.early)
+		c.early = c.early[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// tunnelListener makes a listener of the tunnels through the proxy.
+type tunnelListener struct {
+	addr   net.Addr
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newTunnelListener(addr net.Addr) *tunnelListener {
+	return &tunnelListener{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (l *tunnelListener) hand(c net.Conn) {
+	select {
+	case l.conns <- c:
+	case <-l.closed:
+		c.Close()
+	}
+}
+
+func (l *tunnelListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *tunnelListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *tunnelListener) Addr() net.Addr { return l.addr }
+
+// Transport is for a client in the same process: it dials this server for every
+// host name and trusts its authority, so that an ECR host name can be used
+// without a hosts file. TLS is spoken for https URLs only.
+func (s *Server) Transport() *http.Transport {
+	dial := func(ctx context.Context, addr string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", addr)
+	}
+	config := &tls.Config{RootCAs: s.authority.pool}
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dial(ctx, s.Registry)
+		},
+		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			raw, err := dial(ctx, s.RegistryTLS)
+			if err != nil {
+				return nil, err
+			}
+			c := config.Clone()
+			c.ServerName = hostName(addr)
+			conn := tls.Client(raw, c)
+			if err := conn.HandshakeContext(ctx); err != nil {
+				raw.Close()
+				return nil, err
+			}
+			return conn, nil
+		},
+	}
+}
+
+// silentListener accepts connections and says nothing.
+type silentListener struct {
+	net.Listener
+	accepted func()
+	mu       sync.Mutex
+	conns    []net.Conn
+	closed   bool
+}
+
+// BlackHole opens an address that accepts connections, counts them and stays
+// silent until Close, and returns its URL: for the metadata service of a network
+// that swallows packets, or a proxy or endpoint that hangs. Every connection to
+// one counts as a call of "black-hole".
+func (s *Server) BlackHole() string {
+	l, err := s.listen("")
+	if err != nil {
+		s.fatal(err)
+	}
+	hole := &silentListener{Listener: l, accepted: func() { s.count("black-hole") }}
+	s.mu.Lock()
+	s.blackHoles = append(s.blackHoles, hole)
+	s.mu.Unlock()
+	s.running.Go(hole.run)
+	return "http://" + l.Addr().String()
+}
+
+func (l *silentListener) run() {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		l.mu.Lock()
+		if l.closed {
+			conn.Close()
+		} else {
+			l.conns = append(l.conns, conn)
+		}
+		l.mu.Unlock()
+		l.accepted()
+	}
+}
+
+func (l *silentListener) Close() error {
+	err := l.Listener.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, c := range l.conns {
+		c.Close()
+	}
+	return err
+}

@@ -1,0 +1,149 @@
+package ecrtest_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+)
+
+// The SDK reads its settings from the process's environment, so what it does with
+// an environment is tried in a process of its own: this test binary, which is such
+// a client when clientVariable names what to call.
+const clientVariable = "ECRTEST_CLIENT"
+
+func TestMain(m *testing.M) {
+	if op := os.Getenv(clientVariable); op != "" {
+		os.Exit(client(op))
+	}
+	os.Exit(m.Run())
+}
+
+// result is what the client process prints.
+type result struct {
+	Password string
+	Proxy    string // proxyEndpoint of the token
+	ARN      string
+	Error    string
+	Code     string
+}
+
+// client is the program under the SDK: it calls one operation the way any program
+// would, and prints what came of it.
+func client(op string) int {
+	var r result
+	if err := r.call(op); err != nil {
+		r.Error = err.Error()
+		var api smithy.APIError
+		if errors.As(err, &api) {
+			r.Code = api.ErrorCode()
+		}
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
+		return 1
+	}
+	return 0
+}
+
+func (r *result) call(op string) error {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
+	if err != nil {
+		return err
+	}
+	switch op {
+	case "ecr":
+		out, err := ecr.NewFromConfig(cfg).GetAuthorizationToken(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if len(out.AuthorizationData) != 1 {
+			return fmt.Errorf("%d tokens", len(out.AuthorizationData))
+		}
+		r.Proxy = aws.ToString(out.AuthorizationData[0].ProxyEndpoint)
+		r.Password, err = passwordOf(out.AuthorizationData[0].AuthorizationToken)
+		return err
+	case "ecr-public":
+		out, err := ecrpublic.NewFromConfig(cfg).GetAuthorizationToken(ctx, nil)
+		if err != nil {
+			return err
+		}
+		r.Password, err = passwordOf(out.AuthorizationData.AuthorizationToken)
+		return err
+	case "sts":
+		out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
+		if err != nil {
+			return err
+		}
+		r.ARN = aws.ToString(out.Arn)
+		return nil
+	}
+	return fmt.Errorf("no operation %q", op)
+}
+
+func passwordOf(token *string) (string, error) {
+	b, err := base64.StdEncoding.DecodeString(aws.ToString(token))
+	if err != nil {
+		return "", err
+	}
+	user, password, ok := strings.Cut(string(b), ":")
+	if !ok || user != "AWS" {
+		return "", fmt.Errorf("user %q", user)
+	}
+	return password, nil
+}
+
+// start starts a client process that lasts until ctx ends, and hands over what it
+// printed.
+func start(t *testing.T, ctx context.Context, op string, env []string) <-chan string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(env, clientVariable+"="+op)
+	done := make(chan string, 1)
+	go func() {
+		// It is killed, so its exit status says nothing.
+		out, _ := cmd.Output()
+		done <- string(out)
+	}()
+	return done
+}
+
+// run starts a client process in an environment and returns what it printed. It
+// must print nothing else.
+func run(t *testing.T, op string, env []string) result {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(env, clientVariable+"="+op)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("client process: %v, standard error %q", err, stderr.String())
+	}
+	var r result
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("client process printed %q: %v", out, err)
+	}
+	return r
+}

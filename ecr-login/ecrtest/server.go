@@ -1,0 +1,221 @@
+package ecrtest
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Options for Start. The zero value is what nearly every caller wants.
+type Options struct {
+	// Dir is where the certificate authority's file is written. "" means a
+	// temporary folder which Close removes.
+	Dir string
+	// Addr, TLSAddr and ProxyAddr are the addresses to listen on. "" means a
+	// free port of 127.0.0.1. Whoever maps ECR host names to loopback by a hosts
+	// file wants TLSAddr "127.0.0.1:443".
+	Addr, TLSAddr, ProxyAddr string
+	// Clock is the server's clock. Nil means time.Now.
+	Clock func() time.Time
+	// Log gets one debug line per request. Nil means silence.
+	Log *slog.Logger
+}
+
+// Server is the fake AWS. All its methods may be called at any time, from any
+// goroutine, also while it serves.
+type Server struct {
+	// URL is the plain HTTP address that answers everything the fake knows:
+	// AWS_ENDPOINT_URL, AWS_EC2_METADATA_SERVICE_ENDPOINT and so on.
+	URL string
+	// TLSURL is the same over TLS, with a certificate of the own authority for
+	// whatever host name the client asks for.
+	TLSURL string
+	// ProxyURL is an HTTP proxy (HTTPS_PROXY) that ends TLS for every host name
+	// and answers itself; nothing leaves the machine. See Hosts.
+	ProxyURL string
+	// CAFile is the authority's certificate, PEM (AWS_CA_BUNDLE).
+	CAFile string
+	// Registry and RegistryTLS are the host:port of the registry, without and
+	// with TLS.
+	Registry, RegistryTLS string
+
+	tb        testing.TB
+	log       *slog.Logger
+	authority *authority
+	tempDir   string
+
+	webIdentityKey string
+
+	servers     []*http.Server
+	tunnels     *tunnelListener
+	running     sync.WaitGroup
+	closed      chan struct{}
+	closeOnce   sync.Once
+	connections atomic.Int64
+	serial      atomic.Int64
+
+	mu         sync.Mutex
+	clock      func() time.Time
+	offset     time.Duration
+	blackHoles []*silentListener
+	state
+}
+
+// New starts a Server that lasts as long as the test. What fails later in a
+// method without an error result ends the test.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s, err := Start(Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tb = t
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("ecrtest: closing: %v", err)
+		}
+	})
+	return s
+}
+
+// Start starts a Server for a program that is no test. The caller closes it. What
+// fails later in a method without an error result is a panic.
+func Start(o Options) (*Server, error) {
+	s := &Server{
+		log:    o.Log,
+		closed: make(chan struct{}),
+		clock:  o.Clock,
+		state:  newState(),
+
+		webIdentityKey: rand.Text(),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if err := s.start(o); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("starting the fake AWS: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Server) start(o Options) error {
+	dir := o.Dir
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "ecrtest-"); err != nil {
+			return err
+		}
+		s.tempDir = dir
+	}
+	var err error
+	if s.authority, err = newAuthority(dir); err != nil {
+		return err
+	}
+	s.CAFile = s.authority.file
+
+	plain, err := s.listen(o.Addr)
+	if err != nil {
+		return err
+	}
+	s.Registry = plain.Addr().String()
+	s.URL = "http://" + s.Registry
+	s.serve(plain, http.HandlerFunc(s.handle))
+
+	secure, err := s.listen(o.TLSAddr)
+	if err != nil {
+		return err
+	}
+	s.RegistryTLS = secure.Addr().String()
+	s.TLSURL = "https://" + s.RegistryTLS
+	s.serve(tls.NewListener(secure, s.authority.serverConfig("")), http.HandlerFunc(s.handle))
+
+	proxy, err := s.listen(o.ProxyAddr)
+	if err != nil {
+		return err
+	}
+	s.ProxyURL = "http://" + proxy.Addr().String()
+	s.serve(proxy, http.HandlerFunc(s.handleProxy))
+
+	s.tunnels = newTunnelListener(proxy.Addr())
+	s.serve(s.tunnels, http.HandlerFunc(s.handle))
+	return nil
+}
+
+// listen opens a listener whose accepted connections are counted.
+func (s *Server) listen(addr string) (net.Listener, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &countingListener{Listener: l, count: &s.connections}, nil
+}
+
+func (s *Server) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{
+		Handler: h,
+		// A client that breaks off a handshake is an ordinary thing in tests.
+		ErrorLog: log.New(io.Discard, "", 0),
+		// One request at a time per connection: so that connections can be
+		// counted, and broken, one by one.
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+	}
+	s.servers = append(s.servers, server)
+	s.running.Go(func() {
+		// A broken listener is seen by the clients, which is the place for it.
+		_ = server.Serve(l)
+	})
+}
+
+// Close ends everything the server started and waits for it. Requests that are
+// being held are broken off. It may be called twice.
+func (s *Server) Close() error {
+	var errs []error
+	s.closeOnce.Do(func() {
+		close(s.closed)
+		s.mu.Lock()
+		holes := s.blackHoles
+		s.mu.Unlock()
+		for _, h := range holes {
+			errs = append(errs, h.Close())
+		}
+		if s.tunnels != nil {
+			errs = append(errs, s.tunnels.Close())
+		}
+		for _, server := range s.servers {
+			errs = append(errs, server.Close())
+		}
+		s.running.Wait()
+		if s.tempDir != "" {
+			errs = append(errs, os.RemoveAll(s.tempDir))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// fatal ends the test, or the program when there is no test, because a method
+// without an error result could not do its work.
+func (s *Server) fatal(err error) {
+	if s.tb != nil {
+		s.tb.Helper()
+		s.tb.Fatalf("ecrtest: %v", err)
+	}
+	panic(fmt.Sprintf("ecrtest: %v", err))
+}
