@@ -1,0 +1,177 @@
+// Package ecrlogin turns the name of an Amazon ECR registry into the user name and password that open it.
+//
+// It answers from a cache that outlives the process when it safely can, asks AWS once when it cannot, however
+// many processes and goroutines ask, and never leaves a password readable on disk. Registries in other hands are
+// answered with ErrNotFound, so that clients carry on as if this package were not there.
+//
+// The zero Options are those of docker-credential-ecr-login itself: the same settings file, environment,
+// profiles and cache, so that a Go program and the container clients beside it share their tokens:
+//
+//	helper := ecrlogin.New(ecrlogin.Options{})
+//	login, err := helper.Get(ctx, "123456789012.dkr.ecr.eu-west-1.amazonaws.com")
+//
+// What it cannot do: revoke a token, or tell which repositories a token opens. Those are up to AWS.
+package ecrlogin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+)
+
+// Options says how a Helper differs from the program. The zero value differs in nothing.
+type Options struct {
+	// Profile is the AWS profile to use for every registry; it wins over the settings' rules, as the profile in
+	// the program's name does. Empty: rules, environment and default profile decide.
+	Profile string
+
+	// Settings replace the settings file and the helper's own environment variables; nil means those.
+	Settings *config.Settings
+
+	// Tier puts a store in front of the one on disk; nil means none. For programs that live long:
+	//
+	//	Tier: func(disk cache.Store) cache.Store { return memory.Over(disk) }
+	Tier func(disk cache.Store) cache.Store
+
+	// Version names the program in the user agent that AWS sees; empty means "library".
+	Version string
+
+	// Self is the file of the running program, which a fallback helper must not be; empty means os.Executable.
+	Self string
+
+	// Stderr is where a fallback helper may talk to the person; nil means nowhere.
+	Stderr io.Writer
+
+	// Log hears what a call did and why; nil means silence. It never gets a secret.
+	Log *slog.Logger
+}
+
+// Helper answers for registries. Use New; it may be used by any number of goroutines.
+type Helper struct {
+	options     Options
+	settings    config.Settings
+	settingsErr error
+	disk        *cache.Disk
+	cache       *cache.Cache
+	tokens      *token.Client
+	log         *slog.Logger
+}
+
+// Credentials are what opens a registry. Username is always "AWS" for ECR.
+type Credentials = plan.Login
+
+// New makes a Helper. It cannot fail: broken settings are what Get and Store then report.
+func New(o Options) *Helper {
+	h := &Helper{options: o, log: o.Log}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	if o.Settings != nil {
+		h.settings = *o.Settings
+	} else {
+		h.settings, h.settingsErr = config.Load(nil)
+	}
+	if h.settings.Timeout <= 0 {
+		h.settings.Timeout = config.DefaultTimeout
+	}
+	co := plan.CacheOptions(h.settings, nil)
+	co.Log = o.Log
+	h.disk = cache.Open(co)
+	h.cache = &cache.Cache{Disk: h.disk, EncodeFailure: encodeFailure, DecodeFailure: decodeFailure, Log: o.Log}
+	if o.Tier != nil {
+		h.cache.Store = o.Tier(h.disk)
+	}
+	version := o.Version
+	if version == "" {
+		version = "library"
+	}
+	h.tokens = &token.Client{Version: version, Log: o.Log, RenewLock: h.cache.Lock}
+	return h
+}
+
+// Get returns the credentials for a server URL: a host name, with or without scheme, port and path.
+//
+// The error is ErrNotFound (errors.Is) for hosts that are not ECR and for ECR Public without usable credentials:
+// the caller may try anonymously. Everything else is an *Error, or a *config.Error when the settings are broken.
+// A call takes no longer than the settings' timeout (15 s), and no longer than ctx.
+func (h *Helper) Get(ctx context.Context, serverURL string) (Credentials, error) {
+	if h.settingsErr != nil {
+		return Credentials{}, h.settingsErr
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
+	defer cancel()
+	p, err := h.planner().For(serverURL)
+	if errors.Is(err, registry.ErrNotECR) {
+		return h.foreignGet(ctx, serverURL, err)
+	}
+	if err != nil {
+		return Credentials{}, err
+	}
+	return h.answer(ctx, p)
+}
+
+func (h *Helper) answer(ctx context.Context, p plan.Plan) (Credentials, error) {
+	if p.Anonymous {
+		return Credentials{}, notFound{errors.New(`settings say public = "never"`)}
+	}
+	if l, state, ok := p.Cached(h.cache); ok && state == cache.Fresh {
+		h.log.Debug("served from the cache", "host", p.Host)
+		h.disk.Note(p.Host)
+		return l, nil
+	}
+	e, err := h.cache.Do(ctx, p.TokenKey, func(ctx context.Context) (cache.Entry, error) { return h.fetch(ctx, p) })
+	if err != nil {
+		return Credentials{}, h.failure(p, err)
+	}
+	l, ok := plan.LoginOf(e.Value)
+	if !ok {
+		return Credentials{}, &Error{Kind: token.UnusableAnswer, Message: "the cache returned something that is no login"}
+	}
+	h.disk.Note(p.Host)
+	return l, nil
+}
+
+// planner makes a planner for one question: it remembers fingerprints, and files change.
+func (h *Helper) planner() *plan.Planner {
+	return &plan.Planner{Settings: h.settings, Profile: h.options.Profile}
+}
+
+// fetch asks AWS and says how long the cache may keep the answer.
+func (h *Helper) fetch(ctx context.Context, p plan.Plan) (cache.Entry, error) {
+	start := time.Now()
+	t, err := h.tokens.Fetch(ctx, token.Request{
+		Registry:    p.Registry,
+		Profile:     p.Profile,
+		RoleARN:     p.RoleARN,
+		ExternalID:  p.ExternalID,
+		SessionName: p.SessionName,
+		STSRegion:   p.STSRegion,
+		Endpoint:    p.Endpoint,
+	})
+	if err != nil {
+		h.log.Info("AWS gave no token", "host", p.Host, "took", time.Since(start), "error", err)
+		return cache.Entry{}, withHold(p, err)
+	}
+	life := t.Lifetime
+	if p.Registry.Service == registry.Public && t.Session > 0 {
+		// There are reports that a public token does not outlive the session that fetched it.
+		life = min(life, t.Session)
+	}
+	h.log.Info("AWS gave a token", "host", p.Host, "took", time.Since(start), "lifetime", life)
+	return cache.Entry{
+		Value:    Credentials{Username: t.Username, Password: t.Password}.Value(),
+		Fetched:  t.Fetched,
+		Lifetime: life,
+		Refresh:  cache.RefreshPoint(life, t.Session, rand.Float64()*2-1),
+		Skew:     t.Skew,
+	}, nil
+}

@@ -1,0 +1,95 @@
+package ecrlogin_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/4e881efc/ecr-credential-helper/"
+
+// allowed says, for each package that is not a test double, which packages of ours it may import: the layers of
+// docs/architecture.md.
+var allowed = map[string][]string{
+	"cache":              nil,
+	"cache/memory":       {"cache"},
+	"ecr-login/registry": nil,
+	"ecr-login/identity": {"ecr-login/registry"},
+	"ecr-login/config":   {"ecr-login/registry"},
+	"ecr-login/token":    {"ecr-login/registry"},
+	"ecr-login/plan":     {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/registry"},
+	"ecr-login":          {"cache", "ecr-login/config", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
+	"ecr-login/docker-credential-ecr-login/hit": {"cache", "ecr-login/config", "ecr-login/plan"},
+	"ecr-login/docker-credential-ecr-login": {
+		"ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/token",
+	},
+}
+
+// only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and
+// go-cache, because it links encoding/gob.
+var only = map[string][]string{
+	"github.com/aws/":            {"ecr-login/token"},
+	"github.com/patrickmn/":      {"cache/memory"},
+	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},
+	"github.com/pelletier/":      {"ecr-login/config"},
+	"github.com/zalando/":        {"cache"},
+	"github.com/google/":         nil,
+	"github.com/rogpeppe/":       nil,
+	"net/http":                   {"ecr-login/token"},
+	"crypto/tls":                 {"ecr-login/token"},
+	"github.com/gofrs/flock":     {"cache"},
+	"golang.org/x/sync/":         {"cache"},
+	"golang.org/x/sys/":          {"cache", "ecr-login/identity", "ecr-login/config"},
+	"golang.org/x/":              {"cache", "ecr-login/identity", "ecr-login/config"},
+	"regexp":                     nil,
+	"encoding/gob":               nil,
+	"testing":                    nil,
+	module + "ecr-login/ecrtest": nil,
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	list := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == "ecr-login/e2e" || strings.HasPrefix(name, "ecr-login/ecrtest") {
+			continue // test doubles and tests
+		}
+		ours, known := allowed[name]
+		if !known {
+			t.Errorf("%s has no place in the layers: docs/architecture.md and this test must name it", name)
+			continue
+		}
+		seen[name] = true
+		for _, imported := range p.Imports {
+			if local, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(ours, local) {
+				t.Errorf("%s imports %s, which lies above it or beside it", name, local)
+			}
+			for prefix, users := range only {
+				if (imported == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(imported, prefix)) && !slices.Contains(users, name) {
+					t.Errorf("%s imports %s", name, imported)
+				}
+			}
+		}
+	}
+	for name := range allowed {
+		if !seen[name] {
+			t.Errorf("%s is not there any more: take it out of this test and out of docs/architecture.md", name)
+		}
+	}
+}

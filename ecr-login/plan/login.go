@@ -1,0 +1,55 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+)
+
+// Login is the user name and password that open a registry. For ECR the user name is always "AWS" and the
+// password an authorization token.
+type Login struct {
+	Username, Password string
+}
+
+// Value is the form in which the cache keeps a login: as in Basic authentication, before its base64.
+func (l Login) Value() []byte { return []byte(l.Username + ":" + l.Password) }
+
+// LoginOf reads a login back out of a cache entry's value; false when it is none.
+func LoginOf(value []byte) (Login, bool) {
+	user, password, ok := strings.Cut(string(value), ":")
+	if !ok || user == "" || password == "" {
+		return Login{}, false
+	}
+	return Login{user, password}, true
+}
+
+// Cached answers the plan from the cache alone: with the login stored for this host, else with the
+// authorization token. The state is that of what was found: a token that is aging is still good, but asks to be
+// renewed. False when there is nothing that may be served.
+func (p Plan) Cached(c *cache.Cache) (Login, cache.State, bool) {
+	if p.Anonymous {
+		return Login{}, cache.Absent, false
+	}
+	for _, key := range []string{p.LoginKey, p.TokenKey} {
+		e, state, err := c.Lookup(key)
+		if err != nil {
+			continue
+		}
+		if l, ok := LoginOf(e.Value); ok {
+			return l, state, true
+		}
+	}
+	return Login{}, cache.Absent, false
+}
+
+// CacheOptions is how the settings want the disk cache to be opened.
+func CacheOptions(s config.Settings, environ func(string) (string, bool)) cache.Options {
+	return cache.Options{
+		Environ:         environ,
+		Dir:             s.CacheDir,
+		SealingRequired: s.Sealing == config.SealingRequired,
+		Disabled:        !s.Cache,
+	}
+}
