@@ -1,0 +1,21 @@
+// Command docker-credential-ecr-login is a credential helper for Amazon ECR: container clients start it to learn
+// the user name and password of a registry.
+//
+// main wires the process to run; hit, initialised before everything else, answers what the cache can answer.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args, hit.Stdin(os.Stdin), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

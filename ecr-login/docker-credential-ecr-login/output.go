@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+
+	"github.com/docker/docker-credential-helpers/credentials"
+
+	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+)
+
+// All that the program says goes through here. The rules:
+//
+//   - Answers, usage and errors of the protocol go to standard output, as the protocol wants; an error is one
+//     line and the exit code 1.
+//   - Standard error is empty on success, unless ECR_LOGIN_LOG asks for a log: some clients read both streams
+//     as one.
+//   - On failure standard error repeats the cause, because some clients swallow standard output, and adds a hint.
+//   - "credentials not found in native keychain" means "try anonymously" to clients, and is said for nothing
+//     else. What a person may want to know about it goes to standard error.
+//   - Lower case, no full stop, the program's name in front on standard error. Error and hint are two lines.
+type output struct {
+	stdout, stderr io.Writer
+}
+
+const program = "docker-credential-ecr-login"
+
+const usage = `Usage: docker-credential-ecr-login <get|store|erase|list|version>
+`
+
+const help = usage + `
+A credential helper for Amazon ECR. Container clients call it; a person writes into Docker's config.json
+
+    { "credHelpers": { "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login" } }
+
+and never runs docker login again. AWS credentials are found as the AWS command line finds them.
+
+Verbs, with what they read on standard input:
+    get      a registry's server URL; prints its user name and an authorization token
+    store    {"ServerURL","Username","Secret"}: keeps the login until it expires
+    erase    a server URL: forgets its login
+    list     prints the registries that get can answer from the cache
+    version  prints the version
+
+Linked as docker-credential-ecr-login-NAME it uses the AWS profile NAME.
+Settings: $XDG_CONFIG_HOME/ecr-login/config.toml, then /etc/ecr-login/config.toml; none is needed.
+ECR_LOGIN_LOG=debug (or info) tells on standard error what a call does and why.
+`
+
+// linked is set at linking time by the Makefile.
+var linked string
+
+// version is the one linked in, else that of the module as "go install" records it.
+func version() string {
+	if linked != "" {
+		return linked
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+func (o output) usage() int {
+	fmt.Fprint(o.stdout, usage)
+	return 1
+}
+
+func (o output) help() int {
+	fmt.Fprint(o.stdout, help)
+	return 0
+}
+
+func (o output) versionLine() int {
+	fmt.Fprintf(o.stdout, "%s (github.com/4e881efc/ecr-credential-helper) %s\n", program, version())
+	return 0
+}
+
+// log is where the decisions of a call are told: standard error, when ECR_LOGIN_LOG is "debug" or "info"; else
+// nowhere. What is logged holds no secret.
+func (o output) log(level string) *slog.Logger {
+	var l slog.Level
+	switch strings.ToLower(level) {
+	case "debug":
+		l = slog.LevelDebug
+	case "info":
+		l = slog.LevelInfo
+	default:
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: l}))
+}
+
+// failure prints an error of one of the protocol's verbs.
+func (o output) failure(err error) int {
+	fmt.Fprintln(o.stdout, oneLine(err.Error()))
+	cause := err
+	if credentials.IsErrCredentialsNotFound(err) {
+		if cause = grave(err); cause == nil {
+			return 1
+		}
+		fmt.Fprintf(o.stderr, "%s: no token for ECR Public, going on anonymously: %s\n", program, oneLine(cause.Error()))
+	} else {
+		fmt.Fprintf(o.stderr, "%s: %s\n", program, oneLine(cause.Error()))
+	}
+	if hint := hint(cause); hint != "" {
+		fmt.Fprintf(o.stderr, "%s: hint: %s\n", program, hint)
+	}
+	return 1
+}
+
+// grave is the cause of a not-found that a person would want to hear of: AWS was asked and something went wrong.
+// That a host is not ECR, or that nobody has credentials for ECR Public, is the ordinary case and said to nobody.
+func grave(err error) error {
+	var e *ecrlogin.Error
+	if errors.As(err, &e) && e.Kind != token.NoCredentials {
+		return e
+	}
+	return nil
+}
+
+// hint says what to do about an error; empty when the error says it all.
+func hint(err error) string {
+	var e *ecrlogin.Error
+	if errors.As(err, &e) {
+		return e.Hint()
+	}
+	var c *config.Error
+	if errors.As(err, &c) {
+		return "mend the settings; docs/configuration.md lists every key and variable"
+	}
+	return ""
+}
+
+// oneLine keeps an error on one line: clients show the first, or all of them as one.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+}
