@@ -205,9 +205,6 @@ func await(ctx context.Context, done <-chan singleflight.Result) (singleflight.R
 
 // keep stores a fetched entry; trouble is for the log alone.
 func (c *Cache) keep(key string, e Entry) {
-	if e.Lifetime <= 0 {
-		return
-	}
 	if err := c.store().Put(key, e); err != nil {
 		c.debug("entry not kept", "key", key, "reason", err)
 	}

@@ -65,6 +65,8 @@ func TestClocksThatAreWrong(t *testing.T) {
 			func(h *handClock) { h.pass(time.Hour); h.reboot("boot-2") }, false},
 		{"right, young, after a reboot", 0,
 			func(h *handClock) { h.pass(time.Hour); h.reboot("boot-2") }, true},
+		{"right, young, in another boot that has lasted longer", 0,
+			func(h *handClock) { h.pass(time.Hour); h.reboot("boot-2"); h.since = 1000 * time.Hour }, true},
 		{"right, put back a day, over", 0,
 			func(h *handClock) { h.pass(25 * time.Hour); h.set(-day) }, false},
 		{"right, put back by what a time daemon does", 0,

@@ -1,8 +1,10 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -94,6 +96,20 @@ func TestOutageWhileAging(t *testing.T) {
 	}
 	h.pass(time.Minute)
 	wantDo(t, c, "k", answering("new"), "new")
+}
+
+// Another process finished its refresh between our look and our lock.
+func TestRefreshThatComesSecond(t *testing.T) {
+	t.Parallel()
+	h := newHandClock()
+	c := &Cache{Disk: newDisk(t, at(h))}
+	old := halfDay("old", h.wall.Add(-7*time.Hour))
+	mustPut(t, c.Disk, "k", halfDay("theirs", h.wall))
+	f := answering("ours")
+	if e, err := c.refresh(t.Context(), "k", old, f.fetch); err != nil || string(e.Value) != "theirs" {
+		t.Errorf("got %q, %v", e.Value, err)
+	}
+	f.wantCalls(t, 0)
 }
 
 func TestRefreshHasAShortBudget(t *testing.T) {
@@ -232,6 +248,7 @@ func (s *mapStore) Get(key string) (Entry, error) {
 	e, ok := s.entries[key]
 	s.mu.Unlock()
 	if ok {
+		e.Value = bytes.Clone(e.Value)
 		return e, nil
 	}
 	if s.asked != nil {
@@ -246,6 +263,7 @@ func (s *mapStore) Put(key string, e Entry) error {
 	if s.entries == nil {
 		s.entries = map[string]Entry{}
 	}
+	e.Value = bytes.Clone(e.Value)
 	s.entries[key] = e
 	return nil
 }
@@ -362,6 +380,36 @@ func TestLeadersDeadlineIsItsOwn(t *testing.T) {
 		t.Errorf("the leader hears %v, not what used its time up", err)
 	}
 	f.wantCalls(t, 2)
+}
+
+func TestCallerThatIsLateStartsNothing(t *testing.T) {
+	t.Parallel()
+	c := &Cache{Store: &mapStore{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Do(ctx, "k", answering("first").fetch); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	wantDo(t, c, "k", answering("second"), "second")
+}
+
+func TestFailureThatIsNotSharedLeavesNoMark(t *testing.T) {
+	t.Parallel()
+	c := tellRefusals(&Cache{Disk: newDisk(t)})
+	down := errors.New("my own deadline")
+	if _, err := c.Do(t.Context(), "k", failing(down).fetch); !errors.Is(err, down) {
+		t.Errorf("got %v", err)
+	}
+	if f, ok := c.failure("k"); ok {
+		t.Errorf("left %+v", f)
+	}
+	refused := &refusal{"no"}
+	if _, err := c.Do(t.Context(), "k", failing(refused).fetch); !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+	if _, ok := c.failure("k"); !ok {
+		t.Error("a refusal left no mark")
+	}
 }
 
 func TestFetchThatIgnoresItsDeadline(t *testing.T) {
@@ -503,6 +551,47 @@ func TestFailuresAreDecodedWithCare(t *testing.T) {
 	wantDo(t, c, "k", answering("v"), "v")
 }
 
+// A failed refresh leaves a mark that is not for those who wait: they have
+// nothing to serve and must try.
+func TestMarkOfAFailedRefreshIsNotShared(t *testing.T) {
+	t.Parallel()
+	waiting := make(chan struct{}, 1)
+	c := tellRefusals(&Cache{Disk: newDisk(t), Log: slog.New(notify(waiting))})
+	lock, err := c.Disk.lockFile(lockName(entryLock, "k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held, err := lock.TryLock(); !held || err != nil {
+		t.Fatal(held, err)
+	}
+	got := make(chan error)
+	go func() {
+		_, err := c.Do(t.Context(), "k", answering("v").fetch)
+		got <- err
+	}()
+	<-waiting
+	c.remember("k", errors.New("out of its budget"), true)
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-got; err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+// notify is a log that sends when the cache waits for another process.
+type notify chan struct{}
+
+func (notify) Enabled(context.Context, slog.Level) bool { return true }
+func (n notify) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == msgWaiting {
+		n <- struct{}{}
+	}
+	return nil
+}
+func (n notify) WithAttrs([]slog.Attr) slog.Handler { return n }
+func (n notify) WithGroup(string) slog.Handler      { return n }
+
 func TestSuccessEndsAHeldRefusal(t *testing.T) {
 	t.Parallel()
 	h := newHandClock()
@@ -518,8 +607,8 @@ func TestSuccessEndsAHeldRefusal(t *testing.T) {
 	_, _ = c.Do(t.Context(), "k", f.fetch)
 	f.wantCalls(t, 2)
 	good := &fetcher{answer: func(context.Context) (Entry, error) { return halfDay("v", h.clock().now()), nil }}
-	if _, err := c.Renew(t.Context(), "k", good.fetch); err != nil {
-		t.Fatal(err)
+	if e, err := c.Renew(t.Context(), "k", good.fetch); err != nil || string(e.Value) != "v" {
+		t.Fatalf("renewed to %q, %v", e.Value, err)
 	}
 	if err := c.Disk.Delete("k"); err != nil {
 		t.Fatal(err)

@@ -69,7 +69,8 @@ func (m *Miss) Error() string { return "not in the cache: " + m.Reason }
 func miss(reason string) error { return &Miss{State: Absent, Reason: reason} }
 
 // A Store keeps entries under keys. The error of Get is a *[Miss]; an entry
-// that Get returns is fresh or aging. Delete of nothing is no error.
+// that Get returns is fresh or aging, and its Value is the caller's own. Delete
+// of nothing is no error.
 type Store interface {
 	Get(key string) (Entry, error)
 	Put(key string, e Entry) error

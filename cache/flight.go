@@ -106,9 +106,6 @@ func (c *Cache) fetchLocked(ctx context.Context, key string, fetch func(context.
 	}
 	e = c.clock().Stamp(e)
 	c.keep(key, e)
-	if failed {
-		_ = c.store().Delete(failurePrefix + key) // it holds no longer
-	}
 	return e, nil
 }
 
@@ -148,9 +145,6 @@ func (c *Cache) refresh(ctx context.Context, key string, e Entry, fetch func(con
 		return e, nil
 	}
 	defer c.refreshing.Delete(key)
-	if _, failed := c.failure(key); failed {
-		return e, nil
-	}
 	if lock, err := c.Disk.lockFile(lockName(entryLock, key)); err == nil {
 		held, err := lock.TryLock()
 		if err == nil && !held {
@@ -166,9 +160,9 @@ func (c *Cache) refresh(ctx context.Context, key string, e Entry, fetch func(con
 			}
 			e = now
 		}
-		if _, failed := c.failure(key); failed {
-			return e, nil
-		}
+	}
+	if _, failed := c.failure(key); failed {
+		return e, nil
 	}
 	budget, cancel := context.WithTimeout(ctx, refreshBudget)
 	defer cancel()

@@ -20,7 +20,7 @@ const systemCache = "/var/cache/" + folderName
 type candidate struct {
 	path     string
 	explicit bool // the user named it: this one or none, and good for reading alone
-	inHome   bool // nothing is made in the home of another user (sudo keeps HOME)
+	inHome   bool // not used in the home of another user: sudo may keep HOME
 	private  bool // in a folder that everybody can write to: no link, no rights for others
 }
 
@@ -28,7 +28,7 @@ type candidate struct {
 // at the first only.
 func (d *Disk) candidates(yield func(candidate) bool) {
 	if dir := d.options.Dir; dir != "" {
-		yield(candidate{path: dir, explicit: true, inHome: d.isInHome(dir)})
+		yield(candidate{path: dir, explicit: true})
 		return
 	}
 	// systemd allows several folders, divided by colons. Other services share
@@ -141,7 +141,7 @@ func (d *Disk) reading() (*folder, error) {
 		if c.explicit {
 			return nil, err
 		}
-		if errors.Is(err, fs.ErrNotExist) && d.mayMake(c) == nil {
+		if errors.Is(err, fs.ErrNotExist) && mayMake(c) == nil {
 			break
 		}
 	}
@@ -151,7 +151,7 @@ func (d *Disk) reading() (*folder, error) {
 // try opens a candidate that exists, is safe and, unless the user named it,
 // can be written to.
 func (d *Disk) try(c candidate) (*folder, error) {
-	if c.inHome && !c.explicit && !ours(d.home()) {
+	if c.inHome && !ours(d.home()) {
 		return nil, errHome
 	}
 	f, err := openFolder(c.path, c.private)
@@ -170,7 +170,7 @@ func (d *Disk) writing() (*folder, error) {
 	for c := range d.candidates {
 		f, err := d.try(c)
 		if errors.Is(err, fs.ErrNotExist) {
-			if err = d.makeFolder(c); err == nil {
+			if err = makeFolder(c); err == nil {
 				f, err = d.try(c)
 			}
 		}
@@ -183,8 +183,8 @@ func (d *Disk) writing() (*folder, error) {
 }
 
 // makeFolder makes a candidate.
-func (d *Disk) makeFolder(c candidate) error {
-	if err := d.mayMake(c); err != nil {
+func makeFolder(c candidate) error {
+	if err := mayMake(c); err != nil {
 		return err
 	}
 	if c.private {
@@ -197,12 +197,9 @@ func (d *Disk) makeFolder(c candidate) error {
 	return os.MkdirAll(c.path, 0o700)
 }
 
-// mayMake refuses to make what would be a stranger's file: in the home of
-// another user, or below any other folder of theirs.
-func (d *Disk) mayMake(c candidate) error {
-	if c.inHome && !ours(d.home()) {
-		return errHome
-	}
+// mayMake refuses to make what would be a stranger's file: below a folder of
+// another user, but for root's, who lets us or does not.
+func mayMake(c candidate) error {
 	path, err := filepath.Abs(c.path)
 	if err != nil {
 		return err

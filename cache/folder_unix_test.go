@@ -144,6 +144,14 @@ func TestWhichFolderIsUsed(t *testing.T) {
 			}
 			return "", []string{"HOME", home, "TMPDIR", mkdir(t, 0o700, base, "tmp")}
 		}, want: "tmp/" + privateName()},
+		{why: "nor used there, be it root's", root: true, setup: func(t *testing.T, base string) (string, []string) {
+			home := mkdir(t, 0o755, base, "home")
+			mkdir(t, 0o700, home, userCacheName, "ecr-login")
+			if err := os.Chown(home, aStranger, aStranger); err != nil {
+				t.Fatal(err)
+			}
+			return "", []string{"HOME", home, "TMPDIR", mkdir(t, 0o700, base, "tmp")}
+		}, want: "tmp/" + privateName()},
 		{why: "nor in the cache folder that XDG_CACHE_HOME of another user names", root: true, setup: func(t *testing.T, base string) (string, []string) {
 			xdg := mkdir(t, 0o755, base, "xdg")
 			if err := os.Chown(xdg, aStranger, aStranger); err != nil {
@@ -221,6 +229,11 @@ func TestWhichFolderIsUsed(t *testing.T) {
 			if c.want == "" {
 				if err == nil {
 					t.Fatalf("kept in %q", s.Folder)
+				}
+				if _, gone := os.Stat(dir); gone == nil {
+					if _, err := d.Get("k"); !strings.Contains(err.Error(), "the folder is not used") {
+						t.Errorf("the miss does not say why the named folder is not used: %v", err)
+					}
 				}
 				if s.Folder != "" || s.Trouble == "" || len(s.Passed) == 0 {
 					t.Errorf("status: %+v", s)

@@ -115,6 +115,47 @@ func TestFullFolderInPlaceOfTheKeyStays(t *testing.T) {
 	}
 }
 
+// Without locks the link decides who was first.
+func TestFirstUsersOfAKeyFileAgreeWithoutLocks(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		d := newFileKeyDisk(t)
+		if err := os.MkdirAll(d.options.Dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(d.options.Dir, locksDir), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		const users = 16
+		keys := make(chan sealingKey, users)
+		gate := make(chan struct{})
+		for range users {
+			go func() {
+				<-gate
+				f, err := d.writing()
+				if err != nil {
+					t.Error(err)
+					keys <- sealingKey{}
+					return
+				}
+				defer f.close()
+				k, err := d.makeKey(f)
+				if err != nil {
+					t.Error(err)
+				}
+				keys <- k
+			}()
+		}
+		close(gate)
+		first := <-keys
+		for range users - 1 {
+			if k := <-keys; k != first {
+				t.Fatal("two sealing keys")
+			}
+		}
+	}
+}
+
 func TestLesserPlaceIsReadUntilABetterOneHasAKey(t *testing.T) {
 	t.Parallel()
 	d := newFileKeyDisk(t)

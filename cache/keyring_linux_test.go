@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,6 +26,8 @@ func newDescription(t testing.TB) string {
 	return description
 }
 
+// forgetKey takes the key out of the user keyring, however many times it was
+// put there.
 func forgetKey(description string) {
 	for {
 		id, err := unix.KeyctlSearch(userKeyring, "user", description, 0)
@@ -76,6 +80,48 @@ func TestKeyring(t *testing.T) {
 	}
 }
 
+// The one that is not first leaves nothing of its own key behind.
+func TestKeyringSecondLeavesNothing(t *testing.T) {
+	t.Parallel()
+	p := newKeyring(t)
+	k, err := p.make()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := p.add(false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.KeyctlSearch(threadKeyring, "user", p.description, 0); err != unix.ENOKEY {
+		t.Errorf("the key made in vain: %v", err)
+	}
+	if again, err := p.read(); err != nil || again != k {
+		t.Errorf("the first key was displaced: %v", err)
+	}
+}
+
+// Where the move does not decide, the look under the lock does.
+func TestKeyringLooksAgainUnderTheLock(t *testing.T) {
+	t.Parallel()
+	other := newKeyring(t)
+	if _, err := unix.AddKey("user", other.description, []byte("of no use"), userKeyring); err != nil {
+		t.Fatal(err)
+	}
+	var theirs sealingKey
+	p := other
+	p.lock = func() func() { // another process had it until now
+		var err error
+		if theirs, err = other.make(); err != nil {
+			t.Error(err)
+		}
+		return func() {}
+	}
+	if k, err := p.make(); err != nil || k != theirs {
+		t.Errorf("displaced the key of another process: %v", err)
+	}
+}
+
 func TestKeyringKeyGoneOrUseless(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -106,6 +152,7 @@ func TestKeyringKeyGoneOrUseless(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(func() { unix.KeyctlInt(unix.KEYCTL_UNLINK, id, userKeyring, 0, 0) }) // revoked, it is not found by name
 			if err := c.change(p, id); err != nil {
 				t.Skipf("cannot be set up in this session: %v", err)
 			}
@@ -162,14 +209,27 @@ func TestConcurrentFirstUsersAgree(t *testing.T) {
 			t.Parallel()
 			needKeyring(t)
 			const processes, rounds = 16, 20
-			config := childConfig{Dir: filepath.Join(t.TempDir(), "cache"), Description: newDescription(t)}
+			dir := t.TempDir()
+			config := childConfig{
+				Dir:         filepath.Join(dir, "cache"),
+				Description: newDescription(t),
+				Gate:        filepath.Join(dir, "gate"),
+			}
 			all := make([]*process, processes)
 			for i := range all {
 				all[i] = startReady(t, c.role, config)
 			}
 			for round := range rounds {
+				gate := flock.New(config.Gate)
+				if err := gate.Lock(); err != nil {
+					t.Fatal(err)
+				}
 				for _, p := range all {
 					p.say("make")
+					p.want("at the gate")
+				}
+				if err := gate.Unlock(); err != nil {
+					t.Fatal(err)
 				}
 				first := all[0].hear()
 				if !strings.HasSuffix(first, " <nil>") {

@@ -45,17 +45,17 @@ func lockName(kind, name string) string {
 	return kind + strconv.Itoa(slot)
 }
 
-// errNoLocks says that the file system, or its lack, leaves us without locks.
-var errNoLocks = errors.New("no locks")
+var errNoLocks = errors.New("no locks without a disk")
 
-// lockFile returns the lock file called name, with the folder for it.
+// lockFile returns the lock file called name, in a folder that is made for it.
+// An error means that we have to do without locks.
 func (d *Disk) lockFile(name string) (*flock.Flock, error) {
 	if d == nil || d.options.Disabled {
 		return nil, errNoLocks
 	}
 	f, err := d.writing()
 	if err != nil {
-		return nil, errNoLocks
+		return nil, err
 	}
 	defer f.close()
 	return lockIn(f, name)
@@ -64,11 +64,11 @@ func (d *Disk) lockFile(name string) (*flock.Flock, error) {
 func lockIn(f *folder, name string) (*flock.Flock, error) {
 	dir, err := f.root()
 	if err != nil {
-		return nil, errNoLocks
+		return nil, err
 	}
 	defer dir.Close()
 	if err := dir.Mkdir(locksDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, errNoLocks
+		return nil, err
 	}
 	return flock.New(filepath.Join(f.path, locksDir, name), flock.SetFlag(lockFlags), flock.SetPermissions(0o600)), nil
 }

@@ -41,6 +41,7 @@ type childConfig struct {
 	Env         map[string]string // what Options.Environ knows
 	Required    bool              // Options.SealingRequired
 	Calls       string            // each fetch appends a line to this file
+	Gate        string            // a lock file: who is to start with others waits for it
 	Seed        uint64
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 )
 
@@ -35,7 +36,7 @@ func actHere(role string, c childConfig) int {
 		err = filter(syscall.EOPNOTSUPP, unix.KEYCTL_MOVE)
 	case "key, no room":
 		err = fillKeyring(c.Description)
-	case "full disk":
+	case "small disk":
 		err = mountSmall(c.Dir)
 	default:
 		return 2
@@ -55,6 +56,12 @@ func actOn(command string, c childConfig) {
 	d := c.disk()
 	switch command {
 	case "make": // the sealing key; its id tells whether all have the same
+		fmt.Println("at the gate")
+		gate := flock.New(c.Gate)
+		if err := gate.RLock(); err != nil {
+			fmt.Println("error", err)
+		}
+		defer gate.Unlock()
 		f, dir, err := d.openWriting()
 		if err != nil {
 			fmt.Println("error", err)
@@ -85,6 +92,8 @@ func actOn(command string, c childConfig) {
 		fmt.Println("got", string(e.Value), err)
 	case "fill":
 		fmt.Println("filled", fill(filepath.Join(c.Dir, "ballast")))
+	case "read only":
+		fmt.Println("done", unix.Mount("", c.Dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
 	case "free":
 		fmt.Println("freed", os.Remove(filepath.Join(c.Dir, "ballast")))
 	}
@@ -243,7 +252,7 @@ func startReady(t testing.TB, role string, c childConfig, change ...func(*exec.C
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	rootOnly(t, "mounts a small file system in a namespace of its own")
-	p := startReady(t, "full disk", childConfig{Dir: t.TempDir()}, func(cmd *exec.Cmd) {
+	p := startReady(t, "small disk", childConfig{Dir: t.TempDir()}, func(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	})
 	for _, step := range []struct{ say, want string }{
@@ -260,5 +269,26 @@ func TestFullDisk(t *testing.T) {
 	} {
 		p.say(step.say)
 		p.want(step.want)
+	}
+}
+
+// A folder that was named is read even when nothing can be written to it.
+func TestReadOnlyFileSystem(t *testing.T) {
+	t.Parallel()
+	rootOnly(t, "mounts a small file system in a namespace of its own")
+	p := startReady(t, "small disk", childConfig{Dir: t.TempDir()}, func(cmd *exec.Cmd) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	})
+	p.say("put")
+	p.want("put <nil>")
+	p.say("read only")
+	p.want("done <nil>")
+	p.say("get")
+	p.want("get v <nil>")
+	p.say("do")
+	p.want("got v <nil>")
+	p.say("put")
+	if line := p.hear(); line == "put <nil>" {
+		t.Error("written to a read-only file system")
 	}
 }

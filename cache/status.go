@@ -10,34 +10,34 @@ import (
 type Status struct {
 	// Folder is the one in use, or the one that the first Put will make; ""
 	// when there is none.
-	Folder   string
-	Exists   bool
-	Writable bool
+	Folder   string `json:"folder,omitempty"`
+	Exists   bool   `json:"exists"`
+	Writable bool   `json:"writable"`
 
 	// Trouble says why there is no folder, or why it cannot be written to.
-	Trouble string
+	Trouble string `json:"trouble,omitempty"`
 
 	// Passed lists the folders that come before it and are not used, each
 	// with the reason.
-	Passed []string
+	Passed []string `json:"passed,omitempty"`
 
 	// Sealing says where the sealing key is or will be; "" when nowhere.
-	Sealing string
+	Sealing string `json:"sealing,omitempty"`
 
 	// OffDisk says that a stolen disk, a backup or an image layer leaves the
 	// sealing key behind.
-	OffDisk bool
+	OffDisk bool `json:"offDisk"`
 
 	// SealingTrouble says why better places are not used, or why there is
 	// none.
-	SealingTrouble string
+	SealingTrouble string `json:"sealingTrouble,omitempty"`
 
 	// Locks says that one process can wait for another there.
-	Locks        bool
-	LocksTrouble string
+	Locks        bool   `json:"locks"`
+	LocksTrouble string `json:"locksTrouble,omitempty"`
 
 	// Entries counts what Entries lists.
-	Entries int
+	Entries int `json:"entries"`
 }
 
 // Status looks at everything that a Get and a Put would use. It makes nothing
@@ -85,7 +85,7 @@ func (d *Disk) statusFolder(s *Status) *folder {
 			return f
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			if err = d.mayMake(c); err == nil {
+			if err = mayMake(c); err == nil {
 				s.Folder = c.path
 				return nil
 			}

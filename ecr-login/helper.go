@@ -148,15 +148,7 @@ func (h *Helper) planner() *plan.Planner {
 // fetch asks AWS and says how long the cache may keep the answer.
 func (h *Helper) fetch(ctx context.Context, p plan.Plan) (cache.Entry, error) {
 	start := time.Now()
-	t, err := h.tokens.Fetch(ctx, token.Request{
-		Registry:    p.Registry,
-		Profile:     p.Profile,
-		RoleARN:     p.RoleARN,
-		ExternalID:  p.ExternalID,
-		SessionName: p.SessionName,
-		STSRegion:   p.STSRegion,
-		Endpoint:    p.Endpoint,
-	})
+	t, err := h.tokens.Fetch(ctx, request(p))
 	if err != nil {
 		h.log.Info("AWS gave no token", "host", p.Host, "took", time.Since(start), "error", err)
 		return cache.Entry{}, withHold(p, err)

@@ -227,7 +227,6 @@ func checkAlias(r *Rule, parser registry.Parser) (problem string) {
 		return ""
 	}
 	domain, dotted := strings.CutPrefix(r.Match[star+1:], ".")
-	domain, _, _ = strings.Cut(domain, ":")
 	switch {
 	case !dotted || !strings.Contains(domain, "."):
 		return "is too wide for an alias: end it with a domain, as in *.example.com"

@@ -75,7 +75,7 @@ func decode(s *Settings, path string, text []byte) *Error {
 	c := checker{settings: *s, places: places}
 	switch {
 	case problem != nil: // with unknown keys in better words than the decoder's
-	case err != nil:
+	case err != nil: // an unknown key that layOut let through
 		problem = tomlError(path, err)
 	default:
 		problem = c.check(d)

@@ -265,33 +265,3 @@ func TestOtherSpellings(t *testing.T) {
 		}
 	}
 }
-
-// FuzzLoad: whatever the file, loading gives settings or an error with the file
-// and, when it is the text's fault, a line in it; and settings that were
-// accepted have as many rules as the text has headings for.
-func FuzzLoad(f *testing.F) {
-	f.Add("timeout = \"1s\"\n[[registry]]\nmatch = \"*\"\nprofile = \"a\"\n")
-	f.Add("registry = [{match = \"111122223333\"}]\n")
-	f.Add("[registry]\nmatch = \"*\"\n")
-	f.Add("[[registry]]\nmatch = \"images.example.com\"\nhost = \"111122223333.dkr.ecr.eu-west-1.amazonaws.com\"\nendpoint = \"https://{region}.example\"\nrole_arn = \"arn:{partition}:iam::{account}:role/x\"\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		m := newMachine(t)
-		m.write(m.file(), text)
-		s, err := m.load()
-		if err != nil {
-			var e *config.Error
-			if !errors.As(err, &e) || e.Path != m.file() || e.Line < 1 || e.Line > strings.Count(text, "\n")+1 || e.Message == "" {
-				t.Fatalf("%q: %#v", text, err)
-			}
-			return
-		}
-		if headings := strings.Count(text, "[[registry]]"); len(s.Rules) < headings && !strings.ContainsAny(text, "#'\"") {
-			t.Fatalf("%q has %d rules", text, len(s.Rules))
-		}
-		for i, r := range s.Rules {
-			if r.Line < 1 || r.Match == "" || i > 0 && r.Line < s.Rules[i-1].Line {
-				t.Fatalf("%q: rule %+v", text, r)
-			}
-		}
-	})
-}

@@ -5,8 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
 	"syscall"
 )
 
@@ -75,7 +73,7 @@ func (l Loader) readFirst(s *Settings) *Error {
 		if dir == "" {
 			continue
 		}
-		path := filepath.Join(dir, fileName)
+		path := below(dir, fileName)
 		text, problem := read(path, false)
 		if problem != nil {
 			return problem
@@ -134,52 +132,4 @@ func reason(err error) string {
 func (l Loader) env(name string) string {
 	value, _ := l.Environ(name)
 	return value
-}
-
-// userFolder is the user's own, after the rules of os.UserConfigDir, which reads
-// no other environment than the process's. XDG_CONFIG_HOME counts everywhere; a
-// relative one is ignored, as its specification demands.
-func (l Loader) userFolder() string {
-	if dir := l.env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, folder)
-	}
-	variable, below := "HOME", ".config"
-	switch runtime.GOOS {
-	case "windows":
-		variable, below = "AppData", ""
-	case "darwin", "ios":
-		below = "Library/Application Support"
-	}
-	if dir := l.env(variable); dir != "" {
-		return filepath.Join(dir, below, folder)
-	}
-	return ""
-}
-
-func (l Loader) systemFolder() string {
-	switch {
-	case l.System != "":
-		return l.System
-	case runtime.GOOS != "windows":
-		return "/etc/" + folder
-	case l.env("ProgramData") != "":
-		return filepath.Join(l.env("ProgramData"), folder)
-	}
-	return ""
-}
-
-// expandHome replaces a leading ~ by the home folder. It is not ok when that is
-// not known, or another user's.
-func (l Loader) expandHome(path string) (expanded string, ok bool) {
-	if path == "" || path[0] != '~' {
-		return path, true
-	}
-	home := l.env("HOME")
-	if runtime.GOOS == "windows" {
-		home = l.env("USERPROFILE")
-	}
-	if home == "" || len(path) > 1 && !os.IsPathSeparator(path[1]) {
-		return "", false
-	}
-	return filepath.Join(home, path[1:]), true
 }

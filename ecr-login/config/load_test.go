@@ -124,6 +124,26 @@ func TestFirstFileAlone(t *testing.T) {
 	}
 }
 
+// TestRelativeFolder: a relative XDG_CONFIG_HOME is ignored, or a repository
+// could bring settings along for whoever works in it.
+func TestRelativeFolder(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.write(m.file(), "timeout = \"2s\"\n")
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(here, m.env["XDG_CONFIG_HOME"])
+	if err != nil {
+		t.Skip(err) // another volume
+	}
+	m.env["XDG_CONFIG_HOME"] = relative
+	if s := loaded(t, m); s.Path != "" {
+		t.Errorf("read %q", s.Path)
+	}
+}
+
 // TestUnreadableFiles: a file that is there and cannot be used is never taken
 // for none.
 func TestUnreadableFiles(t *testing.T) {

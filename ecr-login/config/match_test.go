@@ -234,7 +234,7 @@ func TestForeignHosts(t *testing.T) {
 
 func TestAlias(t *testing.T) {
 	t.Parallel()
-	s := settings(t, ruleFor("images.example.com", "host = \""+ireland+"\"\n")+
+	s := settings(t, ruleFor("*", "profile = \"a\"\n")+ruleFor("images.example.com", "host = \""+ireland+"\"\n")+
 		ruleFor("*.mirror.example.com", "host = \""+fips+"\"\nprofile = \"{account}\"\ndual_stack = true\nendpoint = \"https://{region}.example\"\n")+
 		ruleFor("localhost:5000", "host = \"public.ecr.aws\"\n"))
 	behind, _ := registry.Parse(ireland)
@@ -243,7 +243,7 @@ func TestAlias(t *testing.T) {
 		"https://images.example.com:443", "http://images.example.com:443", "http://images.example.com:80",
 	} {
 		m, err := s.Match(url)
-		if err != nil || m.Host != "images.example.com" || m.Registry != behind || m.Rule.Line != 1 || m.Canonical != "" {
+		if err != nil || m.Host != "images.example.com" || m.Registry != behind || m.Rule.Line != 4 || m.Canonical != "" {
 			t.Errorf("%q: %+v, %v", url, m, err)
 		}
 	}
@@ -357,7 +357,7 @@ func TestCanonical(t *testing.T) {
 	const role = "role_arn = \"arn:aws:iam::111122223333:role/x\"\n"
 	seen := map[string]string{"": "no rule"}
 	for _, lines := range []string{
-		"profile = \"a\"\n", "profile = \"b\"\n", "profile = \"a\\\" role_arn=\\\"b\"\n", role, role + "profile = \"a\"\n",
+		"profile = \"a\"\n", "profile = \"b\"\n", "profile = \"a\\\" region=\\\"b\"\n", "profile = \"a\"\nregion = \"b\"\n", role, role + "profile = \"a\"\n",
 		role + "external_id = \"a1\"\n", role + "session_name = \"a1\"\n", "region = \"a\"\n",
 		"endpoint = \"https://a.example\"\n", "fips = true\n", "fips = false\n", "dual_stack = true\n", "dual_stack = false\n",
 		"profile = \"{region}\"\n", "profile = \"{account}\"\n",

@@ -21,7 +21,7 @@ func TestMatchGlob(t *testing.T) {
 		return string(b)
 	}
 	matched := 0
-	for range 20000 {
+	for range 5000 {
 		pattern, host := text("ab.**", 8), text("ab.", 10)
 		want := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$").MatchString(host)
 		if want {
@@ -31,7 +31,7 @@ func TestMatchGlob(t *testing.T) {
 			t.Fatalf("%q matches %q: %v, want %v", pattern, host, got, want)
 		}
 	}
-	if matched < 1000 {
+	if matched < 250 {
 		t.Errorf("only %d texts match", matched)
 	}
 }
@@ -165,7 +165,7 @@ func TestNearest(t *testing.T) {
 		"sessionname":  "session_name",
 		"":             "", // nothing is like nothing
 		"x":            "",
-		"to":           "", // two letters, both of which would be wrong
+		"hs":           "", // half of host would be wrong
 		"role":         "", // four letters short
 		"assume_role":  "",
 		"source":       "",

@@ -17,7 +17,7 @@ func ProfileFromName(argv0 string) string {
 		name = name[:n]
 	}
 	n := len(programPrefix)
-	if len(name) <= n || !strings.EqualFold(name[:n], programPrefix) {
+	if len(name) < n || !strings.EqualFold(name[:n], programPrefix) {
 		return ""
 	}
 	return name[n:]

@@ -32,6 +32,7 @@ type output struct {
 const program = "docker-credential-ecr-login"
 
 const usage = `Usage: docker-credential-ecr-login <get|store|erase|list|version>
+       docker-credential-ecr-login explain [--json] REGISTRY
 `
 
 const help = usage + `
@@ -47,6 +48,9 @@ Verbs, with what they read on standard input:
     erase    a server URL: forgets its login
     list     prints the registries that get can answer from the cache
     version  prints the version
+
+For people:
+    explain [--json] REGISTRY  prints how a get would come about, without asking anybody
 
 Linked as docker-credential-ecr-login-NAME it uses the AWS profile NAME.
 Settings: $XDG_CONFIG_HOME/ecr-login/config.toml, then /etc/ecr-login/config.toml; none is needed.
@@ -69,6 +73,12 @@ func version() string {
 
 func (o output) usage() int {
 	fmt.Fprint(o.stdout, usage)
+	return 1
+}
+
+// mistake is for commands that people type: the cause and the usage, on standard error.
+func (o output) mistake(cause, usage string) int {
+	fmt.Fprintf(o.stderr, "%s: %s\n%s", program, cause, usage)
 	return 1
 }
 

@@ -22,6 +22,9 @@ const maxInput = 64 << 10
 // run is the program: args as in os.Args, the exit code as result.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := output{stdout, stderr}
+	if len(args) > 1 && args[1] == "explain" {
+		return explain(ctx, newHelper(args[0], out), args[2:], out)
+	}
 	if len(args) != 2 {
 		return out.usage()
 	}
@@ -38,17 +41,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		if len(in) == maxInput {
 			return out.failure(errors.New("standard input is too long: 64 KiB or more"))
 		}
-		helper := ecrlogin.New(ecrlogin.Options{
-			Profile: config.ProfileFromName(args[0]),
-			Version: version(),
-			Stderr:  stderr,
-			Log:     out.log(os.Getenv(hit.LogVariable)),
-		})
-		if err := credentials.HandleCommand(helper.Docker(ctx), verb, bytes.NewReader(in), stdout); err != nil {
+		if err := credentials.HandleCommand(newHelper(args[0], out).Docker(ctx), verb, bytes.NewReader(in), stdout); err != nil {
 			return out.failure(err)
 		}
 		return 0
 	default:
 		return out.usage()
 	}
+}
+
+// newHelper is the library with what the process adds to it: the profile in its name, and its streams.
+func newHelper(name string, out output) *ecrlogin.Helper {
+	return ecrlogin.New(ecrlogin.Options{
+		Profile: config.ProfileFromName(name),
+		Version: version(),
+		Stderr:  out.stderr,
+		Log:     out.log(os.Getenv(hit.LogVariable)),
+	})
 }

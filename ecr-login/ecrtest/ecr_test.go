@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,22 +119,31 @@ func TestTokenThatHasExpiredAlready(t *testing.T) {
 	}
 }
 
+// The field is deprecated and old programs still send it.
 func TestRegistryIDs(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
-	client := ecr.NewFromConfig(sdkConfig(s, s.AddUser("developer")))
-	out, err := client.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{
-		RegistryIds: []string{"111122223333", "444455556666"},
-	})
-	if err != nil {
-		t.Fatal(err)
+	user := s.AddUser("developer")
+	for _, tc := range []struct {
+		body   string
+		status int
+		want   string
+	}{
+		{`{"registryIds":["111122223333","444455556666"]}`, 200, `"proxyEndpoint":"https://444455556666.dkr.ecr.us-east-1.amazonaws.com"`},
+		{`{"registryIds":[]}`, 200, `"proxyEndpoint":"https://123456789012.dkr.ecr.us-east-1.amazonaws.com"`},
+		{``, 200, `"proxyEndpoint":"https://123456789012.dkr.ecr.us-east-1.amazonaws.com"`},
+		{`{"registryIds":["1"]}`, 400, `"__type":"InvalidParameterException"`},
+		{`{"registryIds":"111122223333"}`, 400, `"__type":"SerializationException"`},
+		{`registryIds`, 400, `"__type":"SerializationException"`},
+	} {
+		status, _, body := signedRequest{
+			url: s.URL + "/", body: tc.body, creds: user, region: "us-east-1", service: "ecr", at: time.Now(),
+			header: http.Header{"X-Amz-Target": {ecrTarget}},
+		}.send(t, &http.Client{Transport: s.Transport()})
+		if status != tc.status || !strings.Contains(string(body), tc.want) {
+			t.Errorf("%s: status %d, %.300s", tc.body, status, body)
+		}
 	}
-	if len(out.AuthorizationData) != 2 || *out.AuthorizationData[1].ProxyEndpoint != "https://444455556666.dkr.ecr.us-east-1.amazonaws.com" {
-		t.Errorf("got %d tokens", len(out.AuthorizationData))
-	}
-	_, err = client.GetAuthorizationToken(t.Context(), &ecr.GetAuthorizationTokenInput{RegistryIds: []string{"1"}})
-	wantAPIError(t, err, "InvalidParameterException",
-		"Invalid parameter at 'registryIds' failed to satisfy constraint: 'Member must satisfy regular expression pattern: [0-9]{12}'")
 }
 
 func TestRefusedCredentials(t *testing.T) {

@@ -106,6 +106,12 @@ func passwordOf(token *string) (string, error) {
 	return password, nil
 }
 
+// clientEnv makes a client process of this binary. Under the race detector every
+// process would else sleep for a second before it exits.
+func clientEnv(op string, env []string) []string {
+	return append(env, clientVariable+"="+op, "GORACE=atexit_sleep_ms=0")
+}
+
 // start starts a client process that lasts until ctx ends, and hands over what it
 // printed.
 func start(t *testing.T, ctx context.Context, op string, env []string) <-chan string {
@@ -115,7 +121,7 @@ func start(t *testing.T, ctx context.Context, op string, env []string) <-chan st
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(env, clientVariable+"="+op)
+	cmd.Env = clientEnv(op, env)
 	done := make(chan string, 1)
 	go func() {
 		// It is killed, so its exit status says nothing.
@@ -134,7 +140,7 @@ func run(t *testing.T, op string, env []string) result {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(env, clientVariable+"="+op)
+	cmd.Env = clientEnv(op, env)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

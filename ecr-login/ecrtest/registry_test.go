@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,6 +105,10 @@ func TestPushAndPull(t *testing.T) {
 		_, err := pull(t, s, h+"/app:1", token)
 		wantRefused(t, err, http.StatusNotFound, "NAME_UNKNOWN", "Unknown name")
 	}
+	// So has the same account in another region, by that region's token.
+	west := password(s.IssueToken(user.Principal, "ecr", "us-west-2").Password)
+	_, err = pull(t, s, "123456789012.dkr.ecr.us-west-2.amazonaws.com/app:1", west)
+	wantRefused(t, err, http.StatusNotFound, "NAME_UNKNOWN", "Unknown name")
 	for _, r := range s.Requests("registry") {
 		if r.Status != http.StatusUnauthorized && r.Principal != user.Principal.ARN {
 			t.Errorf("%s %s in the name of %q", r.Method, r.Path, r.Principal)
@@ -302,6 +307,31 @@ func TestPublicRegistry(t *testing.T) {
 	wantRefused(t, err, http.StatusForbidden, transport.DeniedErrorCode, expired)
 	if _, err := pull(t, s, ref, authn.Anonymous); err != nil {
 		t.Errorf("anonymous pull after that: %v", err)
+	}
+}
+
+// A bearer token is worth no more than the token it was given for.
+func TestPublicBearerTokenMayEndWithTheSession(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	session := s.NewSession("arn:aws:sts::123456789012:assumed-role/deployer/one").Principal
+	token := s.IssueToken(session, "ecr-public", "us-east-1")
+	_, body := do(t, s, "GET", "https://public.ecr.aws/token/", "", "Authorization: Basic "+token.Basic())
+	var answer struct{ Token string }
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		t.Fatal(err)
+	}
+	get := func() (int, string) {
+		resp, body := do(t, s, "GET", "https://public.ecr.aws/v2/", "", "Authorization: Bearer "+answer.Token)
+		return resp.StatusCode, body
+	}
+	s.SetClockOffset(time.Hour)
+	if status, body := get(); status != http.StatusOK {
+		t.Errorf("unless set, it outlives the session: status %d, %s", status, body)
+	}
+	s.SetTokensEndWithSession(true)
+	if status, body := get(); status != http.StatusForbidden || !strings.Contains(body, expired) {
+		t.Errorf("status %d, %s", status, body)
 	}
 }
 

@@ -134,7 +134,7 @@ func (s *Server) start(o Options) error {
 	}
 	s.Registry = plain.Addr().String()
 	s.URL = "http://" + s.Registry
-	s.serve(plain, http.HandlerFunc(s.handle))
+	s.serve(plain, s.handle)
 
 	secure, err := s.listen(o.TLSAddr)
 	if err != nil {
@@ -142,17 +142,17 @@ func (s *Server) start(o Options) error {
 	}
 	s.RegistryTLS = secure.Addr().String()
 	s.TLSURL = "https://" + s.RegistryTLS
-	s.serve(tls.NewListener(secure, s.authority.serverConfig("")), http.HandlerFunc(s.handle))
+	s.serve(tls.NewListener(secure, s.authority.serverConfig("")), s.handle)
 
 	proxy, err := s.listen(o.ProxyAddr)
 	if err != nil {
 		return err
 	}
 	s.ProxyURL = "http://" + proxy.Addr().String()
-	s.serve(proxy, http.HandlerFunc(s.handleProxy))
+	s.serve(proxy, s.handleProxy)
 
 	s.tunnels = newTunnelListener(proxy.Addr())
-	s.serve(s.tunnels, http.HandlerFunc(s.handle))
+	s.serve(s.tunnels, s.handle)
 	return nil
 }
 
@@ -168,9 +168,15 @@ func (s *Server) listen(addr string) (net.Listener, error) {
 	return &countingListener{Listener: l, count: &s.connections}, nil
 }
 
-func (s *Server) serve(l net.Listener, h http.Handler) {
+func (s *Server) serve(l net.Listener, h http.HandlerFunc) {
 	server := &http.Server{
-		Handler: h,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !s.enter() {
+				panic(http.ErrAbortHandler)
+			}
+			defer s.running.Done()
+			h.ServeHTTP(w, r)
+		}),
 		// A client that breaks off a handshake is an ordinary thing in tests.
 		ErrorLog: log.New(io.Discard, "", 0),
 		// One request at a time per connection: so that connections can be
@@ -184,13 +190,26 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 	})
 }
 
+// enter makes Close wait for a handler. It reports whether there is still time.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return false
+	default:
+		s.running.Add(1)
+		return true
+	}
+}
+
 // Close ends everything the server started and waits for it. Requests that are
 // being held are broken off. It may be called twice.
 func (s *Server) Close() error {
 	var errs []error
 	s.closeOnce.Do(func() {
-		close(s.closed)
 		s.mu.Lock()
+		close(s.closed)
 		holes := s.blackHoles
 		s.mu.Unlock()
 		for _, h := range holes {

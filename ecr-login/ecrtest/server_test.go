@@ -127,6 +127,63 @@ func TestCertificateForEveryName(t *testing.T) {
 	}
 }
 
+// A client that dials an address but asks for a name in the handshake means the name.
+func TestNameInTheHandshake(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.TLSURL+"/v2/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := (&http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority(t, s), ServerName: host}}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if err := s.Wait(t.Context(), "registry", 1); err != nil {
+		t.Fatal(err)
+	}
+	s.Close() // the request is noted by then
+	if rs := s.Requests("registry"); len(rs) != 1 || rs[0].Host != host {
+		t.Errorf("noted %+v, want the host %q", rs, host)
+	}
+}
+
+// A push that is held has not been read, so nobody notices that its client has
+// gone: Close must.
+func TestCloseEndsAHeldPush(t *testing.T) {
+	t.Parallel()
+	s, err := ecrtest.Start(ecrtest.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.SetFault("registry", ecrtest.Fault{Silence: true})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.URL+"/v2/app/manifests/1", strings.NewReader(strings.Repeat("x", 1<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := make(chan error, 1)
+	go func() {
+		resp, err := s.Transport().RoundTrip(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		result <- err
+	}()
+	if err := s.Wait(t.Context(), "registry", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-result; err == nil {
+		t.Error("an answer from a closed server")
+	}
+	if rs := s.Requests("registry"); len(rs) != 1 || rs[0].Status != 0 {
+		t.Errorf("noted %+v, want one request without an answer", rs)
+	}
+}
+
 // The SDK's client does not always use a connection again, so a plain one is
 // counted.
 func TestConnectionsAreCounted(t *testing.T) {

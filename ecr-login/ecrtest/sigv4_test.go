@@ -89,6 +89,10 @@ func TestSignatures(t *testing.T) {
 		{"AWS's own host name", func(r *signedRequest) { r.url = "https://api.ecr.us-east-1.amazonaws.com/" }, "", ""},
 		{"another region on loopback", func(r *signedRequest) { r.region = "ap-southeast-7" }, "", ""},
 		{"path and query that need encoding", func(r *signedRequest) { r.url += "a%20b/%C3%BC:*?x=1&x=0&a-b=2&a=%C3%A9+%2F~" }, "", ""},
+		{"query in another order than the signer's", func(r *signedRequest) {
+			r.url += "?x=1&x=0&a-b=2&a=3"
+			r.spoil = func(req *http.Request) { req.URL.RawQuery = "x=1&x=0&a-b=2&a=3" }
+		}, "", ""},
 		{"header with several values and spaces", func(r *signedRequest) { r.header["X-Amz-Meta"] = []string{"  two   words ", "b"} }, "", ""},
 		{"just five minutes old", func(r *signedRequest) { r.at = now.Add(-5 * time.Minute) }, "", ""},
 		{"just five minutes early", func(r *signedRequest) { r.at = now.Add(5 * time.Minute) }, "", ""},

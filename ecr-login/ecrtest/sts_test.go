@@ -172,6 +172,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	for _, tc := range []struct{ name, role, token, code, message string }{
 		{"another subject", deployer, s.NewWebIdentityToken("system:serviceaccount:default:other", time.Hour), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{"role without a web identity", "arn:aws:iam::123456789012:role/closed", good, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
+		{"nobody in particular, and a role without a web identity", "arn:aws:iam::123456789012:role/closed", s.NewWebIdentityToken("", time.Hour), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{"unknown role", "arn:aws:iam::123456789012:role/unknown", good, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{"no JWT", deployer, "not-a-real-token", "InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"},
 		{"another cluster's token", deployer, other.NewWebIdentityToken(subject, time.Hour), "InvalidIdentityToken", unknownKey},

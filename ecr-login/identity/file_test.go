@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -164,6 +165,21 @@ func TestHome(t *testing.T) {
 	s.Home = "/home/cid"
 	if got := s.home(); got != "/home/cid" {
 		t.Errorf("home %q, want the one given", got)
+	}
+}
+
+func TestBelow(t *testing.T) {
+	t.Parallel()
+	join := func(parts ...string) string { return strings.Join(parts, string(os.PathSeparator)) }
+	for dir, want := range map[string]string{
+		"":            join("a", "b"), // the working folder, as the SDK has it without a home
+		join("", ""):  join("", "a", "b"),
+		"home":        join("home", "a", "b"),
+		join("h", ""): join("h", "a", "b"),
+	} {
+		if got := below(dir, "a", "b"); got != want {
+			t.Errorf("%q below %q, want %q", got, dir, want)
+		}
 	}
 }
 

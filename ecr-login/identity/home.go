@@ -29,6 +29,18 @@ func (s Source) home() string {
 	return homeOf(string(text), os.Getuid())
 }
 
+// below is the path of something below a folder. path/filepath would do, but
+// importing it makes packages that only a call to AWS needs initialise before
+// the one that answers a get from the cache.
+func below(dir string, names ...string) string {
+	const separator = string(os.PathSeparator)
+	path := strings.Join(names, separator)
+	if dir == "" || os.IsPathSeparator(dir[len(dir)-1]) {
+		return dir + path
+	}
+	return dir + separator + path
+}
+
 // homeOf is a user's home folder in the text of a passwd file (passwd(5)).
 func homeOf(passwd string, uid int) string {
 	number := strconv.Itoa(uid)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha1" // names files, as the AWS SDK and CLI do; nothing relies on its strength
 	"crypto/sha256"
 	"encoding/hex"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -47,7 +46,7 @@ func (s Source) addSharedFile(q *sequence, variable, name string) span {
 	q.add(name)
 	path := s.env(variable)
 	if path == "" {
-		path = filepath.Join(s.Home, ".aws", name)
+		path = below(s.Home, ".aws", name)
 	}
 	return q.addFile(path)
 }
@@ -153,16 +152,16 @@ func (s Source) addSessions(q *sequence, p settings) {
 		var sum [sha1.Size]byte
 		fips140.WithoutEnforcement(func() { sum = sha1.Sum(key) })
 		q.add("sso")
-		q.addPresence(filepath.Join(s.Home, ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"))
+		q.addPresence(below(s.Home, ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"))
 	}
 	if session := strings.TrimSpace(string(p.loginSession)); session != "" {
 		dir := s.env("AWS_LOGIN_CACHE_DIRECTORY")
 		if dir == "" {
-			dir = filepath.Join(s.Home, ".aws", "login", "cache")
+			dir = below(s.Home, ".aws", "login", "cache")
 		}
 		sum := sha256.Sum256([]byte(session))
 		q.add("login")
-		q.addPresence(filepath.Join(dir, hex.EncodeToString(sum[:])+".json"))
+		q.addPresence(below(dir, hex.EncodeToString(sum[:])+".json"))
 	}
 	if path := string(p.webIdentityTokenFile); path != "" {
 		q.add("web identity")

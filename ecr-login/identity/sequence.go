@@ -15,9 +15,6 @@ const (
 	// each role in two thousand accounts has about one mebibyte.
 	maxFile = 4 << 20
 
-	// lengthSize is the number of bytes before each element that give its length.
-	lengthSize = 8
-
 	// firstSize holds the usual environment and config files without growing.
 	firstSize = 8 << 10
 )
@@ -62,14 +59,14 @@ func (q *sequence) addFile(path string) (contents span) {
 		}
 		return span{}
 	}
-	file, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
 		q.add("unreadable")
 		return span{}
 	}
-	defer file.Close()
+	defer f.Close()
 	q.add("file")
-	contents, err = q.read(file, info.Size())
+	contents, err = q.read(f, info.Size())
 	switch {
 	case err != nil:
 		q.add("unreadable")
@@ -85,8 +82,8 @@ func (q *sequence) addTime(info os.FileInfo) {
 	q.add(strconv.FormatInt(info.ModTime().UnixNano(), 10))
 }
 
-// read adds the bytes of an open file, maxFile of them at the most.
-func (q *sequence) read(file *os.File, size int64) (contents span, err error) {
+// read adds the bytes of a file, maxFile of them at the most.
+func (q *sequence) read(file io.Reader, size int64) (contents span, err error) {
 	length := len(q.bytes)
 	q.bytes = binary.BigEndian.AppendUint64(q.bytes, 0) // set below
 	contents = span{len(q.bytes), len(q.bytes)}

@@ -49,12 +49,12 @@ const (
 
 // Registry is what a server URL says about an Amazon ECR registry.
 type Registry struct {
-	Account   string  // twelve digits; empty for ECR Public
-	Region    string  // where the token is asked; us-east-1 for ECR Public
-	Partition string  // "aws", "aws-cn", "aws-us-gov", "aws-iso", ...
-	Service   Service // Private or Public
-	FIPS      bool    // the host name asks for FIPS 140 endpoints
-	DualStack bool    // the host name asks for IPv4 and IPv6 endpoints
+	Account   string  `json:"account,omitempty"` // twelve digits; empty for ECR Public
+	Region    string  `json:"region"`            // where the token is asked; us-east-1 for ECR Public
+	Partition string  `json:"partition"`         // "aws", "aws-cn", "aws-us-gov", "aws-iso", ...
+	Service   Service `json:"service"`           // Private or Public
+	FIPS      bool    `json:"fips"`              // the host name asks for FIPS 140 endpoints
+	DualStack bool    `json:"dualStack"`         // the host name asks for IPv4 and IPv6 endpoints
 }
 
 // Parse says which registry a server URL names. The URL is a host, with or

@@ -129,9 +129,7 @@ func TestWhoDecides(t *testing.T) {
 // What the session that fetched a token had left.
 func TestSession(t *testing.T) {
 	t.Parallel()
-	in := func(d time.Duration) string {
-		return "AWS_CREDENTIAL_EXPIRATION=" + time.Now().Add(d).UTC().Format(time.RFC3339)
-	}
+	const in = "AWS_CREDENTIAL_EXPIRATION=in " // a duration from when the test runs
 	tests := []struct {
 		name      string
 		temporary bool
@@ -143,9 +141,9 @@ func TestSession(t *testing.T) {
 		{"a key has no end, for a public token neither", false, nil, public(), 0},
 		{"a session of unknown end", true, nil, private(ecrtest.Region), 0},
 		{"a session of unknown end, for a public token", true, nil, public(), time.Hour},
-		{"a session whose end is in the environment", true, []string{in(30 * time.Minute)}, private(ecrtest.Region), 30 * time.Minute},
-		{"the same for a public token", true, []string{in(3 * time.Hour)}, public(), 3 * time.Hour},
-		{"a session that has ended by that word", true, []string{in(-time.Hour)}, private(ecrtest.Region), time.Second},
+		{"a session whose end is in the environment", true, []string{in + "30m"}, private(ecrtest.Region), 30 * time.Minute},
+		{"the same for a public token", true, []string{in + "3h"}, public(), 3 * time.Hour},
+		{"a session that has ended by that word", true, []string{in + "-1h"}, private(ecrtest.Region), time.Second},
 		{"a date in no form", true, []string{"AWS_CREDENTIAL_EXPIRATION=tomorrow"}, public(), time.Hour},
 		{"an empty date", true, []string{"AWS_CREDENTIAL_EXPIRATION="}, private(ecrtest.Region), 0},
 	}
@@ -157,7 +155,18 @@ func TestSession(t *testing.T) {
 			if test.temporary {
 				c = s.NewSession("arn:aws:sts::123456789012:assumed-role/builder/session")
 			}
-			r := fetch(t, append(s.Home(t.TempDir()).Environment(c), test.env...), job{Request: test.request})
+			env := s.Home(t.TempDir()).Environment(c)
+			for _, v := range test.env {
+				if after, ok := strings.CutPrefix(v, in); ok {
+					d, err := time.ParseDuration(after)
+					if err != nil {
+						t.Fatal(err)
+					}
+					v = "AWS_CREDENTIAL_EXPIRATION=" + time.Now().Add(d).UTC().Format(time.RFC3339)
+				}
+				env = append(env, v)
+			}
+			r := fetch(t, env, job{Request: test.request})
 			wantToken(t, s, r, c.Principal.ARN)
 			wantAbout(t, r.Token.Session, test.want)
 		})
@@ -297,6 +306,8 @@ credential_source = Ec2InstanceMetadata
 		{"a profile that wants the environment's", "from-environment", nil, []string{`profile "from-environment"`, "from the environment", "AWS_ACCESS_KEY_ID is not set"}},
 		{"a profile that wants the instance's", "from-ec2", nil, []string{`profile "from-ec2"`, "from the EC2 instance", "disabled"}},
 		{"a token file that is not there", "from-file", nil, []string{`"/nonexistent/token"`, "no such file"}},
+		{"a container's token file that is not there", "", []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/nonexistent/token"},
+			[]string{"failed to read authorization token from /nonexistent/token"}},
 		{"a token file that is not there, environment", "", []string{"AWS_WEB_IDENTITY_TOKEN_FILE=/nonexistent/token", "AWS_ROLE_ARN=" + ruleRole}, []string{`"/nonexistent/token"`, "no such file"}},
 	}
 	for _, test := range tests {

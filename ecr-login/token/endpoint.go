@@ -87,6 +87,24 @@ func (f *fetch) ecrEndpoint() (*url.URL, error) {
 	return f.endpoints.of(ecr.ServiceID)
 }
 
+// tuneECR gives an ECR client the registry's region and endpoint.
+func (f *fetch) tuneECR(override *url.URL) func(*ecr.Options) {
+	return func(o *ecr.Options) {
+		s := decide(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
+		o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
+		o.Region = f.request.Registry.Region
+	}
+}
+
+// tuneECRPublic is tuneECR for the other service.
+func (f *fetch) tuneECRPublic(override *url.URL) func(*ecrpublic.Options) {
+	return func(o *ecrpublic.Options) {
+		s := decide(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
+		o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
+		o.Region = f.request.Registry.Region
+	}
+}
+
 // tuneSTS gives an STS client its region and, for a FIPS registry, the FIPS
 // endpoint where the client's partition has one. Whether it has one, the SDK's
 // resolver says.

@@ -227,6 +227,20 @@ func TestBadOverrides(t *testing.T) {
 	}
 }
 
+// A bad override of a service inside the chain is told when that is asked.
+func TestBadOverrideOfSTS(t *testing.T) {
+	t.Parallel()
+	env := settings(t, append(keys, "AWS_ENDPOINT_URL_STS=sts.example")...)
+	request := private("us-east-1")
+	rule := request
+	rule.RoleARN = ruleRole
+	results := fetchAll(t, env, job{Recorded: true, Request: rule}, job{Recorded: true, Request: request})
+	wantError(t, results[0], token.Configuration, "AWS_ENDPOINT_URL_STS")
+	if results[1].Err != nil {
+		t.Errorf("STS is not needed, and yet: %s", results[1].Text)
+	}
+}
+
 // Roles are assumed in the profile's region, or in the one the request names,
 // and never in the registry's while there is another.
 func TestSTSRegion(t *testing.T) {

@@ -194,12 +194,9 @@ func (f *fetch) ecr(cfg aws.Config, credentials aws.CredentialsProvider) (func(c
 	if err != nil {
 		return nil, err
 	}
-	r := f.request.Registry
-	if r.Service == registry.Public {
-		client := ecrpublic.NewFromConfig(cfg, func(o *ecrpublic.Options) {
-			s := decide(override, r, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
-			o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
-			o.Region, o.Credentials = r.Region, credentials
+	if f.request.Registry.Service == registry.Public {
+		client := ecrpublic.NewFromConfig(cfg, f.tuneECRPublic(override), func(o *ecrpublic.Options) {
+			o.Credentials = credentials
 			f.sendThrough(o.HTTPClient)
 		})
 		return func(ctx context.Context) (answer, middleware.Metadata, error) {
@@ -214,10 +211,8 @@ func (f *fetch) ecr(cfg aws.Config, credentials aws.CredentialsProvider) (func(c
 			return answer{true, data.AuthorizationToken, data.ExpiresAt}, out.ResultMetadata, nil
 		}, nil
 	}
-	client := ecr.NewFromConfig(cfg, func(o *ecr.Options) {
-		s := decide(override, r, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
-		o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
-		o.Region, o.Credentials = r.Region, credentials
+	client := ecr.NewFromConfig(cfg, f.tuneECR(override), func(o *ecr.Options) {
+		o.Credentials = credentials
 		f.sendThrough(o.HTTPClient)
 	})
 	return func(ctx context.Context) (answer, middleware.Metadata, error) {

@@ -177,7 +177,8 @@ func fetchAll(t *testing.T, env []string, jobs ...job) []result {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // far beyond any budget: a child that hangs is a bug
 	defer cancel()
 	command := exec.CommandContext(ctx, program)
-	command.Env = append(env, jobsVariable+"="+string(encoded))
+	// Under the race detector a process sleeps for a second before it ends.
+	command.Env = append(slices.Clip(env), jobsVariable+"="+string(encoded), "GORACE=atexit_sleep_ms=0", "GOCOVERDIR="+t.TempDir())
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {

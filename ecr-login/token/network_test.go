@@ -109,3 +109,33 @@ func (roundTripper) RoundTrip(*http.Request) (*http.Response, error) { return ni
 type anotherClient struct{}
 
 func (anotherClient) Do(*http.Request) (*http.Response, error) { return nil, errors.New("no") }
+
+// A body's WriteTo that reports io.EOF costs the connection, see reusing.
+func TestReusingHidesWriteTo(t *testing.T) {
+	t.Parallel()
+	var sent *http.Request
+	c := reusing{clientFunc(func(r *http.Request) (*http.Response, error) {
+		sent = r
+		return nil, errors.New("not sent")
+	})}
+	body := io.NopCloser(strings.NewReader("body")) // has a WriteTo, as the SDK's has
+	if _, ok := body.(io.WriterTo); !ok {
+		t.Fatal("the body to hide has none")
+	}
+	if _, err := c.Do(&http.Request{Body: body}); err == nil || sent == nil {
+		t.Fatal("nothing was sent")
+	}
+	if _, ok := sent.Body.(io.WriterTo); ok {
+		t.Error("the body still has its WriteTo")
+	}
+	if got, err := io.ReadAll(sent.Body); err != nil || string(got) != "body" {
+		t.Errorf("the body reads %q, %v", got, err)
+	}
+	if _, err := c.Do(&http.Request{}); err == nil || sent.Body != nil {
+		t.Error("a request without a body has got one")
+	}
+}
+
+type clientFunc func(*http.Request) (*http.Response, error)
+
+func (f clientFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }

@@ -16,7 +16,6 @@ package hit
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"os"
 
@@ -39,6 +38,7 @@ func init() {
 	if len(os.Args) != 2 || os.Args[1] != "get" {
 		return
 	}
+	room(-1)
 	asked, _ = io.ReadAll(io.LimitReader(os.Stdin, limit))
 	answer, ok := Answer(os.Args[0], os.LookupEnv, asked)
 	if !ok {
@@ -82,13 +82,44 @@ func Answer(program string, environ func(string) (string, bool), question []byte
 	if !ok || state != cache.Fresh {
 		return nil, false
 	}
-	disk.Note(p.Host)
-	return encode(serverURL, login), true
+	answer, ok := encode(serverURL, login)
+	if ok {
+		disk.Note(p.Host)
+	}
+	return answer, ok
 }
 
-// encode writes what Docker's own credentials.Get would: the same encoder over the same three fields.
-func encode(serverURL string, l plan.Login) []byte {
-	var b bytes.Buffer
-	_ = json.NewEncoder(&b).Encode(struct{ ServerURL, Username, Secret string }{serverURL, l.Username, l.Password}) // strings into memory: cannot fail
-	return b.Bytes()
+// encode writes what Docker's own credentials.Get would. A host name, the user name AWS and a token in base64 stand
+// in JSON as they are; whatever would need escaping is false and left to the program, because the reflection of
+// encoding/json costs more than reading the entry.
+func encode(serverURL string, l plan.Login) ([]byte, bool) {
+	for _, s := range []string{serverURL, l.Username, l.Password} {
+		for i := range len(s) {
+			switch c := s[i]; {
+			case c <= ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+				return nil, false
+			}
+		}
+	}
+	const fields = `{"ServerURL":"","Username":"","Secret":""}` + "\n"
+	b := make([]byte, 0, len(fields)+len(serverURL)+len(l.Username)+len(l.Password))
+	b = append(b, `{"ServerURL":"`...)
+	b = append(b, serverURL...)
+	b = append(b, `","Username":"`...)
+	b = append(b, l.Username...)
+	b = append(b, `","Secret":"`...)
+	b = append(b, l.Password...)
+	return append(b, "\"}\n"...), true
+}
+
+// room makes the stack as large as a hit needs it while it is still shallow: growing it in the depth of the hit
+// would walk every frame. The array must not be touched.
+//
+//go:noinline
+func room(i int) byte {
+	if i < 0 {
+		return 0
+	}
+	var frame [10 << 10]byte
+	return frame[i]
 }

@@ -1,0 +1,57 @@
+//go:build unix
+
+package cache
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// A pipe in the place of any file of the cache is waited for by nobody, and
+// every caller has an answer.
+func TestPipeInPlaceOfAnyFile(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		keyFile,
+		tagName,
+		readmeName,
+		entriesDir,
+		entriesDir + "/" + cleanedName,
+		notesDir,
+		notesDir + "/host.example",
+		locksDir,
+		locksDir + "/" + lockName(entryLock, "k"),
+		locksDir + "/" + lockName(namedLock, "session"),
+		locksDir + "/sealing-key",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newFileKeyDisk(t)
+			path := filepath.Join(d.options.Dir, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Mkfifo(path, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c := &Cache{Disk: d}
+			wantDo(t, c, "k", answering("v"), "v")
+			unlock, err := c.Lock(t.Context(), "session")
+			if err != nil {
+				t.Error(err)
+			}
+			unlock()
+			d.Note("host.example")
+			_, _ = d.Notes(), d.Entries()
+			_ = d.Status()
+			if name != entriesDir { // else there is nowhere to keep it
+				wantValue(t, d, "k", "v")
+			}
+			if _, err := d.Clear(); err != nil && name != notesDir {
+				t.Error(err)
+			}
+		})
+	}
+}

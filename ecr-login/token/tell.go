@@ -1,0 +1,102 @@
+package token
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	transport "github.com/aws/smithy-go/endpoints"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
+)
+
+// Endpoints are the URLs that a Fetch would call.
+type Endpoints struct {
+	ECR string // for GetAuthorizationToken
+	STS string // for a role or a web identity; empty when STS would not be asked
+}
+
+// Endpoints tells which URLs Fetch would call for the request, by the same rules and without calling them. Every
+// error it returns is an *Error.
+func (c *Client) Endpoints(ctx context.Context, r Request) (Endpoints, error) {
+	f := newFetch(c, r)
+	e, err := f.tell(ctx)
+	if err != nil {
+		return Endpoints{}, f.explain(ctx, err)
+	}
+	return e, nil
+}
+
+func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
+	loading := f.stage("loading the AWS configuration")
+	cfg, err := f.load(ctx)
+	loading(err)
+	if err != nil {
+		return Endpoints{}, err
+	}
+	override, err := f.ecrEndpoint()
+	if err != nil {
+		return Endpoints{}, err
+	}
+	var e Endpoints
+	var at transport.Endpoint
+	if f.request.Registry.Service == registry.Public {
+		o := ecrpublic.NewFromConfig(cfg, f.tuneECRPublic(override)).Options()
+		at, err = o.EndpointResolverV2.ResolveEndpoint(ctx, ecrpublic.EndpointParameters{
+			Region: aws.String(o.Region), Endpoint: o.BaseEndpoint,
+			UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+			UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+		})
+	} else {
+		o := ecr.NewFromConfig(cfg, f.tuneECR(override)).Options()
+		at, err = o.EndpointResolverV2.ResolveEndpoint(ctx, ecr.EndpointParameters{
+			Region: aws.String(o.Region), Endpoint: o.BaseEndpoint,
+			UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+			UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+		})
+	}
+	if err != nil {
+		return Endpoints{}, err
+	}
+	e.ECR = at.URI.String()
+	if !f.asksSTS() {
+		return e, nil
+	}
+	o := sts.NewFromConfig(cfg, f.tuneSTS).Options()
+	configured, err := f.endpoints.of(sts.ServiceID)
+	if err != nil {
+		return Endpoints{}, err
+	}
+	if configured != nil {
+		e.STS = configured.String()
+		return e, nil
+	}
+	at, err = o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
+		Region:       aws.String(o.Region),
+		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+	})
+	if err != nil {
+		return Endpoints{}, err
+	}
+	e.STS = at.URI.String()
+	return e, nil
+}
+
+// asksSTS reports whether a role or a web identity stands between the credentials found first and the call.
+func (f *fetch) asksSTS() bool {
+	if f.request.RoleARN != "" || f.request.WebIdentity != nil {
+		return true
+	}
+	for _, source := range []aws.CredentialSource{
+		aws.CredentialSourceSTSAssumeRole, aws.CredentialSourceSTSAssumeRoleWebID,
+		aws.CredentialSourceProfileSTSWebIDToken, aws.CredentialSourceEnvVarsSTSWebIDToken, aws.CredentialSourceProfileSourceProfile,
+	} {
+		if f.sources.has(source) {
+			return true
+		}
+	}
+	return false
+}
