@@ -51,6 +51,9 @@ func (d *Disk) clean(dir *os.Root) {
 // cleanIn removes, in one folder of the cache, old temporary files, and those
 // files whose time is before what end says for their name.
 func (d *Disk) cleanIn(dir *os.Root, in string, end func(name string) (time.Time, bool)) (removed int) {
+	if fi, err := dir.Lstat(in); err != nil || !fi.IsDir() {
+		return 0 // opening a pipe would wait
+	}
 	sub, err := dir.OpenRoot(in) // once, for there may be thousands
 	if err != nil {
 		return 0

@@ -8,17 +8,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// waitWithoutDeadline bounds the wait for another process where the caller set
-// no deadline: two thirds of a get's usual budget.
-const waitWithoutDeadline = 10 * time.Second
-
 // patience is how long to wait for another process that fetches: the rest of
 // the time is kept for a fetch of our own.
 func patience(ctx context.Context) time.Duration {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return waitWithoutDeadline
-	}
+	deadline, _ := ctx.Deadline() // share has set one
 	return time.Until(deadline) * 2 / 3
 }
 
@@ -28,9 +21,10 @@ const msgWaiting = "waiting for another process to fetch"
 // errWaited ends the wait for a lock.
 var errWaited = errors.New("waited long enough")
 
-// underLock calls look before and after each try for the key's lock, until the
+// underLock tries for the key's lock, and calls look after each try, until the
 // lock is held, look is satisfied, or there is no use in waiting longer. unlock
-// is never nil. done says that look was satisfied.
+// is never nil. done says that look was satisfied, which it may be without the
+// lock; where neither is so, the caller goes on all the same.
 func (c *Cache) underLock(ctx context.Context, key string, look func() bool) (unlock func(), done bool, err error) {
 	unlock = func() {}
 	lock, err := c.Disk.lockFile(lockName(entryLock, key))

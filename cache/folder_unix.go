@@ -67,7 +67,7 @@ func (f *folder) writable() bool {
 
 // root opens the same folder for package os, which keeps names inside it.
 func (f *folder) root() (*os.Root, error) {
-	r, err := os.OpenRoot(f.path)
+	r, err := os.OpenRoot(f.path + "/.") // a folder, or an error: opening a pipe would wait
 	if err != nil {
 		return nil, err
 	}

@@ -233,7 +233,12 @@ func testBinary(t testing.TB, dir string) func(*exec.Cmd) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "child")
-	if err := os.WriteFile(path, b, 0o755); err != nil {
+	// A child that is forked while the file is open for writing keeps it so,
+	// and it cannot be run.
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(path, b, 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return func(cmd *exec.Cmd) { cmd.Path = path }

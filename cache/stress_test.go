@@ -3,7 +3,6 @@
 package cache
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -46,7 +45,7 @@ func TestStressHitAmongMany(t *testing.T) {
 	slices.Sort(a)
 	slices.Sort(b)
 	ratio := float64(b[100]) / float64(a[100])
-	t.Log(fmt.Sprintf("one entry %v, 10,000 entries %v, ratio %.2f", a[100]/100, b[100]/100, ratio))
+	t.Logf("one entry %v, 10,000 entries %v, ratio %.2f", a[100]/100, b[100]/100, ratio)
 	if ratio > 1.2 {
 		t.Errorf("a hit among 10,000 entries costs %.2f times one alone", ratio)
 	}
