@@ -14,7 +14,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall test stress fuzz demo lint e2e bench cross clean
+.PHONY: build install uninstall test stress fuzz demo lint e2e clients bench cross clean
 .DEFAULT_GOAL := build
 
 build:
@@ -33,13 +33,17 @@ test:
 
 # What counts hundreds of processes or minutes of a clock.
 stress:
-	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache/... ./ecr-login/...
+	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache ./ecr-login/docker-credential-ecr-login
 
-FUZZTIME ?= 30s
+# The decoder of the cache's files gets twice the time: it reads what somebody else may have written.
+FUZZTIME       ?= 30s
+FUZZTIME_CACHE ?= 60s
 fuzz:
-	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./ecr-login/registry
-	$(GO) test -run '^$$' -fuzz FuzzHost -fuzztime $(FUZZTIME) ./ecr-login/registry
-	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME) ./cache
+	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) ./ecr-login/registry
+	$(GO) test -run '^$$' -fuzz '^FuzzHost$$' -fuzztime $(FUZZTIME) ./ecr-login/registry
+	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME_CACHE) ./cache
+	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./ecr-login/token
+	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./ecr-login/config
 
 demo: build
 	$(GO) run ./ecr-login/ecrtest/demo -helper $(BINARY)
@@ -61,9 +65,13 @@ cross:
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
 
-# Needs root and a Docker engine (Debian: docker.io); says so and skips where there is none.
+# Needs root and a Docker engine (Debian: docker.io); says so and skips where there is none. Tests the clients that
+# are there: podman, skopeo and buildah from Debian, those that are Go programs from make clients.
 e2e: build
-	$(GO) test -tags e2e -count 1 -timeout 20m -v ./ecr-login/e2e
+	$(GO) test -tags e2e -count 1 -timeout 30m -v ./ecr-login/e2e
+
+clients:
+	GO=$(GO) ecr-login/e2e/install-clients bin/clients
 
 # Needs nothing more than Go; PEER=/path/to/another/helper compares with that.
 bench: build

@@ -55,8 +55,12 @@ func (s *Server) admitPublic(h http.Header, c *call) (Token, *refusal) {
 }
 
 // serveBearer gives a bearer token: to anybody an anonymous one; to who shows a
-// password its own; to who shows a bad one, none.
+// password its own; to who shows a bad one, none. It knows no OAuth form: clients
+// that try one by POST, as containerd does, fall back to GET on a 405.
 func (s *Server) serveBearer(c *call) answer {
+	if c.Method != http.MethodGet {
+		return refuseRegistry(refusal{status: http.StatusMethodNotAllowed, code: "UNSUPPORTED", message: "The operation is unsupported."})
+	}
 	var b bearer
 	if _, password, ok := c.BasicAuth(); ok {
 		token, known := s.Token(password)

@@ -365,6 +365,9 @@ func TestPublicRegistryWantsItsOwnBearerToken(t *testing.T) {
 	if status, _ := get(v2, "Bearer not-a-real-token"); status != http.StatusForbidden {
 		t.Errorf("a bearer token it never gave: status %d, want 403", status)
 	}
+	if resp, _ := do(t, s, "POST", tokens, "grant_type=password"); resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("OAuth by POST: status %d, want 405, on which clients fall back to GET", resp.StatusCode)
+	}
 	_, mine := get(tokens, "Basic "+good.Basic())
 	_, anonymous := get(tokens, "")
 	for _, b := range []string{mine, anonymous} {

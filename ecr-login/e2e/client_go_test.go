@@ -1,0 +1,70 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// Clients that are one Go program each and keep nothing on the machine.
+
+func craneClient() client {
+	return client{
+		name: "crane", programs: []string{"crane"}, install: fromGo,
+		version: builtAs("crane"),
+		setup:   dockerConfigSetup + " Its library turns a helper's error into an anonymous try: read the line that the helper writes to standard error.",
+		push:    func(u *user, ref string) result { return u.run("", "crane", "push", u.layout(ref), ref) },
+		pull: func(u *user, ref string) result {
+			return u.run("", "crane", "pull", ref, filepath.Join(u.scratch(), "image.tar"))
+		},
+	}
+}
+
+func orasClient() client {
+	return client{
+		name: "oras", programs: []string{"oras"}, install: fromGo,
+		version: builtAs("oras"),
+		setup:   dockerConfigSetup,
+		push: func(u *user, ref string) result {
+			return u.run("", "oras", "push", ref, "--artifact-type", "text/plain", "--annotation", "ref="+ref)
+		},
+		pull: func(u *user, ref string) result { return u.run("", "oras", "pull", ref, "--output", u.scratch()) },
+	}
+}
+
+func regctlClient() client {
+	return client{
+		name: "regctl", programs: []string{"regctl"}, install: fromGo,
+		version: builtAs("regctl"),
+		perHost: true,
+		setup:   dockerConfigSetup + " Name the hosts in `credHelpers`: of a `credsStore` regctl asks only for the hosts that its `list` names, which are those of earlier use.",
+		push: func(u *user, ref string) result {
+			return u.run("", "regctl", "image", "copy", "ocidir://"+u.layout(ref)+":latest", ref)
+		},
+		pull: func(u *user, ref string) result {
+			return u.run("", "regctl", "image", "copy", ref, "ocidir://"+u.scratch()+":latest")
+		},
+	}
+}
+
+func helmClient() client {
+	return client{
+		name: "helm", programs: []string{"helm"}, install: fromGo,
+		version: builtAs("helm"),
+		setup:   dockerConfigSetup + " Helm reads it when its own registry configuration says nothing of the host.",
+		push: func(u *user, ref string) result {
+			host, repository, tag := splitRef(ref)
+			dir, chart := u.scratch(), path.Base(repository)
+			u.writeIn(filepath.Join(dir, chart), "Chart.yaml", "apiVersion: v2\nname: "+chart+"\nversion: "+tag+"\n")
+			return u.steps(
+				[]string{"helm", "package", filepath.Join(dir, chart), "--destination", dir},
+				[]string{"helm", "push", filepath.Join(dir, chart+"-"+tag+".tgz"), strings.TrimSuffix("oci://"+host+"/"+path.Dir(repository), "/.")})
+		},
+		pull: func(u *user, ref string) result {
+			host, repository, tag := splitRef(ref)
+			return u.run("", "helm", "pull", "oci://"+host+"/"+repository, "--version", tag, "--destination", u.scratch())
+		},
+	}
+}

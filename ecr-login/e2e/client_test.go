@@ -1,0 +1,183 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"archive/tar"
+	"bytes"
+	"debug/buildinfo"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// client is a program that people use with registries, reduced to what the scenarios need of it.
+type client struct {
+	name     string
+	programs []string // all must be on PATH
+	install  string   // how to get them
+	version  func(u *user) string
+	// prepare gives a new user what the client needs besides config.json; nil: nothing.
+	prepare func(u *user)
+	// push makes something new and pushes it; pull fetches it without using what an earlier push or pull left on the
+	// machine. Both may be called by several goroutines at once.
+	push, pull func(u *user, ref string) result
+	// perHost: the client reads only credHelpers. Else it reads credsStore as well.
+	perHost bool
+	// ownHelper: the client brings a helper for ECR, asks it first, and turns to config.json only where that one finds no
+	// AWS credentials.
+	ownHelper bool
+	// setup is for docs/clients.md: what to configure, in Markdown.
+	setup string
+	// sabotage is for the test of the tests: a script between the client and the helper; "": none.
+	sabotage string
+}
+
+// clients is the table. Its order is that of docs/clients.md.
+func clients() []client {
+	return []client{
+		dockerClient(), buildxClient(), ctrClient(),
+		podmanClient(), skopeoClient(), buildahClient(),
+		craneClient(), orasClient(), regctlClient(), helmClient(), cosignClient(), koClient(),
+	}
+}
+
+const (
+	fromDebian = "apt-get install "
+	fromGo     = "ecr-login/e2e/install-clients"
+)
+
+const dockerConfigSetup = "`~/.docker/config.json`, as above."
+
+// builtAs is the version of a client that `go install` has built.
+func builtAs(program string) func(*user) string {
+	return func(u *user) string {
+		u.t.Helper()
+		path, err := exec.LookPath(program)
+		if err != nil {
+			u.t.Fatal(err)
+		}
+		info, err := buildinfo.ReadFile(path)
+		if err != nil {
+			u.t.Fatal(err)
+		}
+		return info.Main.Version
+	}
+}
+
+// saidBy is the version that a client prints: its first word that begins with a digit.
+func saidBy(command ...string) func(*user) string {
+	return func(u *user) string {
+		u.t.Helper()
+		r := u.must("", command[0], command[1:]...)
+		for _, word := range strings.Fields(r.output()) {
+			if word[0] >= '0' && word[0] <= '9' {
+				return word
+			}
+		}
+		u.t.Fatalf("no version in:\n%s", r.describe())
+		return ""
+	}
+}
+
+// scratch is a new folder below the user's home.
+func (u *user) scratch() string {
+	u.t.Helper()
+	dir, err := os.MkdirTemp(u.path("tmp"), "")
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return dir
+}
+
+// newImage is an image of one file that holds the image's name.
+func newImage(ref string) (v1.Image, error) {
+	var files bytes.Buffer
+	archive := tar.NewWriter(&files)
+	err := archive.WriteHeader(&tar.Header{Name: "name", Mode: 0o644, Size: int64(len(ref))})
+	if err == nil {
+		_, err = archive.Write([]byte(ref))
+		err = errors.Join(err, archive.Close())
+	}
+	image := empty.Image
+	if err == nil {
+		image, err = mutate.ConfigFile(image, &v1.ConfigFile{OS: "linux", Architecture: runtime.GOARCH, RootFS: v1.RootFS{Type: "layers"}})
+	}
+	var layer v1.Layer
+	if err == nil {
+		layer, err = tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files.Bytes())), nil })
+	}
+	if err == nil {
+		image, err = mutate.AppendLayers(image, layer)
+	}
+	return image, err
+}
+
+func (u *user) image(ref string) v1.Image {
+	u.t.Helper()
+	image, err := newImage(ref)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return image
+}
+
+// layout writes an image as a folder in OCI's format.
+func (u *user) layout(ref string) (dir string) {
+	u.t.Helper()
+	dir = u.scratch()
+	path, err := layout.Write(dir, empty.Index)
+	if err == nil {
+		err = path.AppendImage(u.image(ref), layout.WithAnnotations(map[string]string{
+			"org.opencontainers.image.ref.name": "latest",
+			"kind":                              "dev.cosignproject.cosign/image", // how cosign knows the images it may load
+		}))
+	}
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return dir
+}
+
+// archive writes an image as `docker save` does.
+func (u *user) archive(ref string) (file string) {
+	u.t.Helper()
+	file = filepath.Join(u.scratch(), "image.tar")
+	tag, err := name.NewTag(ref)
+	if err == nil {
+		err = tarball.WriteToFile(file, tag, u.image(ref))
+	}
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return file
+}
+
+// steps runs commands one after the other, as far as they succeed, and gives the last one's result.
+func (u *user) steps(commands ...[]string) result {
+	var r result
+	for _, command := range commands {
+		if r = u.run("", command[0], command[1:]...); r.err != nil {
+			break
+		}
+	}
+	return r
+}
+
+// splitRef cuts "host/path/name:tag".
+func splitRef(ref string) (host, repository, tag string) {
+	host, rest, _ := strings.Cut(ref, "/")
+	i := strings.LastIndexByte(rest, ':')
+	return host, rest[:i], rest[i+1:]
+}

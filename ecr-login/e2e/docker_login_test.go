@@ -1,0 +1,112 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// docker login and docker logout.
+
+// dockerStores are the two ways in which config.json can name the helper for a host.
+var dockerStores = map[string]dockerConfig{
+	"credHelpers": {CredHelpers: map[string]string{devHost: helperName}},
+	"credsStore":  {CredsStore: helperName},
+}
+
+// A token that was fetched elsewhere and piped to docker login serves until it expires or until docker logout.
+func TestDockerLoginWithToken(t *testing.T) {
+	for name, config := range dockerStores {
+		t.Run(name, func(t *testing.T) {
+			u, elsewhere := dockerUser(t), dockerUser(t)
+			elsewhere.signIn("default", devAccount)
+			elsewhere.configure(config)
+			u.configure(config) // and no AWS credentials at all
+			tag := devHost + "/login-" + strings.ToLower(name) + ":1"
+			id := elsewhere.push(tag)
+			token := elsewhere.get(helperName, devHost)
+			u.aws.Reset()
+
+			u.mustFail("", "docker", "pull", tag)
+			u.must(token, "docker", "login", "--username", "AWS", "--password-stdin", devHost)
+			if got := u.get(helperName, devHost); got != token {
+				t.Errorf("get does not serve the token of docker login")
+			}
+			u.pull(tag, id)
+			u.forget(tag)
+			u.wantNoSecret(token)
+			wantCalls(t, u.aws)
+
+			u.must("", "docker", "logout", devHost)
+			u.mustFail("", "docker", "pull", tag)
+			u.mustFail(devHost, "docker-credential-ecr-login", "get")
+		})
+	}
+}
+
+func TestDockerLoginWithExpiredToken(t *testing.T) {
+	u := dockerUser(t)
+	u.configure(dockerStores["credHelpers"])
+	user := u.aws.AddUser("late")
+	u.aws.SetTokenLife(-time.Minute)
+	t.Cleanup(func() { u.aws.SetTokenLife(12 * time.Hour) })
+	expired := u.aws.IssueToken(user.Principal, "ecr", "us-east-1").Password
+	r := u.mustFail(expired, "docker", "login", "--username", "AWS", "--password-stdin", devHost)
+	if !strings.Contains(r.output(), "403") {
+		t.Errorf("the registry's answer is missing:\n%s", r.describe())
+	}
+	u.mustFail(devHost, "docker-credential-ecr-login", "get")
+}
+
+// A bare docker login asks get and hands the answer to store. Kept, it would outrank every later profile.
+func TestBareDockerLoginChangesNothing(t *testing.T) {
+	for name, config := range dockerStores {
+		t.Run(name, func(t *testing.T) {
+			u := dockerUser(t)
+			u.signIn("default", devAccount)
+			other := u.signIn("other", devAccount)
+			u.configure(config)
+
+			u.must("", "docker", "login", devHost)
+			first := u.get(helperName, devHost)
+			u.wantNoSecret(first)
+			wantCalls(t, u.aws, getToken)
+
+			u.env["AWS_PROFILE"] = "other"
+			second := u.get(helperName, devHost)
+			if principal, _ := u.aws.PrincipalOf(second); principal.ARN != other {
+				t.Errorf("after docker login the profile %q gets the token of %q, want %q", "other", principal.ARN, other)
+			}
+			wantCalls(t, u.aws, getToken, getToken)
+
+			delete(u.env, "AWS_PROFILE")
+			if u.get(helperName, devHost) != first {
+				t.Errorf("the first profile's token is no longer served")
+			}
+		})
+	}
+}
+
+// After docker logout the next get asks AWS again.
+func TestDockerLogoutForgetsOurToken(t *testing.T) {
+	u := dockerUser(t)
+	u.signIn("default", devAccount)
+	u.configure(dockerStores["credHelpers"])
+	u.must("", "docker", "login", devHost)
+	u.must("", "docker", "logout", devHost)
+	wantCalls(t, u.aws, getToken)
+	u.get(helperName, devHost)
+	wantCalls(t, u.aws, getToken, getToken)
+}
+
+func TestDockerLoginToForeignRegistryIsRefused(t *testing.T) {
+	u := dockerUser(t)
+	u.configure(dockerConfig{CredsStore: helperName})
+	r := u.mustFail(foreignPassword, "docker", "login", "--username", foreignUser, "--password-stdin", closedHost)
+	if !strings.Contains(r.output(), "ECR") {
+		t.Errorf("the reason is missing:\n%s", r.describe())
+	}
+	u.wantNoSecret(foreignPassword)
+}

@@ -1,0 +1,117 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+var (
+	helperPath  = flag.String("helper", "../../bin/docker-credential-ecr-login", "the credential helper under test")
+	clientsPath = flag.String("clients", "../../bin/clients", "folder with clients that are not on the machine's PATH")
+)
+
+// skipReason, when set, says what is missing on this machine: every test skips with it.
+var skipReason string
+
+// The test binary runs three times, one inside the other: as started by go test, as process 1 of the namespaces, and as
+// what runs the tests. stageVariable tells which one a process is.
+const (
+	stageVariable = "ECR_E2E_STAGE"
+	stageFirst    = "process 1"
+	stageTests    = "tests"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(stage(m))
+}
+
+func stage(m *testing.M) int {
+	var err error
+	switch os.Getenv(stageVariable) {
+	case "":
+		var code int
+		if code, err = startNamespaces(); err == nil {
+			return code
+		}
+	case stageFirst:
+		if err = makePrivateMachine(); err == nil {
+			return superviseTests()
+		}
+	case stageTests:
+		if err = locate(); err != nil {
+			fmt.Fprintf(os.Stderr, "e2e: %v\n", err)
+			return 1
+		}
+		code := m.Run()
+		stopEngine()
+		if *docsPath != "" {
+			if err := writeDocs(*docsPath); err != nil {
+				fmt.Fprintf(os.Stderr, "e2e: %v\n", err)
+				return 1
+			}
+		}
+		return code
+	}
+	skipReason = fmt.Sprintf("the end-to-end tests cannot run here: %v", err)
+	fmt.Fprintf(os.Stderr, "e2e: %s\n", skipReason)
+	return m.Run()
+}
+
+// startNamespaces runs the tests in namespaces of their own and gives their exit code. An error means that there are no
+// such namespaces to be had, or that something of the machine is not as it was.
+func startNamespaces() (int, error) {
+	if os.Geteuid() != 0 {
+		return 0, fmt.Errorf("they need root (user id 0) for namespaces and mounts, this is user id %d", os.Geteuid())
+	}
+	removeControlGroups() // of a run that was killed
+	before := machineState()
+	// Pdeathsig looks at the thread that started the child, so that thread must stay.
+	runtime.LockOSThread()
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, os.Stdout, os.Stderr
+	cmd.Env = stageEnvironment(stageFirst)
+	cmd.SysProcAttr = namespaces()
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("the kernel refuses new namespaces (mount, network, pid, ipc): %w", err)
+	}
+	cmd.Wait()
+	removeControlGroups()
+	if after := machineState(); after != before {
+		fmt.Fprintf(os.Stderr, "e2e: the machine is not as it was found; before:\n%s\nafter:\n%s\n", before, after)
+		return 1, nil
+	}
+	return cmd.ProcessState.ExitCode() & 0xff, nil
+}
+
+// stageEnvironment is all that the next stage gets of the caller's environment: no proxy, no AWS setting, no CA bundle.
+func stageEnvironment(next string) []string {
+	return []string{stageVariable + "=" + next, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + privateDir, "HOME=" + privateDir}
+}
+
+// locate makes the paths absolute and puts the clients' folder, and the folders of system programs, into PATH.
+func locate() error {
+	for _, path := range []*string{helperPath, clientsPath, docsPath} {
+		if *path == "" {
+			continue
+		}
+		absolute, err := filepath.Abs(*path)
+		if err != nil {
+			return err
+		}
+		*path = absolute
+	}
+	if _, err := exec.LookPath(*helperPath); err != nil {
+		return fmt.Errorf("no helper to test, run make first: %w", err)
+	}
+	path := []string{*clientsPath, os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"}
+	return os.Setenv("PATH", strings.Join(path, string(os.PathListSeparator)))
+}

@@ -1,0 +1,34 @@
+//go:build e2e && linux
+
+package e2e
+
+import "testing"
+
+// TestClients plays every scenario with every client that the machine has.
+func TestClients(t *testing.T) {
+	need(t)
+	for _, c := range clients() {
+		t.Run(c.name, func(t *testing.T) {
+			for _, program := range c.programs {
+				needProgram(t, program, c.install)
+			}
+			record(c, versionColumn, c.version(c.newPlayer(t, nil)))
+			for _, s := range scenarios {
+				t.Run(s.name, func(t *testing.T) {
+					t.Cleanup(func() { record(c, s.name, outcome(t)) })
+					s.play(t, c)
+				})
+			}
+		})
+	}
+}
+
+func outcome(t *testing.T) string {
+	switch {
+	case t.Failed():
+		return "FAILED"
+	case t.Skipped():
+		return "skipped"
+	}
+	return "ok"
+}

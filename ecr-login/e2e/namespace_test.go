@@ -1,0 +1,165 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// privateDir holds everything the run writes: a folder in the private /run.
+	privateDir = "/run/e2e"
+	// address is where ECR's host names lead. It is from TEST-NET-1 (RFC 5737) and not from 127.0.0.0/8, because Docker
+	// takes every registry that resolves to the latter for an insecure one and no longer checks its certificate.
+	address = "192.0.2.1"
+	// cgroupParent is the control group of the engine's containers. Control groups are the one thing of the machine that
+	// no namespace hides: removeControlGroups takes it away.
+	cgroupParent = "ecr-login-e2e"
+)
+
+// namespaces ends everything inside with the thread that starts it: the kernel kills process 1 when that thread ends, and
+// all others when process 1 ends.
+func namespaces() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
+		Pdeathsig:  syscall.SIGKILL,
+	}
+}
+
+// makePrivateMachine gives the namespaces an /etc that can be written to, an empty /run, their own /proc and a loopback
+// device with two addresses. An engine of the machine that listens in /run is out of reach from here.
+func makePrivateMachine() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("making the mounts private: %w", err)
+	}
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return fmt.Errorf("mounting /proc: %w", err)
+	}
+	if err := unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"); err != nil {
+		return fmt.Errorf("mounting a tmpfs over /run: %w", err)
+	}
+	upper, work := filepath.Join(privateDir, "etc"), filepath.Join(privateDir, "etc.work")
+	for _, dir := range []string{upper, work} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	options := fmt.Sprintf("lowerdir=/etc,upperdir=%s,workdir=%s", upper, work)
+	if err := unix.Mount("overlay", "/etc", "overlay", 0, options); err != nil {
+		return fmt.Errorf("mounting an overlay over /etc: %w", err)
+	}
+	if err := addAddress("lo", "127.0.0.1"); err != nil {
+		return err
+	}
+	return addAddress("lo:1", address)
+}
+
+// addAddress sets the IPv4 address of a device, or of an alias of one, and brings it up.
+func addAddress(device, ip string) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	request, err := unix.NewIfreq(device)
+	if err != nil {
+		return err
+	}
+	var four [4]byte
+	if _, err := fmt.Sscanf(ip, "%d.%d.%d.%d", &four[0], &four[1], &four[2], &four[3]); err != nil {
+		return err
+	}
+	if err := request.SetInet4Addr(four[:]); err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFADDR, request); err != nil {
+		return fmt.Errorf("giving %s the address %s: %w", device, ip, err)
+	}
+	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING | unix.IFF_LOOPBACK)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request); err != nil {
+		return fmt.Errorf("bringing %s up: %w", device, err)
+	}
+	return nil
+}
+
+// superviseTests is process 1: it starts the tests, collects every process that lost its parent, and ends with the tests.
+func superviseTests() int {
+	runtime.LockOSThread()
+	child, err := syscall.ForkExec("/proc/self/exe", os.Args, &syscall.ProcAttr{
+		Env:   stageEnvironment(stageTests),
+		Files: []uintptr{0, 1, 2},
+	})
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "e2e: starting the tests: %v\n", err)
+		return 1
+	}
+	for {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &status, 0, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "e2e: waiting for the tests: %v\n", err)
+			return 1
+		case pid == child && status.Exited():
+			return status.ExitStatus()
+		case pid == child && status.Signaled():
+			fmt.Fprintf(os.Stderr, "e2e: the tests were ended by signal %v\n", status.Signal())
+			return 1
+		}
+	}
+}
+
+// machineState describes what a run could spoil outside its namespaces: hosts file, trust stores, the clients' system
+// settings.
+func machineState() string {
+	var state strings.Builder
+	for _, root := range []string{"/etc/hosts", "/etc/resolv.conf", "/etc/docker", "/etc/containers", "/etc/ssl/certs", "/run/e2e"} {
+		count, newest := 0, int64(0)
+		filepath.WalkDir(root, func(_ string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return nil
+			}
+			if info, err := entry.Info(); err == nil {
+				count++
+				newest = max(newest, info.ModTime().UnixNano())
+			}
+			return nil
+		})
+		fmt.Fprintf(&state, "%s: %d files, newest %d\n", root, count, newest)
+	}
+	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+		left, _ := filepath.Glob(pattern + cgroupParent)
+		fmt.Fprintf(&state, "%s%s: %d\n", pattern, cgroupParent, len(left))
+	}
+	return state.String()
+}
+
+// removeControlGroups removes what the engine's containers leave behind in every hierarchy: empty folders. One that is in
+// use stays, and is for machineState to report.
+func removeControlGroups() {
+	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+		left, _ := filepath.Glob(pattern + cgroupParent)
+		for _, root := range left {
+			var dirs []string
+			filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+				if err == nil && entry.IsDir() {
+					dirs = append(dirs, path)
+				}
+				return nil
+			})
+			for _, dir := range slices.Backward(dirs) {
+				unix.Rmdir(dir)
+			}
+		}
+	}
+}

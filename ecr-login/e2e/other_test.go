@@ -1,0 +1,9 @@
+//go:build e2e && !linux
+
+package e2e
+
+import "testing"
+
+func TestClients(t *testing.T) {
+	t.Skip("the end-to-end tests cannot run here: they need Linux, for its namespaces")
+}

@@ -1,0 +1,137 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// sabotage is a helper that does one thing wrong, and the scenario that must notice it with every client. The script has
+// the real helper in $real.
+type sabotage struct {
+	name     string
+	scenario string
+	script   string
+}
+
+var sabotages = []sabotage{
+	{"wrong user name", "push-and-pull", `
+"$real" "$@" > "$0.answer"; code=$?
+sed 's/"Username":"AWS"/"Username":"somebody"/' "$0.answer"
+exit $code
+`},
+	{"not found in place of an error", "access-denied", `
+if answer=$("$real" "$@" 2>/dev/null); then echo "$answer"; exit; fi
+echo 'credentials not found in native keychain'
+exit 1
+`},
+	{"something more on standard output", "push-and-pull", `
+echo 'warning: the profile is old'
+exec "$real" "$@"
+`},
+	{"a token kept for ever", "token-expires", `
+if [ "$1" != get ]; then exec "$real" "$@"; fi
+if ! [ -f "$0.kept" ]; then
+	"$real" get > "$0.new" && mv "$0.new" "$0.kept" || { cat "$0.new"; exit 1; }
+fi
+cat "$0.kept"
+`},
+	{"no answer at all", "push-and-pull", `
+exec sleep 600
+`},
+}
+
+// hangLimit bounds the commands of a sabotaged helper's user: long enough for each of them, a good helper given.
+const hangLimit = 6 * time.Second
+
+// TestSabotage shows that the scenarios see what a bad helper does, with each client.
+func TestSabotage(t *testing.T) {
+	need(t)
+	for _, c := range clients() {
+		t.Run(c.name, func(t *testing.T) {
+			for _, program := range c.programs {
+				needProgram(t, program, c.install)
+			}
+			for i, broken := range sabotages {
+				t.Run(broken.name, func(t *testing.T) {
+					c := c
+					c.sabotage = broken.script
+					c.name += fmt.Sprintf("-sabotaged-%d", i)
+					v := &verdict{TB: t}
+					v.judge(func() { scenarioNamed(broken.scenario).play(v, c) })
+					if !v.failed {
+						t.Errorf("the scenario %q is content with a helper that has this fault", broken.scenario)
+					}
+				})
+			}
+		})
+	}
+}
+
+func scenarioNamed(name string) scenario {
+	for _, s := range scenarios {
+		if s.name == name {
+			return s
+		}
+	}
+	panic("no scenario " + name)
+}
+
+// sabotageHelpers puts a script before every helper in the user's bin.
+func (u *user) sabotageHelpers(script string) {
+	u.t.Helper()
+	u.limit = hangLimit
+	u.mkdir("real")
+	helpers, err := filepath.Glob(u.path("bin/docker-credential-ecr-login*"))
+	if err != nil || len(helpers) == 0 {
+		u.t.Fatalf("no helpers to put a script before (%v)", err)
+	}
+	for _, helper := range helpers {
+		real := u.path("real/" + filepath.Base(helper))
+		if err := os.Rename(helper, real); err != nil {
+			u.t.Fatal(err)
+		}
+		u.script("bin/"+filepath.Base(helper), "\nreal='"+real+"'"+script)
+	}
+}
+
+// verdict is a test whose failure is what is wanted.
+type verdict struct {
+	testing.TB
+	mu     sync.Mutex
+	failed bool
+}
+
+// judge runs play to its end or to its first fatal failure.
+func (v *verdict) judge(play func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		play()
+	}()
+	<-done
+}
+
+func (v *verdict) fail(words string) {
+	v.Helper()
+	v.mu.Lock()
+	v.failed = true
+	v.mu.Unlock()
+	v.Logf("noticed: %.300s", strings.Join(strings.Fields(words), " "))
+}
+
+func (v *verdict) Error(args ...any)            { v.Helper(); v.fail(fmt.Sprintln(args...)) }
+func (v *verdict) Errorf(f string, args ...any) { v.Helper(); v.fail(fmt.Sprintf(f, args...)) }
+func (v *verdict) Fatal(args ...any)            { v.Helper(); v.fail(fmt.Sprintln(args...)); runtime.Goexit() }
+func (v *verdict) Fatalf(f string, args ...any) {
+	v.Helper()
+	v.fail(fmt.Sprintf(f, args...))
+	runtime.Goexit()
+}

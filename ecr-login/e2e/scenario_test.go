@@ -1,0 +1,290 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+)
+
+// scenario is something that every client must get right with the helper.
+type scenario struct {
+	name string // also part of the repository's name: letters and dashes
+	told string // for docs/clients.md
+	play func(t testing.TB, c client)
+}
+
+// scenarios are the columns of the table.
+var scenarios = []scenario{
+	{"push-and-pull", "push and pull by `credHelpers`: one API call, none for what follows, and no readable password in the home", playPushAndPull},
+	{"two-accounts", "two accounts in one file, each with its own profile by the helper's name", playTwoAccounts},
+	{"public-anonymous", "ECR Public without credentials", playPublicAnonymous},
+	{"public-signed-in", "ECR Public with credentials", playPublicSignedIn},
+	{"foreign-anonymous", "a foreign registry that anybody may use, with the helper in charge of it", playForeignAnonymous},
+	{"foreign-by-fallback", "a foreign registry with a password that the fallback helper keeps", playForeignByFallback},
+	{"token-expires", "the token expires between two operations", playTokenExpires},
+	{"access-denied", "AWS denies the token: the client's output names the missing permission and the principal", playAccessDenied},
+	{"sso-expired", "the SSO session is over: the client's output says how to sign in again", playSSOExpired},
+	{"port-in-name", "the registry's name with a port", playPortInName},
+	{"upper-case-name", "the registry's name in upper case", playUpperCaseName},
+	{"sixteen-at-once", "sixteen pulls at once on a cold cache: one API call", playSixteenAtOnce},
+}
+
+// newPlayer is a user of the client. What the user configures for a host is the helper with that name.
+func (c client) newPlayer(t testing.TB, helpers map[string]string) *user {
+	t.Helper()
+	u := newUser(t)
+	u.install("docker-credential-" + prodHelperName)
+	u.install("docker-credential-" + devHelperName)
+	if c.sabotage != "" {
+		u.sabotageHelpers(c.sabotage)
+	}
+	u.configure(dockerConfig{CredHelpers: helpers})
+	if c.prepare != nil {
+		c.prepare(u)
+	}
+	return u
+}
+
+// profile and helper are what the user of this client has: the default profile, or one that only the helper's name tells.
+func (c client) profile() string {
+	if c.ownHelper {
+		return "dev"
+	}
+	return "default"
+}
+
+func (c client) helper() string {
+	if c.ownHelper {
+		return devHelperName
+	}
+	return helperName
+}
+
+// ref names what this client pushes in a scenario. The test's own name keeps a client from meeting what another pushed.
+func (c client) ref(host, scenario string) string {
+	if host == publicHost {
+		host += "/somebody"
+	}
+	return host + "/" + c.name + "-" + scenario + ":1.0.0"
+}
+
+// wantSuccess and wantFailure judge an operation.
+func wantSuccess(t testing.TB, r result) {
+	t.Helper()
+	if r.err != nil {
+		t.Fatalf("must succeed:\n%s", r.describe())
+	}
+}
+
+func wantFailure(t testing.TB, r result, parts ...string) {
+	t.Helper()
+	if r.err == nil {
+		t.Errorf("must fail:\n%s", r.describe())
+	}
+	for _, part := range parts {
+		if !strings.Contains(r.output(), part) {
+			t.Errorf("the output does not say %q:\n%s", part, r.describe())
+		}
+	}
+}
+
+func playPushAndPull(t testing.TB, c client) {
+	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
+	arn := u.signIn(c.profile(), devAccount)
+	config := u.read(".docker/config.json")
+	ref := c.ref(devHost, "push-and-pull")
+	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.pull(u, ref))
+	wantSuccess(t, c.pull(u, ref))
+	wantCalls(t, u.aws, getToken)
+	wantOpenedBy(t, u.aws, map[string]string{devHost: arn})
+	u.wantNoSecret(u.get(c.helper(), devHost))
+	if now := u.read(".docker/config.json"); now != config {
+		t.Errorf("config.json was changed to\n%s", now)
+	}
+}
+
+func playTwoAccounts(t testing.TB, c client) {
+	u := c.newPlayer(t, map[string]string{devHost: c.helper(), prodHost: prodHelperName})
+	who := map[string]string{devHost: u.signIn(c.profile(), devAccount), prodHost: u.signIn("prod", prodAccount)}
+	for host := range who {
+		ref := c.ref(host, "two-accounts")
+		wantSuccess(t, c.push(u, ref))
+		wantSuccess(t, c.pull(u, ref))
+	}
+	wantCalls(t, u.aws, getToken, getToken)
+	wantOpenedBy(t, u.aws, who)
+}
+
+// wantOpenedBy checks that whoever showed a token to a registry was the right principal, and that somebody did.
+func wantOpenedBy(t testing.TB, site *ecrtest.Server, who map[string]string) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, request := range site.Requests("registry") {
+		if request.Principal == "" {
+			continue
+		}
+		seen[request.Host] = true
+		if request.Principal != who[request.Host] {
+			t.Errorf("%s was opened by %s, want %s", request.Host, request.Principal, who[request.Host])
+			return
+		}
+	}
+	for host := range who {
+		if !seen[host] {
+			t.Errorf("%s was opened by nobody", host)
+		}
+	}
+}
+
+func playPublicAnonymous(t testing.TB, c client) {
+	owner := c.newPlayer(t, map[string]string{publicHost: c.helper()})
+	owner.signIn(c.profile(), devAccount)
+	anybody := c.newPlayer(t, map[string]string{publicHost: helperName}) // a profile in the name would have to exist
+	ref := c.ref(publicHost, "public-anonymous")
+	wantSuccess(t, c.push(owner, ref))
+	anybody.aws.Reset()
+	wantSuccess(t, c.pull(anybody, ref))
+	wantFailure(t, c.push(anybody, c.ref(publicHost, "public-refused")))
+	wantCalls(t, anybody.aws) // nobody is signed in, so there is nothing to ask AWS
+}
+
+func playPublicSignedIn(t testing.TB, c client) {
+	u := c.newPlayer(t, map[string]string{publicHost: c.helper()})
+	arn := u.signIn(c.profile(), devAccount)
+	ref := c.ref(publicHost, "public-signed-in")
+	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.pull(u, ref))
+	wantCalls(t, u.aws, "ecr-public:GetAuthorizationToken")
+	wantOpenedBy(t, u.aws, map[string]string{publicHost: arn})
+}
+
+// inCharge makes the helper responsible for a foreign host, in the way that the client understands.
+func (c client) inCharge(u *user, host string) {
+	if c.perHost {
+		u.configure(dockerConfig{CredHelpers: map[string]string{devHost: c.helper(), host: c.helper()}})
+	} else {
+		u.configure(dockerConfig{CredsStore: c.helper()})
+	}
+}
+
+func playForeignAnonymous(t testing.TB, c client) {
+	u := c.newPlayer(t, nil)
+	u.signIn(c.profile(), devAccount)
+	c.inCharge(u, openHost)
+	for _, host := range []string{openHost, devHost} {
+		ref := c.ref(host, "foreign-anonymous")
+		wantSuccess(t, c.push(u, ref))
+		wantSuccess(t, c.pull(u, ref))
+	}
+	wantCalls(t, u.aws, getToken)
+}
+
+func playForeignByFallback(t testing.TB, c client) {
+	u := c.newPlayer(t, nil)
+	u.signIn(c.profile(), devAccount)
+	c.inCharge(u, closedHost)
+	ref := c.ref(closedHost, "foreign-by-fallback")
+	wantFailure(t, c.push(u, ref))
+
+	u.write(".config/ecr-login/config.toml", "fallback = \"shelf\"\n")
+	u.script("bin/docker-credential-shelf", `
+case "$1 $(cat)" in
+"get `+closedHost+`") echo '{"ServerURL":"`+closedHost+`","Username":"`+foreignUser+`","Secret":"`+foreignPassword+`"}' ;;
+"list "*) echo '{"`+closedHost+`":"`+foreignUser+`"}' ;;
+*) echo 'credentials not found in native keychain'; exit 1 ;;
+esac
+`)
+	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.pull(u, ref))
+	private := c.ref(devHost, "foreign-by-fallback")
+	wantSuccess(t, c.push(u, private))
+	wantSuccess(t, c.pull(u, private))
+}
+
+// A token's end cannot be had without waiting for it, and a client that is slow on a busy machine must not meet it in the
+// middle of an operation: then the token lives longer in the next try.
+func playTokenExpires(t testing.TB, c client) {
+	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
+	u.signIn(c.profile(), devAccount)
+	ref := c.ref(devHost, "token-expires")
+	t.Cleanup(func() { u.aws.SetTokenLife(12 * time.Hour) })
+	for life := 3 * time.Second; ; life *= 2 {
+		u.aws.SetTokenLife(life)
+		r := c.push(u, ref)
+		tokens := u.aws.Tokens()
+		left := tokens[len(tokens)-1].Expires.Sub(u.aws.Now())
+		if left > 0 {
+			wantSuccess(t, r)
+			<-time.After(left)
+			break
+		}
+		if life > time.Minute {
+			t.Fatalf("one push lasts longer than a token of %s:\n%s", life, r.describe())
+		}
+	}
+	u.aws.SetTokenLife(12 * time.Hour)
+	u.aws.Reset()
+	wantSuccess(t, c.pull(u, ref))
+	wantCalls(t, u.aws, getToken)
+}
+
+func playAccessDenied(t testing.TB, c client) {
+	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
+	arn := u.signIn(c.profile(), devAccount)
+	breakCall(t, u.aws, getToken, ecrtest.AccessDenied())
+	ref := c.ref(devHost, "access-denied")
+	wantFailure(t, c.push(u, ref), getToken, arn)
+	wantFailure(t, c.pull(u, ref), getToken, arn)
+}
+
+func playSSOExpired(t testing.TB, c client) {
+	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
+	role := ecrtest.Assignment{Account: devAccount, Role: "Developer"}
+	session := u.aws.NewSSOSession("developer", -time.Minute, role)
+	u.aws.Home(u.home).SSO(c.profile(), "corporate", session, role)
+	u.aws.EndSSOSession(session)
+	wantFailure(t, c.pull(u, c.ref(devHost, "sso-expired")), "aws sso login")
+}
+
+func playPortInName(t testing.TB, c client) { playSpelling(t, c, devHost+":443", "port-in-name") }
+
+func playUpperCaseName(t testing.TB, c client) {
+	playSpelling(t, c, strings.ToUpper(devHost), "upper-case-name")
+}
+
+func playSpelling(t testing.TB, c client, host, scenario string) {
+	t.Helper()
+	u := c.newPlayer(t, map[string]string{host: c.helper()})
+	u.signIn(c.profile(), devAccount)
+	ref := c.ref(host, scenario)
+	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.pull(u, ref))
+	wantCalls(t, u.aws, getToken)
+}
+
+func playSixteenAtOnce(t testing.TB, c client) {
+	owner := c.newPlayer(t, map[string]string{devHost: c.helper()})
+	owner.signIn(c.profile(), devAccount)
+	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
+	u.signIn(c.profile(), devAccount)
+	ref := c.ref(devHost, "sixteen-at-once")
+	wantSuccess(t, c.push(owner, ref))
+	u.aws.Reset()
+
+	results := make([]result, 16)
+	var all sync.WaitGroup
+	for i := range results {
+		all.Go(func() { results[i] = c.pull(u, ref) })
+	}
+	all.Wait()
+	for _, r := range results {
+		wantSuccess(t, r)
+	}
+	wantCalls(t, u.aws, getToken)
+}
