@@ -42,6 +42,10 @@ type Disk struct {
 	keyDescription string
 	keyPlaces      func(*folder) []place // nil: the machine's
 	systemCache    string
+
+	hold    bool
+	held    *folder     // after the first lookup that found it, when hold is set
+	heldKey *sealingKey // likewise
 }
 
 // Open returns the disk tier. It touches nothing: the folder is looked for at
@@ -49,6 +53,11 @@ type Disk struct {
 func Open(o Options) *Disk {
 	return &Disk{options: o, keyDescription: keyDescription, systemCache: systemCache}
 }
+
+// Hold makes lookups keep the folder and the sealing key that the first of them
+// finds. It is for a process that asks two or three questions and ends, from one
+// goroutine: what happens to the folder meanwhile goes unnoticed.
+func (d *Disk) Hold() { d.hold = true }
 
 const entriesDir = "entries"
 

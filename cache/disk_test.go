@@ -237,3 +237,30 @@ func TestLogHearsWhatWentWrong(t *testing.T) {
 		t.Errorf("the log tells the value:\n%s", log.String())
 	}
 }
+
+// A disk that holds what its first lookup found answers from it, and an open one looks again.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t)
+	e := Entry{Value: []byte("v"), Fetched: time.Now(), Lifetime: time.Hour, Refresh: time.Hour}
+	if err := d.Put("k", e); err != nil {
+		t.Fatal(err)
+	}
+	holding := *d
+	holding.Hold()
+	looks := 0
+	places := d.keyPlaces
+	holding.keyPlaces = func(f *folder) []place { looks++; return places(f) }
+	wantValue(t, &holding, "k", "v")
+	moved := d.options.Dir + "-moved"
+	if err := os.Rename(d.options.Dir, moved); err != nil {
+		t.Fatal(err)
+	}
+	wantValue(t, &holding, "k", "v")
+	if looks != 1 {
+		t.Errorf("looked for the sealing key %d times, want once", looks)
+	}
+	if _, err := d.Get("k"); err == nil {
+		t.Error("a disk that holds nothing answered from a folder that is gone")
+	}
+}

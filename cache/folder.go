@@ -133,9 +133,15 @@ var (
 // would choose, so that a folder further down the list, left by a process in
 // another environment, is not preferred to one that is still to be made.
 func (d *Disk) reading() (*folder, error) {
+	if d.held != nil {
+		return d.held, nil
+	}
 	for c := range d.candidates {
 		f, err := d.try(c)
 		if err == nil {
+			if d.hold {
+				f.held, d.held = true, f
+			}
 			return f, nil
 		}
 		if c.explicit {

@@ -15,6 +15,7 @@ import (
 type folder struct {
 	path string
 	dir  *os.Root
+	held bool // stays open, see Disk.Hold
 }
 
 func openFolder(path string, private bool) (*folder, error) {
@@ -30,7 +31,11 @@ func openFolder(path string, private bool) (*folder, error) {
 	return &folder{path: path, dir: r}, nil
 }
 
-func (f *folder) close() { f.dir.Close() }
+func (f *folder) close() {
+	if !f.held {
+		f.dir.Close()
+	}
+}
 
 // writable cannot be told without writing.
 func (f *folder) writable() bool { return true }

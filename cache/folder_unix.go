@@ -17,6 +17,7 @@ import (
 type folder struct {
 	path string
 	fd   int
+	held bool // stays open, see Disk.Hold
 }
 
 // openFolder opens path when it is a folder of ours that nobody else can write
@@ -59,7 +60,11 @@ func safe(uid int, mode uint32, private bool) error {
 	return nil
 }
 
-func (f *folder) close() { unix.Close(f.fd) }
+func (f *folder) close() {
+	if !f.held {
+		unix.Close(f.fd)
+	}
+}
 
 func (f *folder) writable() bool {
 	return unix.Faccessat(f.fd, ".", unix.W_OK|unix.X_OK, 0) == nil

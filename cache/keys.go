@@ -57,10 +57,16 @@ func (d *Disk) places(f *folder) []place {
 // readKey finds the sealing key for a Get. A key in a lesser place counts too:
 // it was put there when the better one could not be used.
 func (d *Disk) readKey(f *folder) (sealingKey, error) {
+	if d.heldKey != nil {
+		return *d.heldKey, nil
+	}
 	err := errNoPlace
 	for _, p := range d.places(f) {
 		k, e := p.read()
 		if e == nil {
+			if d.hold {
+				d.heldKey = &k
+			}
 			return k, nil
 		}
 		if errors.Is(e, errNoKey) || errors.Is(e, errBadKey) {

@@ -78,6 +78,7 @@ func Answer(program string, environ func(string) (string, bool), question []byte
 		return nil, false
 	}
 	disk := cache.Open(plan.CacheOptions(settings, environ))
+	disk.Hold()
 	login, state, ok := p.Cached(&cache.Cache{Disk: disk})
 	if !ok || state != cache.Fresh {
 		return nil, false
