@@ -62,7 +62,9 @@ func (f *fetch) classify(ctx context.Context, s stage, err error) *Error {
 	var process *processcreds.ProviderError
 	if errors.As(err, &process) {
 		if strings.HasPrefix(process.Err.Error(), "credential process timed out") {
-			return f.outOfTime(context.DeadlineExceeded, s)
+			e := f.outOfTime(context.DeadlineExceeded, s)
+			e.Code = CodeProcess
+			return e
 		}
 		return f.process(process)
 	}

@@ -61,6 +61,8 @@ func TestExplain(t *testing.T) {
 			answeredWith(500, "InternalServerException", "x", ""), Refused, "IAM Identity Center has a failure of its own"},
 		{"SSO portal busy", failing("CreateToken", aws.CredentialSourceSSOLegacy),
 			answeredWith(400, "SlowDownException", "x", ""), Throttled, "IAM Identity Center asks for fewer requests"},
+		{"too many requests, whatever the code", failing("GetAuthorizationToken"),
+			answeredWith(429, "SomethingNew", "x", ""), Throttled, "ECR asks for fewer requests"},
 		{"no date to tell the clock by", failing("GetAuthorizationToken"),
 			answeredWith(400, "RequestExpired", "x", ""), ClockSkew, "the clock of this machine is wrong, so ECR refused"},
 		{"date in no form", failing("GetAuthorizationToken"),

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -92,7 +93,7 @@ func (f *fetch) credentials(ctx context.Context, cfg aws.Config) (aws.Credential
 // lock was got, and finds what the process before it wrote.
 func (f *fetch) retrieve(ctx context.Context, provider aws.CredentialsProvider) (aws.Credentials, error) {
 	if path := f.sources.renewal(f.now()); path != "" && f.client.RenewLock != nil {
-		waiting := f.stage("waiting while another process renews the session of profile " + quote(f.sources.profile.Profile))
+		waiting := f.stage(fmt.Sprintf("waiting while another process renews the session of profile %q", f.sources.profile.Profile))
 		unlock, err := f.client.RenewLock(ctx, path)
 		waiting(err)
 		if err != nil {
@@ -101,7 +102,7 @@ func (f *fetch) retrieve(ctx context.Context, provider aws.CredentialsProvider) 
 		defer unlock()
 	}
 	if f.sources.has(aws.CredentialSourceProcess) {
-		running := f.stage("running the credential_process of profile " + quote(f.sources.profile.Profile))
+		running := f.stage(fmt.Sprintf("running the credential_process of profile %q", f.sources.profile.Profile))
 		found, err := provider.Retrieve(ctx)
 		running(err)
 		return found, err

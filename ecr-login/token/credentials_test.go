@@ -82,7 +82,7 @@ func TestWebIdentityAlone(t *testing.T) {
 	s := ecrtest.New(t)
 	s.AddRole(ecrtest.Role{ARN: role, Subject: subject})
 	home := s.Home(t.TempDir())
-	home.Config("[profile hopeless]", "role_arn = "+role, "source_profile = hopeless-too", "[profile hopeless-too]", "credential_process = false")
+	home.Config("[profile hopeless]", "role_arn = "+role, "credential_source = Ec2InstanceMetadata", "mfa_serial = arn:aws:iam::123456789012:mfa/somebody")
 	env := home.Env("AWS_PROFILE=hopeless", "AWS_EC2_METADATA_SERVICE_ENDPOINT="+s.BlackHole())
 	request := private(ecrtest.Region)
 	request.WebIdentity = &token.WebIdentity{Token: s.NewWebIdentityToken(subject, time.Hour), RoleARN: role, SessionName: "default.builder"}
@@ -124,6 +124,16 @@ func TestWhoDecides(t *testing.T) {
 	request := private(ecrtest.Region)
 	request.Profile = "prod"
 	wantToken(t, s, fetch(t, env, job{Request: request}), inFile.Principal.ARN)
+
+	s.SetFault(ecrCall, ecrtest.AccessDenied())
+	for profile, want := range map[string]string{"": "", "prod": "prod"} {
+		request.Profile = profile
+		r := fetch(t, env, job{Request: request})
+		wantError(t, r, token.AccessDenied)
+		if r.Err.Profile != want {
+			t.Errorf("the error names profile %q, want %q", r.Err.Profile, want)
+		}
+	}
 }
 
 // What the session that fetched a token had left.

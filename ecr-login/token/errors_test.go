@@ -196,14 +196,6 @@ func TestDeadline(t *testing.T) {
 
 func TestDeadlineElsewhere(t *testing.T) {
 	t.Parallel()
-	t.Run("a process", func(t *testing.T) {
-		t.Parallel()
-		home := t.TempDir()
-		config := filepath.Join(home, "config")
-		write(t, config, "[profile slow]\ncredential_process = exec sleep 20\n")
-		r := fetch(t, settings(t, "AWS_CONFIG_FILE="+config, "AWS_PROFILE=slow"), job{Request: private("us-east-1"), Budget: 300 * time.Millisecond})
-		wantError(t, r, token.Timeout, `running the credential_process of profile "slow"`)
-	})
 	t.Run("the lock", func(t *testing.T) {
 		t.Parallel()
 		s := ecrtest.New(t)

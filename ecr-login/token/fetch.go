@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -149,6 +150,11 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 		config.WithLogger(logging.Nop{}), // by default the SDK writes warnings to standard error
 		config.WithHTTPClient(base),
 		config.WithDefaultRegion(f.request.Registry.Region),
+		// Only credentials are asked of the metadata service: AWS_DEFAULTS_MODE=auto
+		// would ask it for a region, also where nobody answers.
+		config.WithDefaultsMode("", func(o *config.DefaultsModeOptions) {
+			o.IMDSClient = imds.New(imds.Options{ClientEnableState: imds.ClientDisabled})
+		}),
 		config.WithAPIOptions([]func(*middleware.Stack) error{f.wire.attach(ctx)}),
 		config.WithAssumeRoleCredentialOptions(retune),
 		config.WithWebIdentityRoleCredentialOptions(retuneWebIdentity),

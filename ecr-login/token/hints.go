@@ -8,7 +8,7 @@ func (e *Error) Hint() string {
 	switch e.Kind {
 	case NoCredentials:
 		if e.Code == CodeProcess {
-			return "run the credential_process of that profile by hand to see what it says"
+			return byHand
 		}
 		return "run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials"
 	case SSOExpired:
@@ -38,10 +38,14 @@ func (e *Error) Hint() string {
 	case Throttled:
 		return "wait a moment and try again"
 	case Timeout:
-		if e.Proxy != "" {
+		switch {
+		case e.Code == CodeProcess:
+			return byHand
+		case e.Proxy != "":
 			return "check the network, HTTPS_PROXY and NO_PROXY"
+		case e.Host != "":
+			return "check the network; behind a proxy set HTTPS_PROXY"
 		}
-		return "check the network; behind a proxy set HTTPS_PROXY"
 	case UnusableAnswer:
 		return "something between here and AWS may answer in its place: check HTTPS_PROXY and AWS_ENDPOINT_URL"
 	case ClockSkew:
@@ -61,6 +65,8 @@ func (e *Error) Hint() string {
 	}
 	return ""
 }
+
+const byHand = "run the credential_process of that profile by hand to see what it says"
 
 // profileFlag is the option that makes the AWS CLI act on the error's profile.
 func (e *Error) profileFlag() string {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -45,6 +46,7 @@ type job struct {
 	Now      time.Duration // how far the local clock is off
 	Lock     string        // a URL that is asked when the renewal lock is taken; the answer is the lock
 	Recorded bool          // calls go to a recorder that answers them, not to the network
+	Logged   bool          // the client has a log
 }
 
 // result is what came of it.
@@ -56,8 +58,9 @@ type result struct {
 	Is     string // which context error Err wraps
 	Locked []string
 	URLs   []string // asked, when recorded
-	Took   time.Duration
-	Stderr string `json:"-"`
+	Log    string
+	Told   token.Endpoints // what Endpoints says for the same request, when recorded
+	Stderr string          `json:"-"`
 }
 
 func child(encoded string) {
@@ -99,10 +102,19 @@ func run(j job) result {
 	if j.Recorded {
 		client.HTTPClient = &http.Client{Transport: &sent}
 	}
-	start := time.Now()
+	var log bytes.Buffer
+	if j.Logged {
+		client.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
 	got, err := client.Fetch(ctx, j.Request)
-	r.Took = time.Since(start)
-	r.Token, r.URLs = got, sent.urls
+	r.Token, r.URLs, r.Log = got, sent.urls, log.String()
+	if j.Recorded && err == nil {
+		if r.Told, err = client.Endpoints(ctx, j.Request); err != nil {
+			r.Told.ECR = err.Error()
+		} else if len(sent.urls) != len(r.URLs) {
+			r.Told.ECR = "told by asking"
+		}
+	}
 	if err != nil {
 		e, ok := err.(*token.Error)
 		if !ok {
@@ -152,9 +164,17 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	case strings.HasPrefix(request.Header.Get("X-Amz-Target"), "SpencerFrontendService"):
 		body = `{"authorizationData":{"authorizationToken":"QVdTOm5vdC1hLXJlYWwtdG9rZW4="}}`
 	case request.Header.Get("X-Amz-Target") == "": // the only calls without a target are those to STS
-		body, kind = `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>`+
+		form, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		action := "AssumeRole"
+		if strings.Contains(string(form), "Action=AssumeRoleWithWebIdentity") {
+			action = "AssumeRoleWithWebIdentity"
+		}
+		body, kind = fmt.Sprintf(`<%[1]sResponse><%[1]sResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>`+
 			`<SecretAccessKey>secret-for-tests</SecretAccessKey><SessionToken>session-for-tests</SessionToken>`+
-			`<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`, "text/xml"
+			`<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></%[1]sResult></%[1]sResponse>`, action), "text/xml"
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: request,
@@ -207,6 +227,7 @@ func check(t *testing.T, r result) {
 		t.Errorf("something was written to standard error: %q", r.Stderr)
 	}
 	if r.Err == nil {
+		told(t, r)
 		if r.Token.Username == "" || r.Token.Password == "" || r.Token.Fetched.IsZero() {
 			t.Errorf("no error and no whole token: %+v", r.Token)
 		}
@@ -223,6 +244,23 @@ func check(t *testing.T, r result) {
 	}
 	if r.Err.Stage == "" {
 		t.Errorf("%q names no stage", r.Text)
+	}
+}
+
+// told checks that Endpoints told of every URL that Fetch then called.
+func told(t *testing.T, r result) {
+	t.Helper()
+	for i, url := range r.URLs {
+		want := r.Told.STS
+		if i == len(r.URLs)-1 {
+			want = r.Told.ECR
+		}
+		if strings.TrimSuffix(url, "/") != strings.TrimSuffix(want, "/") {
+			t.Errorf("called %s, told of %q", url, want)
+		}
+	}
+	if len(r.URLs) == 1 && r.Told.STS != "" {
+		t.Errorf("told of %s, which was not called", r.Told.STS)
 	}
 }
 

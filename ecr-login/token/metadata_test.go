@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,7 @@ func TestMetadataBlackHole(t *testing.T) {
 	plain := job{Request: private(ecrtest.Region), Metadata: 50 * time.Millisecond, Budget: 4 * time.Second, DMI: t.TempDir()}
 	role := plain
 	role.Request.Profile = "role"
-	auto := fetchAll(t, append(env, "AWS_DEFAULTS_MODE=auto"), plain)[0] // asks for a region before it asks for credentials
-	results := append(fetchAll(t, env, plain, role), auto)
+	results := fetchAll(t, env, plain, role)
 	for _, r := range results {
 		wantError(t, r, token.NoCredentials, "did not answer within 50ms")
 		if r.Err.Stage != "asking the EC2 instance metadata service" {
@@ -61,6 +61,13 @@ func TestMetadataElsewhere(t *testing.T) {
 	env := s.Env(t.TempDir(), ecrtest.FromEC2)
 	nowhere := filepath.Join(t.TempDir(), "no-such-folder")
 	wantToken(t, s, fetch(t, env, job{Request: private(ecrtest.Region), DMI: nowhere}), ecrtest.FromEC2.Principal())
+
+	s.Reset()
+	auto := append(slices.Clip(env), "AWS_DEFAULTS_MODE=auto") // for which the SDK alone would ask for a region
+	wantToken(t, s, fetch(t, auto, job{Request: private(ecrtest.Region), DMI: nowhere}), ecrtest.FromEC2.Principal())
+	if n := s.Calls("imds:other"); n != 0 {
+		t.Errorf("the metadata service was asked %d times for something other than credentials", n)
+	}
 
 	s.SetInstanceRole("")
 	wantError(t, fetch(t, env, job{Request: private(ecrtest.Region), DMI: nowhere}), token.NoCredentials, "the EC2 instance has no role")

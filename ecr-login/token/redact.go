@@ -2,7 +2,6 @@ package token
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"unicode"
 )
@@ -84,5 +83,3 @@ func plain(err error) string {
 		err = inner
 	}
 }
-
-func quote(name string) string { return fmt.Sprintf("%q", name) }

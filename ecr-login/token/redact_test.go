@@ -131,6 +131,8 @@ func TestHints(t *testing.T) {
 		{Error{Kind: AccessDenied, Action: "ecr:GetAuthorizationToken"}, "allow ecr:GetAuthorizationToken in a policy of that principal"},
 		{Error{Kind: Unreachable, Code: CodeTLS, Proxy: "http://p:1"}, "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE or in ca_bundle of the profile"},
 		{Error{Kind: Refused, Code: "SomethingElse"}, ""},
+		{Error{Kind: Timeout, Code: CodeProcess}, byHand},
+		{Error{Kind: Timeout}, ""}, // no host was asked: nothing is wrong with the network
 	}
 	for _, test := range tests {
 		if got := test.e.Hint(); got != test.want {
@@ -138,7 +140,7 @@ func TestHints(t *testing.T) {
 		}
 	}
 	for _, kind := range []Kind{NoCredentials, SSOExpired, LoginExpired, AccessDenied, Unreachable, Throttled, Timeout, UnusableAnswer, ClockSkew, Configuration} {
-		hint := (&Error{Kind: kind}).Hint()
+		hint := (&Error{Kind: kind, Host: "ecr.example"}).Hint()
 		if hint == "" || strings.HasSuffix(hint, ".") || hint[:1] != strings.ToLower(hint[:1]) {
 			t.Errorf("%s: hint %q", kind, hint)
 		}

@@ -13,6 +13,10 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
+// leastSkew is how wrong a clock must be to be told by how much. AWS allows for
+// five minutes; below one the date that came along explains nothing.
+const leastSkew = time.Minute
+
 // A response is what is known of the HTTP response behind an error.
 type response struct {
 	status int // 0: none
@@ -160,9 +164,12 @@ func (f *fetch) wrongBy(r response) string {
 	if err != nil {
 		return "wrong"
 	}
-	skew := date.Sub(f.now()).Round(time.Second)
-	if skew > 0 {
+	switch skew := date.Sub(f.now()).Round(time.Second); {
+	case skew.Abs() < leastSkew:
+		return "wrong, or the server's is"
+	case skew > 0:
 		return fmt.Sprintf("%v behind", skew)
+	default:
+		return fmt.Sprintf("%v ahead", -skew)
 	}
-	return fmt.Sprintf("%v ahead", -skew)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
 // Each source of credentials, as the SDK knows it, gives its own principal's
@@ -43,4 +42,22 @@ func TestSources(t *testing.T) {
 	}
 }
 
-var _ = token.TokenLife
+// The log says where credentials came from and how long things took, and no
+// secret; without a log nothing is written anywhere.
+func TestLog(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	c := s.NewSession("arn:aws:sts::123456789012:assumed-role/pull/session")
+	r := fetch(t, s.Home(t.TempDir()).Environment(c), job{Request: private(ecrtest.Region), Logged: true})
+	wantToken(t, s, r, c.Principal.ARN)
+	for _, words := range []string{"aws credentials resolved", "source=EnvConfigCredentials", "authorization token received", "lifetime="} {
+		if !strings.Contains(r.Log, words) {
+			t.Errorf("the log does not say %q: %s", words, r.Log)
+		}
+	}
+	for _, secret := range []string{r.Token.Password, c.SecretAccessKey, c.SessionToken, c.AccessKeyID} {
+		if strings.Contains(r.Log, secret) {
+			t.Errorf("%q is in the log: %s", secret, r.Log)
+		}
+	}
+}

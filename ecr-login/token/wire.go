@@ -155,9 +155,7 @@ func (w *wire) watch(fetching context.Context, s *stage) middleware.InitializeMi
 			err = errIncomplete
 		}
 		w.settle(s, err)
-		if fetching.Err() == nil { // else it is what used up the time
-			w.leave(s)
-		}
+		w.leave(s)
 		return out, metadata, err
 	})
 }
