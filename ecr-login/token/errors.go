@@ -24,6 +24,9 @@ const (
 	CodeMFA     = "mfa_serial"         // a profile demands an MFA code
 	CodeProcess = "credential_process" // the profile's process failed or printed rubbish
 	CodeTLS     = "tls"                // the server's certificate or TLS version was not accepted
+
+	CodeWebIdentity = "web_identity_token_file" // it is missing, or STS did not accept what is in it
+	CodeContainer   = "container"               // the container credential endpoint refused
 )
 
 // Error is why a Fetch failed. Message is complete in itself: one line, the

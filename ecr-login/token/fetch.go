@@ -34,6 +34,10 @@ const idleConnection = 5 * time.Second
 // holds the standard error for which others wait.
 const processGrace = 100 * time.Millisecond
 
+// maxRoles is how many roles may stand one behind the other in a profile, each
+// with a client that must learn the server's time when the local one is wrong.
+const maxRoles = 4
+
 // A fetch is one run of Fetch.
 type fetch struct {
 	client  *Client
@@ -93,6 +97,9 @@ func (f *fetch) run(ctx context.Context) (Token, error) {
 
 	resolving := f.stage("resolving AWS credentials")
 	credentials, err = f.credentials(ctx, cfg)
+	for try := 0; try < maxRoles && isSkewed(err); try++ {
+		credentials, err = f.credentials(ctx, cfg)
+	}
 	resolving(err)
 	if err != nil {
 		return Token{}, err
@@ -116,6 +123,14 @@ func (f *fetch) run(ctx context.Context) (Token, error) {
 func (f *fetch) learned(err error) bool {
 	var refused smithy.APIError
 	return errors.As(err, &refused) && skewed("InvalidSignatureException", refused.ErrorMessage())
+}
+
+// isSkewed reports whether AWS refused the time of a signature. It is worth
+// another call: the client has learned the server's time from the refusal and
+// signs with it from now on; within one call the SDK does so for some codes only.
+func isSkewed(err error) bool {
+	var refused smithy.APIError
+	return errors.As(err, &refused) && skewed(refused.ErrorCode(), refused.ErrorMessage())
 }
 
 // stage marks something being done that is no API call. It stays when it

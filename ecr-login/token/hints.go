@@ -5,6 +5,12 @@ import "strings"
 // Hint is one line of advice on an error, in lower case, or "" when there is
 // none better than the message itself.
 func (e *Error) Hint() string {
+	switch e.Code {
+	case CodeWebIdentity:
+		return "see who writes the file that AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the profile, names, and that it is renewed"
+	case CodeContainer:
+		return "check AWS_CONTAINER_AUTHORIZATION_TOKEN (or _FILE) and the agent that gives this container its role"
+	}
 	switch e.Kind {
 	case NoCredentials:
 		if e.Code == CodeProcess {

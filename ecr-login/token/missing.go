@@ -79,7 +79,7 @@ func (f *fetch) unreadableToken(err error) *Error {
 		return nil
 	}
 	_, cause, _ := strings.Cut(err.Error(), path+": ")
-	return &Error{Kind: NoCredentials, Message: fmt.Sprintf("cannot read the web identity token file %q: %s", path, cause)}
+	return &Error{Kind: NoCredentials, Code: CodeWebIdentity, Message: fmt.Sprintf("cannot read the web identity token file %q: %s", path, cause)}
 }
 
 // sessionEnded explains an SSO or `aws login` session that the SDK could not

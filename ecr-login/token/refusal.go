@@ -78,6 +78,14 @@ func (f *fetch) answered(s stage, err smithy.APIError, r response) *Error {
 		return ended
 	}
 	switch {
+	case s.operation.name == opContainer && r.status < http.StatusInternalServerError:
+		// Whatever it says: it is not AWS's word on a principal.
+		e.Kind, e.Code = Refused, CodeContainer
+		e.Message = fmt.Sprintf("%s refused: %s", f.peer(s), described(code, message))
+
+	case s.operation.name == opWebIdentity && (strings.HasPrefix(code, "ExpiredToken") || code == "InvalidIdentityToken"):
+		e.Kind, e.Code = Refused, CodeWebIdentity
+		e.Message = fmt.Sprintf("%s refused the web identity token: %s", f.peer(s), described(code, message))
 
 	case skewed(code, message):
 		e.Kind = ClockSkew

@@ -76,13 +76,19 @@ type operation struct {
 	local    bool   // asks a metadata service of the machine, not AWS
 }
 
+// Names of operations that are told apart by more than their words.
+const (
+	opWebIdentity = "AssumeRoleWithWebIdentity"
+	opContainer   = "GetCredentials"
+)
+
 func (w *wire) operation(name string) operation {
 	switch name {
 	case "GetAuthorizationToken":
 		return operation{name: name, words: w.ecr}
 	case "AssumeRole":
 		return operation{name: name, words: "asking STS to assume a role", service: sts.ServiceID, action: "sts:AssumeRole"}
-	case "AssumeRoleWithWebIdentity":
+	case opWebIdentity:
 		return operation{name: name, words: "asking STS to accept a web identity token", service: sts.ServiceID, action: "sts:AssumeRoleWithWebIdentity"}
 	case "GetRoleCredentials":
 		return operation{name: name, words: "asking IAM Identity Center for role credentials", service: sso.ServiceID, action: "sso:GetRoleCredentials"}
@@ -90,7 +96,7 @@ func (w *wire) operation(name string) operation {
 		return operation{name: name, words: "renewing the SSO session", service: "SSO OIDC"}
 	case "CreateOAuth2Token":
 		return operation{name: name, words: "renewing the `aws login` session", service: signin.ServiceID, action: "signin:CreateOAuth2Token"}
-	case "GetCredentials":
+	case opContainer:
 		return operation{name: name, words: "asking the container credential endpoint", local: true}
 	default: // GetMetadata, getToken, GetRegion: the only other client in the chain
 		return operation{name: name, words: "asking the EC2 instance metadata service", metadata: true, local: true}
