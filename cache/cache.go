@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 )
 
 // A Cache joins a [Store] with the disk's locks, so that one process fetches
@@ -35,7 +33,7 @@ type Cache struct {
 	// Log hears what the cache did; nil is silent.
 	Log *slog.Logger
 
-	flights    singleflight.Group
+	flights    flights
 	refreshing sync.Map // keys whose refresh is under way in this process
 }
 
@@ -152,15 +150,8 @@ func (c *Cache) Renew(ctx context.Context, key string, fetch func(context.Contex
 
 // share runs work once for all callers of this process that ask under name.
 func (c *Cache) share(ctx context.Context, name string, work func(context.Context) (Entry, error)) (Entry, error) {
-	type outcome struct {
-		entry   Entry
-		err     error
-		overdue bool // the budget of its first caller is used up
-	}
 	for ctx.Err() == nil {
-		first := false
-		done := c.flights.DoChan(name, func() (any, error) {
-			first = true
+		f, first := c.flights.join(name, func() (Entry, error, bool) {
 			deadline, ok := ctx.Deadline()
 			if !ok {
 				deadline = time.Now().Add(fetchLimit)
@@ -168,39 +159,38 @@ func (c *Cache) share(ctx context.Context, name string, work func(context.Contex
 			ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 			defer cancel()
 			e, err := work(ctx)
-			return outcome{e, err, ctx.Err() != nil}, nil
+			return e, err, ctx.Err() != nil
 		})
-		result, err := await(ctx, done)
-		if err != nil {
-			return Entry{}, err
+		if !await(ctx, f.done) {
+			break
 		}
-		out := result.Val.(outcome)
-		if out.err != nil && out.overdue && !first {
+		if f.err != nil && f.overdue && !first {
 			continue // its deadline was not ours
 		}
-		out.entry.Value = bytes.Clone(out.entry.Value)
-		return out.entry, out.err
+		e := f.entry
+		e.Value = bytes.Clone(e.Value)
+		return e, f.err
 	}
 	return Entry{}, ctx.Err()
 }
 
 // await waits for done as long as ctx allows.
-func await(ctx context.Context, done <-chan singleflight.Result) (singleflight.Result, error) {
+func await(ctx context.Context, done <-chan struct{}) bool {
 	select {
-	case result := <-done:
-		return result, nil
+	case <-done:
+		return true
 	case <-ctx.Done():
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		timer := time.NewTimer(lastWords)
 		defer timer.Stop()
 		select {
-		case result := <-done:
-			return result, nil
+		case <-done:
+			return true
 		case <-timer.C:
 		}
 	}
-	return singleflight.Result{}, ctx.Err()
+	return false
 }
 
 // keep stores a fetched entry; trouble is for the log alone.

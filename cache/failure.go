@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"crypto/rand"
 	"strings"
 	"time"
 )
@@ -34,7 +33,7 @@ type failure struct {
 
 func newFailure(data []byte, hold bool) failure {
 	f := failure{shared: data != nil, hold: hold && data != nil, data: data}
-	rand.Read(f.generation[:])
+	random(f.generation[:])
 	return f
 }
 

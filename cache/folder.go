@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -33,16 +32,16 @@ func (d *Disk) candidates(yield func(candidate) bool) {
 	}
 	// systemd allows several folders, divided by colons. Other services share
 	// theirs with what they start, so take a folder of our own inside.
-	if path, _, _ := strings.Cut(d.env("CACHE_DIRECTORY"), ":"); filepath.IsAbs(path) {
-		if filepath.Base(path) != folderName {
-			path = filepath.Join(path, folderName)
+	if path, _, _ := strings.Cut(d.env("CACHE_DIRECTORY"), ":"); isAbs(path) {
+		if base(path) != folderName {
+			path = join(path, folderName)
 		}
 		if !yield(candidate{path: path}) {
 			return
 		}
 	}
-	if path, inHome := d.userCache(); filepath.IsAbs(path) {
-		if !yield(candidate{path: filepath.Join(path, folderName), inHome: inHome}) {
+	if path, inHome := d.userCache(); isAbs(path) {
+		if !yield(candidate{path: join(path, folderName), inHome: inHome}) {
 			return
 		}
 	}
@@ -51,13 +50,13 @@ func (d *Disk) candidates(yield func(candidate) bool) {
 			return
 		}
 	}
-	if path := d.env("XDG_RUNTIME_DIR"); filepath.IsAbs(path) {
-		if !yield(candidate{path: filepath.Join(path, folderName)}) {
+	if path := d.env("XDG_RUNTIME_DIR"); isAbs(path) {
+		if !yield(candidate{path: join(path, folderName)}) {
 			return
 		}
 	}
-	if path := d.tempDir(); filepath.IsAbs(path) {
-		yield(candidate{path: filepath.Join(path, privateName()), private: true})
+	if path := d.tempDir(); isAbs(path) {
+		yield(candidate{path: join(path, privateName()), private: true})
 	}
 }
 
@@ -68,7 +67,7 @@ func (d *Disk) userCache() (path string, inHome bool) {
 		return d.env("LocalAppData"), false
 	case "darwin", "ios":
 		if home := d.home(); home != "" {
-			return filepath.Join(home, "Library", "Caches"), true
+			return join(home, "Library", "Caches"), true
 		}
 		return "", false
 	}
@@ -76,7 +75,7 @@ func (d *Disk) userCache() (path string, inHome bool) {
 		return path, d.isInHome(path)
 	}
 	if home := d.home(); home != "" {
-		return filepath.Join(home, ".cache"), true
+		return join(home, ".cache"), true
 	}
 	return "", false
 }
@@ -91,8 +90,8 @@ func (d *Disk) home() string {
 // isInHome reports whether path lies in the home folder. A home of "/", which
 // containers give to users without one, is nobody's.
 func (d *Disk) isInHome(path string) bool {
-	home := filepath.Clean(d.home())
-	return len(home) > 1 && filepath.IsAbs(home) && strings.HasPrefix(filepath.Clean(path), home+string(filepath.Separator))
+	home := clean(d.home())
+	return len(home) > 1 && isAbs(home) && strings.HasPrefix(clean(path), home+string(os.PathSeparator))
 }
 
 func (d *Disk) tempDir() string {
@@ -206,14 +205,14 @@ func makeFolder(c candidate) error {
 // mayMake refuses to make what would be a stranger's file: below a folder of
 // another user, but for root's, who lets us or does not.
 func mayMake(c candidate) error {
-	path, err := filepath.Abs(c.path)
+	path, err := abs(c.path)
 	if err != nil {
 		return err
 	}
-	for parent := filepath.Dir(path); ; parent = filepath.Dir(parent) {
-		fi, err := os.Stat(parent)
+	for above := parent(path); ; above = parent(above) {
+		fi, err := os.Stat(above)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && !c.private && parent != filepath.Dir(parent):
+		case errors.Is(err, fs.ErrNotExist) && !c.private && above != parent(above):
 			continue
 		case err != nil:
 			return err
@@ -221,7 +220,7 @@ func mayMake(c candidate) error {
 			return errNoDir
 		case !oursOrRoots(fi):
 			return errParent
-		case !canWrite(parent):
+		case !canWrite(above):
 			return errReadOnly
 		}
 		return nil

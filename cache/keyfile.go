@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -100,7 +99,7 @@ func (p filePlace) make() (sealingKey, error) {
 	defer dir.Close()
 	defer p.disk.lockSealingKey(p.cache)()
 	var k sealingKey
-	rand.Read(k[:])
+	random(k[:])
 	return settleKey(dir, keyFile, k.text(), func() (sealingKey, error) { return p.readIn(f) })
 }
 

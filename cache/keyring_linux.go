@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"crypto/rand"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -83,7 +82,7 @@ func (p keyringPlace) add(replace bool) error {
 	defer runtime.UnlockOSThread()
 
 	var k sealingKey
-	rand.Read(k[:])
+	random(k[:])
 	id, err := unix.AddKey("user", p.description, k[:], threadKeyring)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"math/rand/v2"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -70,7 +69,7 @@ func lockIn(f *folder, name string) (*flock.Flock, error) {
 	if err := dir.Mkdir(locksDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return flock.New(filepath.Join(f.path, locksDir, name), flock.SetFlag(lockFlags), flock.SetPermissions(0o600)), nil
+	return flock.New(join(f.path, locksDir, name), flock.SetFlag(lockFlags), flock.SetPermissions(0o600)), nil
 }
 
 // lockSealingKey keeps others from making a sealing key, or at least waited.

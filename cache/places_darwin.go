@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"crypto/rand"
 	"errors"
 	"time"
 
@@ -61,7 +60,7 @@ func (p keychainPlace) make() (sealingKey, error) {
 	if k, err = p.read(); err == nil {
 		return k, nil
 	}
-	rand.Read(k[:])
+	random(k[:])
 	text := k.text()
 	done := make(chan error, 1)
 	go func() { done <- keyring.Set(p.description, folderName, string(text[:len(text)-1])) }()

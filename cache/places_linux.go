@@ -1,8 +1,6 @@
 package cache
 
 import (
-	"path/filepath"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -13,8 +11,8 @@ func (d *Disk) machinePlaces(f *folder) []place {
 		description: d.keyDescription,
 		lock:        func() func() { return d.lockSealingKey(f) },
 	})
-	if base := d.env("XDG_RUNTIME_DIR"); filepath.IsAbs(base) {
-		if dir := filepath.Join(base, folderName); dir != f.path {
+	if base := d.env("XDG_RUNTIME_DIR"); isAbs(base) {
+		if dir := join(base, folderName); dir != f.path {
 			list = append(list, filePlace{disk: d, cache: f, dir: dir, base: base})
 		}
 	}
@@ -26,11 +24,11 @@ func (d *Disk) machinePlaces(f *folder) []place {
 func inMemory(path string) bool {
 	var st unix.Statfs_t
 	for unix.Statfs(path, &st) != nil {
-		parent := filepath.Dir(path)
-		if parent == path {
+		above := parent(path)
+		if above == path {
 			return false
 		}
-		path = parent
+		path = above
 	}
 	return st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC
 }

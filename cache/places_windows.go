@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"crypto/rand"
 	"errors"
 	"os"
 	"unsafe"
@@ -56,7 +55,7 @@ func (p dpapiPlace) make() (sealingKey, error) {
 		return k, nil
 	}
 	var k sealingKey
-	rand.Read(k[:])
+	random(k[:])
 	b, err := dpapi(k[:], func(in, out *windows.DataBlob) error {
 		return windows.CryptProtectData(in, nil, nil, 0, nil, windows.CRYPTPROTECT_UI_FORBIDDEN, out)
 	})

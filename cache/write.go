@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"io/fs"
@@ -71,9 +70,9 @@ const tempPrefix = ".tmp-"
 // writeTemp writes a file that only this user can read, in a folder of the
 // cache ("" for the cache's own), and returns its path there.
 func writeTemp(dir *os.Root, in string, data []byte) (name string, err error) {
-	var random [8]byte
-	rand.Read(random[:])
-	name = tempPrefix + strconv.FormatInt(time.Now().Unix(), 10) + "-" + hex.EncodeToString(random[:])
+	var unique [8]byte
+	random(unique[:])
+	name = tempPrefix + strconv.FormatInt(time.Now().Unix(), 10) + "-" + hex.EncodeToString(unique[:])
 	if in != "" {
 		name = in + "/" + name
 	}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package cache
+
+import "crypto/rand"
+
+// random fills b with random bytes.
+func random(b []byte) { rand.Read(b) }
