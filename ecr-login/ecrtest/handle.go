@@ -59,8 +59,8 @@ const maxRequest = 1 << 20
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r, host: requestedHost(r)}
 	c.op = s.route(c)
-	s.count(c.op.name)
 	fault := s.takeFault(c.op.name)
+	s.count(c.op.name)
 
 	// Read before any delay: only then does net/http notice a client that leaves.
 	if c.op.stream == nil && c.body == nil {

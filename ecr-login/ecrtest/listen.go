@@ -48,8 +48,8 @@ func (s *Server) handleProxy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &call{Request: r, op: opConnect, host: host}
-	s.count(opConnect.name)
 	fault := s.takeFault(opConnect.name)
+	s.count(opConnect.name)
 	if !s.pass(r.Context(), fault) {
 		s.record(s.entry(c, answer{}))
 		panic(http.ErrAbortHandler)

@@ -33,7 +33,8 @@ func (s *Server) Calls(op string) int {
 }
 
 // Wait returns when an operation has been requested at least n times, so that a
-// test need not sleep. Its error says how often it was when ctx ended.
+// test need not sleep; they have met their faults by then, so that a SetFault is
+// for those that follow. Its error says how often it was when ctx ended.
 func (s *Server) Wait(ctx context.Context, op string, n int) error {
 	for {
 		s.mu.Lock()
