@@ -128,7 +128,7 @@ func (h *Helper) answer(ctx context.Context, p plan.Plan) (Credentials, error) {
 		h.disk.Note(p.Host)
 		return l, nil
 	}
-	e, err := h.cache.Do(ctx, p.TokenKey, func(ctx context.Context) (cache.Entry, error) { return h.fetch(ctx, p) })
+	e, err := h.cache.Do(ctx, p.TokenKey, func(ctx context.Context) (cache.Entry, error) { return h.fetch(ctx, p, request(p)) })
 	if err != nil {
 		return Credentials{}, h.failure(p, err)
 	}
@@ -145,10 +145,10 @@ func (h *Helper) planner() *plan.Planner {
 	return &plan.Planner{Settings: h.settings, Profile: h.options.Profile}
 }
 
-// fetch asks AWS and says how long the cache may keep the answer.
-func (h *Helper) fetch(ctx context.Context, p plan.Plan) (cache.Entry, error) {
+// fetch asks AWS what the plan's request says and tells how long the cache may keep the answer.
+func (h *Helper) fetch(ctx context.Context, p plan.Plan, r token.Request) (cache.Entry, error) {
 	start := time.Now()
-	t, err := h.tokens.Fetch(ctx, request(p))
+	t, err := h.tokens.Fetch(ctx, r)
 	if err != nil {
 		h.log.Info("AWS gave no token", "host", p.Host, "took", time.Since(start), "error", err)
 		return cache.Entry{}, withHold(p, err)

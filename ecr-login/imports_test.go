@@ -20,7 +20,7 @@ var allowed = map[string][]string{
 	"ecr-login/config":   {"ecr-login/registry"},
 	"ecr-login/token":    {"ecr-login/registry"},
 	"ecr-login/plan":     {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/registry"},
-	"ecr-login":          {"cache", "ecr-login/config", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
+	"ecr-login":          {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
 	"ecr-login/docker-credential-ecr-login/hit": {"cache", "ecr-login/config", "ecr-login/plan"},
 	"ecr-login/docker-credential-ecr-login": {
 		"ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/token",

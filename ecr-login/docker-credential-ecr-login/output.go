@@ -22,6 +22,8 @@ import (
 //   - Standard error is empty on success, unless ECR_LOGIN_LOG asks for a log: some clients read both streams
 //     as one.
 //   - On failure standard error repeats the cause, because some clients swallow standard output, and adds a hint.
+//   - The kubelet's protocol is the other way round: standard output holds an answer or nothing, and the error with
+//     its hint goes to standard error alone, which the kubelet logs.
 //   - "credentials not found in native keychain" means "try anonymously" to clients, and is said for nothing
 //     else. What a person may want to know about it goes to standard error.
 //   - Lower case, no full stop, the program's name in front on standard error. Error and hint are two lines.
@@ -32,6 +34,7 @@ type output struct {
 const program = "docker-credential-ecr-login"
 
 const usage = `Usage: docker-credential-ecr-login <get|store|erase|list|version>
+       docker-credential-ecr-login kubelet
        docker-credential-ecr-login explain [--json] REGISTRY
 `
 
@@ -48,6 +51,9 @@ Verbs, with what they read on standard input:
     erase    a server URL: forgets its login
     list     prints the registries that get can answer from the cache
     version  prints the version
+
+For the kubelet:
+    kubelet  answers a CredentialProviderRequest, as an exec credential provider
 
 For people:
     explain [--json] REGISTRY  prints how a get would come about, without asking anybody
@@ -115,11 +121,15 @@ func (o output) failure(err error) int {
 		if cause = grave(err); cause == nil {
 			return 1
 		}
-		fmt.Fprintf(o.stderr, "%s: no token for ECR Public, going on anonymously: %s\n", program, oneLine(cause.Error()))
-	} else {
-		fmt.Fprintf(o.stderr, "%s: %s\n", program, oneLine(cause.Error()))
+		return o.problem(fmt.Errorf("no token for ECR Public, going on anonymously: %w", cause), hint(cause))
 	}
-	if hint := hint(cause); hint != "" {
+	return o.problem(cause, hint(cause))
+}
+
+// problem prints an error where standard output must stay empty.
+func (o output) problem(err error, hint string) int {
+	fmt.Fprintf(o.stderr, "%s: %s\n", program, oneLine(err.Error()))
+	if hint != "" {
 		fmt.Fprintf(o.stderr, "%s: hint: %s\n", program, hint)
 	}
 	return 1

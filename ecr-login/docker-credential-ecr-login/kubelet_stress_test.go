@@ -1,0 +1,28 @@
+//go:build stress
+
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/kubelet/pkg/apis/credentialprovider"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+)
+
+// Whatever the settings allow a get, the kubelet has its answer long before it kills the program after a minute.
+func TestStressKubeletTimeBudget(t *testing.T) {
+	s := ecrtest.New(t)
+	dir := t.TempDir()
+	u := newUser(t, dir, s.Home(dir).Environment(s.AddUser("somebody"))).with("AWS_ENDPOINT_URL=" + s.BlackHole()).settings("timeout = \"5m\"\n")
+	begin := time.Now()
+	a := u.run(question(t, kubeletV1, credentialprovider.CredentialProviderRequest{Image: host + "/app"}), "kubelet")
+	if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, "no answer within 30s") {
+		t.Errorf("%+v, want a time-out on standard error", a)
+	}
+	if took := time.Since(begin); took > 32*time.Second {
+		t.Errorf("the answer took %s, want 30 s", took)
+	}
+}
