@@ -34,6 +34,10 @@ func (h *Helper) foreignGet(ctx context.Context, serverURL string, notECR error)
 	if err != nil {
 		return Credentials{}, err
 	}
+	if got.Username == "" && got.Secret == "" {
+		// How older versions of docker-credential-pass say not-found.
+		return Credentials{}, notFound{notECR}
+	}
 	return Credentials{Username: got.Username, Password: got.Secret}, nil
 }
 

@@ -181,15 +181,17 @@ func TestExpiryInThePast(t *testing.T) {
 func TestClockOffByDays(t *testing.T) {
 	t.Parallel()
 	for _, offset := range []time.Duration{48 * time.Hour, -48 * time.Hour} {
-		s := ecrtest.New(t)
-		s.SetClockOffset(offset)
-		u := newSourceUser(t, s, ecrtest.FromEnvironment)
-		first := u.get(host)
-		calls := s.Calls(getToken)
-		if second := u.get(host); second != first {
-			t.Errorf("server's clock off by %s: the token was not kept", offset)
+		for _, source := range []ecrtest.Source{ecrtest.FromEnvironment, ecrtest.FromRole, ecrtest.FromRoleChain} {
+			s := ecrtest.New(t)
+			s.SetClockOffset(offset)
+			u := newSourceUser(t, s, source)
+			first := u.get(host)
+			calls := s.Calls(getToken)
+			if second := u.get(host); second != first {
+				t.Errorf("server's clock off by %s, credentials from %s: the token was not kept", offset, source)
+			}
+			wantCalls(t, s, getToken, calls)
 		}
-		wantCalls(t, s, getToken, calls)
 	}
 }
 

@@ -8,10 +8,14 @@ import (
 )
 
 // Whatever is wrong is told within two seconds: nothing here has a peer that is slow, and the time budgets that
-// some mistakes use up are a second. A machine that is busy with other things gets three tries to show it.
+// some mistakes use up are a second. What the SDK tries again is another matter. A machine that is busy with other
+// things gets three tries to show it.
 func TestStressMistakesAreToldSoon(t *testing.T) {
 	const limit, tries = 2 * time.Second, 3
 	for _, m := range mistakes {
+		if m.retried {
+			continue
+		}
 		t.Run(m.name, func(t *testing.T) {
 			for try := 1; ; try++ {
 				u, _ := m.user(t)

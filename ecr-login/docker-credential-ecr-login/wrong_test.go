@@ -20,6 +20,7 @@ type mistake struct {
 
 	host     string   // asked for; the usual one when empty
 	settings string   // the settings file, when there is one
+	retried  bool     // may pass by itself: the SDK tries again, and waits in between
 	others   string   // what a program that is started says itself on standard error, before us
 	message  []string // parts of the one line on standard output
 	hint     string   // part of the hint; empty where the message says it all and there is none
@@ -295,7 +296,8 @@ var mistakes = []mistake{
 		hint:    "AWS_PROFILE",
 	},
 	{
-		name: "clock that AWS refuses for good",
+		name:    "clock that AWS refuses for good",
+		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			s.SetClockOffset(48 * time.Hour)
 			s.SetFault(getToken, ecrtest.Fault{Code: "InvalidSignatureException", Message: "Signature expired: 20260101T000000Z is now earlier than 20260102T235500Z (20260103T000000Z - 5 min.)"})
@@ -305,7 +307,8 @@ var mistakes = []mistake{
 		hint:    "set the clock of this machine",
 	},
 	{
-		name: "AWS that asks for patience",
+		name:    "AWS that asks for patience",
+		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			s.SetFault(getToken, ecrtest.Throttled())
 			return home.Environment(s.AddUser(developer))
@@ -314,7 +317,8 @@ var mistakes = []mistake{
 		hint:    "wait a moment and try again",
 	},
 	{
-		name: "endpoint where nobody listens",
+		name:    "endpoint where nobody listens",
+		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return append(home.Environment(s.AddUser(developer)), "AWS_ENDPOINT_URL=http://127.0.0.1:1")
 		},
@@ -322,7 +326,8 @@ var mistakes = []mistake{
 		hint:    "check the network, HTTPS_PROXY and AWS_ENDPOINT_URL",
 	},
 	{
-		name: "proxy that is not there",
+		name:    "proxy that is not there",
+		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			home.Proxy = true
 			return append(home.Environment(s.AddUser(developer)), "HTTPS_PROXY=http://somebody:not-a-real-password@127.0.0.1:1")
@@ -374,7 +379,6 @@ var mistakes = []mistake{
 		host:     "ghcr.io",
 		settings: "fallback = \"other\"\n",
 		message:  []string{"timed out after 1s while asking the fallback helper docker-credential-other"},
-		hint:     "check",
 	},
 	{
 		name: "settings with an unknown key",

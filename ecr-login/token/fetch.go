@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"crypto/fips140"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -172,6 +174,11 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 		}),
 		config.WithAPIOptions([]func(*middleware.Stack) error{f.wire.attach(ctx)}),
 		config.WithAssumeRoleCredentialOptions(retune),
+		config.WithSSOProviderOptions(func(o *ssocreds.Options) {
+			if o.SSOTokenProvider == nil {
+				o.CachedTokenFilepath, _ = ssoTokenFile(o.StartURL)
+			}
+		}),
 		config.WithWebIdentityRoleCredentialOptions(retuneWebIdentity),
 	}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -186,7 +193,9 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 		// No credential chain at all: it could fail, and is not wanted.
 		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	var cfg aws.Config
+	var err error
+	fips140.WithoutEnforcement(func() { cfg, err = config.LoadDefaultConfig(ctx, options...) })
 	if err != nil {
 		return aws.Config{}, &configError{err}
 	}

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/fips140"
 	"encoding/json"
 	"os"
 	"time"
@@ -45,7 +46,7 @@ func (s sources) renewal(now time.Time) string {
 		return path
 
 	case s.sso() && s.profile.SSOSession != nil:
-		path, err := ssocreds.StandardCachedTokenFilepath(s.profile.SSOSession.Name)
+		path, err := ssoTokenFile(s.profile.SSOSession.Name)
 		if err != nil {
 			return ""
 		}
@@ -68,4 +69,11 @@ func (s sources) renewal(now time.Time) string {
 		return path
 	}
 	return ""
+}
+
+// ssoTokenFile is where the SDK and the AWS CLI keep a session's token. SHA-1 only names the file, which FIPS
+// mode need not forbid.
+func ssoTokenFile(key string) (path string, err error) {
+	fips140.WithoutEnforcement(func() { path, err = ssocreds.StandardCachedTokenFilepath(key) })
+	return path, err
 }

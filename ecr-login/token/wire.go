@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -190,6 +191,9 @@ func (w *wire) send(s *stage) middleware.DeserializeMiddleware {
 		} else {
 			out, metadata, err = next.HandleDeserialize(ctx, in)
 		}
+		if untrusted := new(tls.CertificateVerificationError); errors.As(err, &untrusted) {
+			err = hopeless{err}
+		}
 		if response, ok := out.RawResponse.(*smithyhttp.Response); ok && response.Body != nil {
 			response.Body = &limitedBody{ReadCloser: response.Body, left: maxBody}
 		}
@@ -319,3 +323,9 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	b.left -= n
 	return n, err
 }
+
+// hopeless keeps the SDK from trying again what will not get better.
+type hopeless struct{ error }
+
+func (hopeless) RetryableError() bool { return false }
+func (h hopeless) Unwrap() error      { return h.error }

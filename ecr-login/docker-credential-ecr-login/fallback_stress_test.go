@@ -1,0 +1,156 @@
+//go:build stress
+
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+)
+
+// A keeper is the password store of pass, with a GPG key of its own that lasts as long as the test.
+type keeper struct {
+	t     *testing.T
+	env   []string
+	store string
+}
+
+// newKeeper needs Debian's packages pass and golang-docker-credential-helpers, with the gnupg and tree that come
+// along.
+func newKeeper(t *testing.T) *keeper {
+	t.Helper()
+	for _, program := range []string{"gpg", "gpgconf", "pass", "docker-credential-pass"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed (Debian: apt-get install gnupg pass golang-docker-credential-helpers)", program)
+		}
+	}
+	// The agent's socket lies in this folder, and a socket's path must be short.
+	gnupg, err := os.MkdirTemp("/tmp", "gnupg-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &keeper{t: t, store: filepath.Join(t.TempDir(), "store")}
+	k.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GNUPGHOME=" + gnupg, "PASSWORD_STORE_DIR=" + k.store, "LC_ALL=C.UTF-8",
+	}
+	t.Cleanup(func() {
+		k.run("", "gpgconf", "--kill", "all") // the agents of this GNUPGHOME, and no others
+		if err := os.RemoveAll(gnupg); err != nil {
+			t.Error(err)
+		}
+	})
+	k.run("", "gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--quick-generate-key", "keeper@example.invalid", "default", "default", "never")
+	k.run("", "pass", "init", "keeper@example.invalid")
+	return k
+}
+
+// run runs a program in the keeper's environment, which must succeed.
+func (k *keeper) run(stdin, name string, args ...string) string {
+	k.t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Env = k.env
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		k.t.Fatalf("%s: %v\n%s", cmd, err, out)
+	}
+	return string(out)
+}
+
+// entries are the server URLs that pass keeps a login for: docker-credential-pass names a folder after each.
+func (k *keeper) entries() []string {
+	k.t.Helper()
+	found := map[string]bool{}
+	err := filepath.WalkDir(k.store, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".gpg" {
+			return err
+		}
+		folder := filepath.Base(filepath.Dir(path))
+		serverURL, err := base64.URLEncoding.DecodeString(folder)
+		if err != nil {
+			k.t.Errorf("%s is not what docker-credential-pass would write: %v", path, err)
+		}
+		found[string(serverURL)] = true
+		return nil
+	})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// Docker's own helper for pass, as fallback: what is not ECR goes to it and comes from it, what is ECR never.
+func TestStressFallbackPass(t *testing.T) {
+	k := newKeeper(t)
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromFile).with(k.env[2:]...).settings("fallback = \"pass\"\n")
+	wantEntries := func(when string, want ...string) {
+		t.Helper()
+		if got := k.entries(); !slices.Equal(got, want) {
+			t.Errorf("%s pass keeps %q, want %q", when, got, want)
+		}
+	}
+
+	if a, want := u.run("ghcr.io", "get"), (answer{notFoundLine, "", 1}); a != want {
+		t.Errorf("before any login: %+v, want %+v", a, want)
+	}
+
+	// As docker login does: the hub's odd key, and a plain host.
+	logins := []login{
+		{"https://index.docker.io/v1/", "somebody", "not-a-real-password"},
+		{"ghcr.io", "somebody-else", "not-a-real-token \"with\" quotes"},
+	}
+	for _, l := range logins {
+		u.store(l).mustSucceed(t)
+	}
+	wantEntries("after two logins", "ghcr.io", "https://index.docker.io/v1/")
+	for _, l := range logins {
+		var got, theirs login
+		a := u.run(l.ServerURL, "get")
+		if err := json.Unmarshal([]byte(a.stdout), &got); err != nil || a.code != 0 || a.stderr != "" || got != l {
+			t.Errorf("%+v (%v), want the login %+v", a, err, l)
+		}
+		if err := json.Unmarshal([]byte(k.run(l.ServerURL, "docker-credential-pass", "get")), &theirs); err != nil || theirs != l {
+			t.Errorf("docker-credential-pass by itself gives %+v (%v), want %+v", theirs, err, l)
+		}
+	}
+	if n := s.Connections(); n != 0 {
+		t.Errorf("%d connections to AWS for what is not ECR", n)
+	}
+
+	// Every verb for hosts of ECR, with tokens of ours and of others.
+	u.get(host)
+	who := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/somebody", Account: "210987654321"}
+	stored := login{"210987654321.dkr.ecr.us-east-1.amazonaws.com", "AWS", s.IssueToken(who, "ecr", "us-east-1").Password}
+	u.store(stored).mustSucceed(t)
+	u.get("public.ecr.aws")
+	wantEntries("after get and store for ECR", "ghcr.io", "https://index.docker.io/v1/")
+	if out := k.run("", "pass", "ls"); strings.Contains(out, base64.URLEncoding.EncodeToString([]byte(host))) || strings.Contains(out, "dkr.ecr") {
+		t.Errorf("pass ls shows a host of ECR:\n%s", out)
+	}
+	want := map[string]string{
+		"https://index.docker.io/v1/": "somebody", "ghcr.io": "somebody-else",
+		host: "AWS", stored.ServerURL: "AWS", "public.ecr.aws": "AWS",
+	}
+	if got := u.list(); !maps.Equal(got, want) {
+		t.Errorf("list: %v, want %v", got, want)
+	}
+	u.run(stored.ServerURL, "erase").mustSucceed(t)
+	u.run(host, "erase").mustSucceed(t)
+	wantEntries("after erase for ECR", "ghcr.io", "https://index.docker.io/v1/")
+
+	u.run("https://index.docker.io/v1/", "erase").mustSucceed(t)
+	wantEntries("after a logout", "ghcr.io")
+	if a, want := u.run("https://index.docker.io/v1/", "get"), (answer{notFoundLine, "", 1}); a != want {
+		t.Errorf("after the logout: %+v, want %+v", a, want)
+	}
+}

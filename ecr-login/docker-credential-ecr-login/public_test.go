@@ -1,0 +1,106 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+)
+
+const getPublicToken = "ecr-public:GetAuthorizationToken"
+
+// Pulls from ECR Public work without a token. So where AWS refuses one, the client goes on anonymously, and the
+// person reads why; where they ask for a token whatever happens, it is an error.
+func TestPublicThatAWSRefuses(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name          string
+		spoil         func(s *ecrtest.Server)
+		message, hint string
+	}{
+		{
+			"no permission for the token", func(s *ecrtest.Server) { s.Deny(getPublicToken) },
+			"may not call " + getPublicToken, "allow " + getPublicToken,
+		},
+		{
+			"no permission for the bearer token behind it", func(s *ecrtest.Server) { s.Deny("sts:GetServiceBearerToken") },
+			"may not call sts:GetServiceBearerToken", "allow sts:GetServiceBearerToken",
+		},
+		{
+			"rubbish in AWS's place", func(s *ecrtest.Server) { s.SetFault(getPublicToken, ecrtest.Fault{Garbage: true}) },
+			"unusable answer: it is a web page", "something between here and AWS",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := ecrtest.New(t)
+			test.spoil(s)
+			u := newSourceUser(t, s, ecrtest.FromEnvironment)
+			a := u.run("public.ecr.aws", "get")
+			told, hint, _ := strings.Cut(a.stderr, "\n")
+			const anonymously = "docker-credential-ecr-login: no token for ECR Public, going on anonymously: "
+			if a.code != 1 || a.stdout != notFoundLine {
+				t.Errorf("exit code %d, standard output %q; want Docker's not-found", a.code, a.stdout)
+			}
+			if !strings.HasPrefix(told, anonymously) || !strings.Contains(told, test.message) {
+				t.Errorf("standard error: %q, want that it goes on anonymously, as %q", told, test.message)
+			}
+			if !strings.HasPrefix(hint, "docker-credential-ecr-login: hint: "+test.hint) || strings.Count(hint, "\n") != 1 {
+				t.Errorf("standard error ends with %q, want the hint %q", hint, test.hint)
+			}
+			wantCalls(t, s, getPublicToken, 1)
+
+			a = u.with("ECR_LOGIN_PUBLIC=always").run("public.ecr.aws", "get")
+			if a.code != 1 || !strings.Contains(a.stdout, test.message) || strings.Count(a.stdout, "\n") != 1 {
+				t.Errorf("public = always: %+v, want an error that says %q", a, test.message)
+			}
+			s.Reset()
+			if a, want := u.with("ECR_LOGIN_PUBLIC=never").run("public.ecr.aws", "get"), (answer{notFoundLine, "", 1}); a != want {
+				t.Errorf("public = never: %+v, want %+v", a, want)
+			}
+			if n := s.Connections(); n != 0 {
+				t.Errorf("public = never: %d connections", n)
+			}
+		})
+	}
+}
+
+// Who has no credentials hears nothing, and a metadata service that swallows packets is waited for once; how
+// long, make stress looks at.
+func TestPublicWithSilentMetadata(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	dir := t.TempDir()
+	u := newUser(t, dir, s.Home(dir).Env("AWS_EC2_METADATA_SERVICE_ENDPOINT="+s.BlackHole()))
+	want := answer{notFoundLine, "", 1}
+	if a := u.run("public.ecr.aws", "get"); a != want {
+		t.Errorf("%+v, want %+v", a, want)
+	}
+	if s.Calls("black-hole") == 0 {
+		t.Fatal("the metadata service was not asked: this shows nothing")
+	}
+	s.Reset()
+	if a := u.run("public.ecr.aws", "get"); a != want {
+		t.Errorf("%+v, want %+v", a, want)
+	}
+	if n := s.Connections(); n != 0 {
+		t.Errorf("the second get made %d connections, want none within a minute", n)
+	}
+	// A profile with credentials ends it: that is another principal.
+	home := s.Home(dir)
+	u = newUser(t, dir, home.Keys("default", s.AddUser("late")))
+	if who, _ := s.PrincipalOf(u.get("public.ecr.aws").Secret); !strings.HasSuffix(who.ARN, "user/late") {
+		t.Errorf("with credentials: the token of %q", who.ARN)
+	}
+}
+
+// A broken configuration is no reason to go on anonymously: the person has to mend it.
+func TestPublicWithBrokenConfiguration(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	dir := t.TempDir()
+	a := newUser(t, dir, s.Home(dir).Env("AWS_PROFILE=pord")).run("public.ecr.aws", "get")
+	if a.code != 1 || !strings.Contains(a.stdout, `the AWS profile "pord" does not exist`) {
+		t.Errorf("%+v, want an error that names the profile", a)
+	}
+}
