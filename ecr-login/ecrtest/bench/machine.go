@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"strings"
+)
+
+// machine is where it was measured.
+type machine struct {
+	CPU     string
+	Cores   int
+	Virtual bool // a virtual machine, where page faults cost more
+	Kernel  string
+	Go      string
+	Load    string // load average of the last minute when it began
+}
+
+// thisMachine reads what the system tells; what it does not tell stays empty.
+func thisMachine() machine {
+	m := machine{Cores: runtime.NumCPU(), Kernel: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
+	m.CPU, m.Virtual = parseCPU(text("/proc/cpuinfo"))
+	if release := text("/proc/sys/kernel/osrelease"); release != "" {
+		m.Kernel = "Linux " + release + " " + runtime.GOARCH
+	}
+	m.Load, _, _ = strings.Cut(text("/proc/loadavg"), " ")
+	return m
+}
+
+func text(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// parseCPU reads model and hypervisor flag of the first processor in /proc/cpuinfo.
+func parseCPU(info string) (model string, virtual bool) {
+	for line := range strings.Lines(info) {
+		key, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch strings.TrimSpace(key) {
+		case "model name":
+			if model == "" {
+				model = value
+			}
+		case "flags":
+			for _, flag := range strings.Fields(value) {
+				virtual = virtual || flag == "hypervisor"
+			}
+		}
+	}
+	return model, virtual
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+)
+
+// TestMain lets the test binary stand in for a program that is measured: real processes, no second build.
+func TestMain(m *testing.M) {
+	if act := os.Getenv("BENCH_TEST_ACT"); act != "" {
+		os.Exit(standIn(act))
+	}
+	os.Exit(m.Run())
+}
+
+// standIn does what a test asks of a process.
+func standIn(act string) int {
+	switch act {
+	case "note": // leaves its letter in a file
+		f, err := os.OpenFile(os.Getenv("BENCH_TEST_FILE"), os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return 1
+		}
+		if _, err := f.WriteString(os.Getenv("BENCH_TEST_LETTER")); err != nil {
+			return 1
+		}
+	case "answer": // as a helper does
+		_ = json.NewEncoder(os.Stdout).Encode(map[string]string{"Username": "AWS", "Secret": os.Getenv("BENCH_TEST_SECRET")})
+	case "connect": // as a helper that asks somebody
+		answer, err := http.Get(os.Getenv("BENCH_TEST_URL"))
+		if err != nil {
+			return 1
+		}
+		answer.Body.Close()
+	case "fail":
+		fmt.Fprintln(os.Stderr, "the disk is on fire")
+		return 1
+	}
+	return 0
+}
+
+// newBench is a bench with a fake AWS and nothing measured yet.
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	dir := t.TempDir()
+	b := &bench{ctx: context.Background(), server: ecrtest.New(t), dir: dir, question: filepath.Join(dir, "question"), log: t.Output()}
+	if err := os.WriteFile(b.question, []byte(host), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if b.stderr, err = os.Create(filepath.Join(dir, "stderr")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.stderr.Close() })
+	return b
+}
+
+// acting is a contender that is this test binary.
+func acting(t *testing.T, p *program, scene, act string, env ...string) contender {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.path = path
+	// The race detector would have every process wait a second before it ends.
+	env = append(env, "BENCH_TEST_ACT="+act, "GORACE=atexit_sleep_ms=0")
+	return contender{program: p, scene: scene, env: env}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+)
+
+// scene is the home of somebody who uses one program with one source of credentials. Every program has its own,
+// so that no cache, log or token file is shared.
+type scene struct {
+	program   *program
+	dir       string
+	env       []string
+	principal string
+}
+
+// newScene makes such a home.
+func (b *bench) newScene(p *program, source ecrtest.Source) (*scene, error) {
+	dir, err := os.MkdirTemp(b.dir, p.id+"-"+string(source)+"-")
+	if err != nil {
+		return nil, err
+	}
+	// aws of version 1 reads the region under its older name alone.
+	env := with(b.server.Env(dir, source), "AWS_DEFAULT_REGION="+ecrtest.Region)
+	return &scene{program: p, dir: dir, env: env, principal: source.Principal()}, nil
+}
+
+// contender is the scene as something to measure, with other variables in its environment.
+func (s *scene) contender(name string, other ...string) contender {
+	return contender{program: s.program, scene: name, env: with(s.env, other...), principal: s.principal}
+}
+
+// with is env with other variables put in or exchanged: of two with one name most programs see the first.
+func with(env []string, other ...string) []string {
+	list := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.ContainsFunc(other, func(o string) bool { return strings.HasPrefix(o, name+"=") })
+	})
+	return append(list, other...)
+}
+
+// cold is the contender with an empty cache before each run.
+func (s *scene) cold(name string, other ...string) contender {
+	c := s.contender(name, other...)
+	c.prepare = s.forget
+	return c
+}
+
+// overTLS points the program to the API's TLS address.
+func (s *scene) overTLS(server *ecrtest.Server) []string {
+	return []string{"AWS_ENDPOINT_URL=" + server.TLSURL, "AWS_CA_BUNDLE=" + server.CAFile}
+}
+
+// disk is the helper's own cache in this home.
+func (s *scene) disk() *cache.Disk {
+	return cache.Open(cache.Options{Environ: func(name string) (string, bool) {
+		for _, v := range s.env {
+			if value, ok := strings.CutPrefix(v, name+"="); ok {
+				return value, true
+			}
+		}
+		return "", false
+	}})
+}
+
+// peerCache is where the existing helper keeps its tokens.
+func (s *scene) peerCache() string { return filepath.Join(s.dir, ".ecr", "cache.json") }
+
+// forget removes the cached tokens, as if they had expired: the folders stay.
+func (s *scene) forget() error {
+	switch s.program.id {
+	case oursID:
+		disk := s.disk()
+		for _, e := range disk.Entries() {
+			if err := disk.Delete(e.Key); err != nil {
+				return err
+			}
+		}
+	case peerID:
+		if err := os.Remove(s.peerCache()); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// warm asks the program once, so that its cache holds the answer, and checks that it then does.
+func (b *bench) warm(s *scene) error {
+	for range 2 {
+		if _, err := b.once(s.contender("")); err != nil {
+			return fmt.Errorf("filling the cache: %w", err)
+		}
+	}
+	return nil
+}
+
+// bundles are where systems keep the certificate authorities they trust, as Go's crypto/x509 looks for them.
+var bundles = []string{
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/cacert.pem",
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+}
+
+// bundle is the system's own certificate file, which is what people name in AWS_CA_BUNDLE together with their
+// proxy's; where there is none, that of the fake AWS, which is far shorter.
+func (b *bench) bundle() string {
+	for _, path := range bundles {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return b.server.CAFile
+}
