@@ -22,7 +22,7 @@ const (
 	// The wait between two tries grows from pollMin to pollMax, each moved
 	// by up to half of it, so that hundreds who wait do not try at once.
 	pollMin = 10 * time.Millisecond
-	pollMax = 100 * time.Millisecond
+	pollMax = 40 * time.Millisecond
 
 	// keyLockPatience bounds the wait for the lock of the sealing key, which
 	// is held for a few system calls.
