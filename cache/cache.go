@@ -129,6 +129,7 @@ func (c *Cache) Do(ctx context.Context, key string, fetch func(context.Context) 
 	e, state, err := c.Lookup(key)
 	switch state {
 	case Fresh:
+		c.debug("served from the cache", "key", key)
 		return e, nil
 	case Aging:
 		return c.refresh(ctx, key, e, fetch)

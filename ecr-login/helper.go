@@ -123,10 +123,11 @@ func (h *Helper) answer(ctx context.Context, p plan.Plan) (Credentials, error) {
 	if p.Anonymous {
 		return Credentials{}, notFound{errors.New(`settings say public = "never"`)}
 	}
-	if l, state, ok := p.Cached(h.cache); ok && state == cache.Fresh {
-		h.log.Debug("served from the cache", "host", p.Host)
-		h.disk.Note(p.Host)
-		return l, nil
+	if e, _, err := h.cache.Lookup(p.LoginKey); err == nil {
+		if l, ok := plan.LoginOf(e.Value); ok {
+			h.log.Debug("served the login stored for this host", "host", p.Host)
+			return l, nil
+		}
 	}
 	e, err := h.cache.Do(ctx, p.TokenKey, func(ctx context.Context) (cache.Entry, error) { return h.fetch(ctx, p, request(p)) })
 	if err != nil {

@@ -8,20 +8,18 @@
 // the user name and password of a registry.
 //
 // main wires the process to run; hit, initialised before everything else, answers what the cache can answer.
+//
+// Signals keep their default meaning, the end: the kernel frees the locks, an unfinished file is never read, and
+// a handler would cost every question a thread.
 package main
 
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args, hit.Stdin(os.Stdin), os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(run(context.Background(), os.Args, hit.Stdin(os.Stdin), os.Stdout, os.Stderr))
 }
