@@ -16,9 +16,12 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// RoleAnnotation is the annotation by which a Kubernetes service account names its IAM role: the one of EKS's IAM
-// roles for service accounts.
-const RoleAnnotation = "eks.amazonaws.com/role-arn"
+// Annotations by which a Kubernetes service account names the IAM role that pulls its images. The first that is
+// there counts.
+const (
+	PullRoleAnnotation = "eks.amazonaws.com/ecr-role-arn" // that of AWS's own provider (kubernetes/cloud-provider-aws)
+	RoleAnnotation     = "eks.amazonaws.com/role-arn"     // that of EKS's IAM roles for service accounts
+)
 
 // ErrNoRole is in the chain of errors about a service account for which neither an annotation nor the settings
 // name a role: its token alone opens nothing at AWS.
@@ -36,8 +39,8 @@ type ImageRequest struct {
 	// node's own credentials are used.
 	ServiceAccountToken string
 
-	// Annotations are those of the service account that the kubelet was configured to pass. Only RoleAnnotation
-	// counts.
+	// Annotations are those of the service account that the kubelet was configured to pass. Only
+	// PullRoleAnnotation and RoleAnnotation count.
 	Annotations map[string]string
 }
 
@@ -88,7 +91,7 @@ func (h *Helper) provide(ctx context.Context, r ImageRequest) (ImageCredentials,
 		if err != nil {
 			return ImageCredentials{}, err
 		}
-		account.RoleARN = cmp.Or(r.Annotations[RoleAnnotation], m.WithProfile(h.options.Profile).RoleARN)
+		account.RoleARN = cmp.Or(r.Annotations[PullRoleAnnotation], r.Annotations[RoleAnnotation], m.WithProfile(h.options.Profile).RoleARN)
 		planner.Account = &account
 	}
 	p, err := planner.For(host)

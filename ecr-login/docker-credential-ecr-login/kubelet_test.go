@@ -314,6 +314,20 @@ func TestKubeletServiceAccounts(t *testing.T) {
 	}
 }
 
+// The annotation of AWS's own provider works, and goes before that of IAM roles for service accounts.
+func TestKubeletPullRoleAnnotation(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEC2)
+	s.AddRole(ecrtest.Role{ARN: iamRole("pull"), Subject: accountPrefix + "shop:web"})
+	r := asAccount(s, "shop:web", iamRole("web"))
+	r.ServiceAccountAnnotations["eks.amazonaws.com/ecr-role-arn"] = iamRole("pull")
+	password, _ := u.pull(r)
+	if who, _ := s.PrincipalOf(password); !strings.Contains(who.ARN, ":assumed-role/pull/") {
+		t.Errorf("the token belongs to %q, want the role that pulls", who.ARN)
+	}
+}
+
 // One role for two accounts is still two entries: who may use the role is STS's to say, for each.
 func TestKubeletServiceAccountsShareNothing(t *testing.T) {
 	t.Parallel()
