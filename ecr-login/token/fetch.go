@@ -51,6 +51,7 @@ type fetch struct {
 
 	endpoints endpoints                             // what the SDK read; zero before it did
 	sources   sources                               // where credentials come from; zero before that is known
+	found     aws.Credentials                       // what resolve found
 	secrets   []string                              // never to be seen in a message
 	proxy     func(*http.Request) (*url.URL, error) // of the HTTP client in use; nil when unknown
 }
@@ -80,35 +81,19 @@ func newFetch(c *Client, r Request) *fetch {
 }
 
 func (f *fetch) run(ctx context.Context) (Token, error) {
-	loading := f.stage("loading the AWS configuration")
-	cfg, err := f.load(ctx)
-	loading(err)
+	cfg, err := f.configure(ctx)
 	if err != nil {
 		return Token{}, err
 	}
-
 	// The client comes before the credentials: its HTTP client is the one that
 	// STS and the others are sent through.
-	var credentials aws.Credentials
-	ask, err := f.ecr(cfg, aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return credentials, nil
-	}))
+	ask, err := f.ecr(cfg, aws.CredentialsProviderFunc(f.handOut))
 	if err != nil {
 		return Token{}, err
 	}
-
-	resolving := f.stage("resolving AWS credentials")
-	credentials, err = f.credentials(ctx, cfg)
-	for try := 0; try < maxRoles && isSkewed(err); try++ {
-		credentials, err = f.credentials(ctx, cfg)
-	}
-	resolving(err)
-	if err != nil {
+	if err := f.resolve(ctx, cfg); err != nil {
 		return Token{}, err
 	}
-	f.secrets = append(f.secrets, credentials.SecretAccessKey, credentials.SessionToken)
-	f.log.DebugContext(ctx, "aws credentials resolved", "source", credentials.Source, "after", time.Since(f.started))
-
 	a, metadata, err := ask(ctx)
 	if f.learned(err) {
 		a, metadata, err = ask(ctx)
@@ -116,8 +101,36 @@ func (f *fetch) run(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	return f.token(ctx, a, metadata, credentials)
+	return f.token(ctx, a, metadata, f.found)
 }
+
+// configure loads the AWS configuration, as a stage of its own.
+func (f *fetch) configure(ctx context.Context) (aws.Config, error) {
+	loading := f.stage("loading the AWS configuration")
+	cfg, err := f.load(ctx)
+	loading(err)
+	return cfg, err
+}
+
+// resolve finds the credentials that handOut then gives to the client.
+func (f *fetch) resolve(ctx context.Context, cfg aws.Config) error {
+	resolving := f.stage("resolving AWS credentials")
+	found, err := f.credentials(ctx, cfg)
+	for try := 0; try < maxRoles && isSkewed(err); try++ {
+		found, err = f.credentials(ctx, cfg)
+	}
+	resolving(err)
+	if err != nil {
+		return err
+	}
+	f.found = found
+	f.secrets = append(f.secrets, found.SecretAccessKey, found.SessionToken)
+	f.log.DebugContext(ctx, "aws credentials resolved", "source", found.Source, "after", time.Since(f.started))
+	return nil
+}
+
+// handOut is a credentials provider: what resolve found.
+func (f *fetch) handOut(context.Context) (aws.Credentials, error) { return f.found, nil }
 
 // learned reports whether a refusal has taught the client the server's time,
 // with which it signs from now on. Within one call the SDK tries again by itself

@@ -47,11 +47,13 @@ type job struct {
 	Lock     string        // a URL that is asked when the renewal lock is taken; the answer is the lock
 	Recorded bool          // calls go to a recorder that answers them, not to the network
 	Logged   bool          // the client has a log
+	Caller   bool          // asks who is calling, in place of fetching a token
 }
 
 // result is what came of it.
 type result struct {
 	Token  token.Token
+	Caller token.Caller
 	Err    *token.Error
 	Text   string // Err.Error()
 	Hint   string
@@ -106,8 +108,13 @@ func run(j job) result {
 	if j.Logged {
 		client.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	got, err := client.Fetch(ctx, j.Request)
-	r.Token, r.URLs, r.Log = got, sent.urls, log.String()
+	var err error
+	if j.Caller {
+		r.Caller, err = client.Caller(ctx, j.Request)
+	} else {
+		r.Token, err = client.Fetch(ctx, j.Request)
+	}
+	r.URLs, r.Log = sent.urls, log.String()
 	if j.Recorded && err == nil {
 		if r.Told, err = client.Endpoints(ctx, j.Request); err != nil {
 			r.Told.ECR = err.Error()
@@ -228,6 +235,9 @@ func check(t *testing.T, r result) {
 	}
 	if r.Err == nil {
 		told(t, r)
+		if r.Caller != (token.Caller{}) {
+			return
+		}
 		if r.Token.Username == "" || r.Token.Password == "" || r.Token.Fetched.IsZero() {
 			t.Errorf("no error and no whole token: %+v", r.Token)
 		}

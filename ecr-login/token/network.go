@@ -135,7 +135,7 @@ func (f *fetch) peer(s stage) string {
 		if f.request.Registry.Service == registry.Public {
 			who = "ECR Public"
 		}
-	case "AssumeRole", "AssumeRoleWithWebIdentity":
+	case "AssumeRole", opWebIdentity, opCaller:
 		who = "STS"
 	case "GetRoleCredentials", "CreateToken":
 		who = "IAM Identity Center"

@@ -42,6 +42,8 @@ func (f *fetch) unusable(s stage, err error) *Error {
 	var what string
 	var garbled *smithy.DeserializationError
 	switch {
+	case errors.Is(err, errIncomplete) && s.operation.name == opCaller:
+		what = "it does not say who is calling"
 	case errors.Is(err, errIncomplete):
 		what = "it lacks the credentials"
 	case errors.Is(err, errTooLong):

@@ -30,9 +30,7 @@ func (c *Client) Endpoints(ctx context.Context, r Request) (Endpoints, error) {
 }
 
 func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
-	loading := f.stage("loading the AWS configuration")
-	cfg, err := f.load(ctx)
-	loading(err)
+	cfg, err := f.configure(ctx)
 	if err != nil {
 		return Endpoints{}, err
 	}

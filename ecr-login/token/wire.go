@@ -26,7 +26,7 @@ const maxBody = 1 << 20
 
 var (
 	errTooLong    = errors.New("the answer is too long")
-	errIncomplete = errors.New("the answer lacks the credentials")
+	errIncomplete = errors.New("the answer lacks what it is for")
 )
 
 // A wire sits in every call that the SDK makes for one Fetch, whichever client
@@ -81,6 +81,7 @@ type operation struct {
 const (
 	opWebIdentity = "AssumeRoleWithWebIdentity"
 	opContainer   = "GetCredentials"
+	opCaller      = "GetCallerIdentity"
 )
 
 func (w *wire) operation(name string) operation {
@@ -91,6 +92,8 @@ func (w *wire) operation(name string) operation {
 		return operation{name: name, words: "asking STS to assume a role", service: sts.ServiceID, action: "sts:AssumeRole"}
 	case opWebIdentity:
 		return operation{name: name, words: "asking STS to accept a web identity token", service: sts.ServiceID, action: "sts:AssumeRoleWithWebIdentity"}
+	case opCaller:
+		return operation{name: name, words: "asking STS who is calling", service: sts.ServiceID, action: "sts:GetCallerIdentity"}
 	case "GetRoleCredentials":
 		return operation{name: name, words: "asking IAM Identity Center for role credentials", service: sso.ServiceID, action: "sso:GetRoleCredentials"}
 	case "CreateToken":
@@ -262,6 +265,8 @@ func complete(result any) bool {
 		return c != nil && c.AccessKeyId != nil && c.SecretAccessKey != nil && c.SessionToken != nil && c.Expiration != nil
 	case *sso.GetRoleCredentialsOutput:
 		return r.RoleCredentials != nil
+	case *sts.GetCallerIdentityOutput:
+		return r.Account != nil && r.Arn != nil && r.UserId != nil
 	case *signin.CreateOAuth2TokenOutput:
 		o := r.TokenOutput
 		return o != nil && o.ExpiresIn != nil && o.RefreshToken != nil && o.AccessToken != nil &&

@@ -1,0 +1,117 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// anyRegion is where STS is asked who is calling when nothing names a region:
+// where AWS's global endpoints are.
+const anyRegion = "us-east-1"
+
+// Caller is who AWS takes the credentials to be.
+type Caller struct {
+	Account string // twelve digits
+	ARN     string
+	UserID  string
+
+	Source  string // where the credentials came from, in words
+	Profile string // the AWS profile that applied; "" when the environment alone decided
+	Region  string // of the environment or the profile; "" when neither names one
+
+	// Session is what the credentials have left; 0: they do not end, as far as is
+	// known.
+	Session time.Duration
+	Skew    time.Duration // the server's clock minus the local one
+}
+
+// Caller resolves AWS credentials as Fetch does, and asks STS whose they are:
+// GetCallerIdentity, which every principal may call. The request's Registry may
+// be zero, for the credentials as such. Every error it returns is an *Error.
+func (c *Client) Caller(ctx context.Context, r Request) (Caller, error) {
+	r.Registry.Region = cmp.Or(r.Registry.Region, anyRegion)
+	f := newFetch(c, r)
+	caller, err := f.ask(ctx)
+	if err != nil {
+		return Caller{}, f.explain(ctx, err)
+	}
+	return caller, nil
+}
+
+func (f *fetch) ask(ctx context.Context) (Caller, error) {
+	cfg, err := f.configure(ctx)
+	if err != nil {
+		return Caller{}, err
+	}
+	client := sts.NewFromConfig(cfg, f.tuneSTS, func(o *sts.Options) {
+		o.Credentials = aws.CredentialsProviderFunc(f.handOut)
+		f.sendThrough(o.HTTPClient)
+	})
+	if err := f.resolve(ctx, cfg); err != nil {
+		return Caller{}, err
+	}
+	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if isSkewed(err) {
+		out, err = client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	}
+	if err != nil {
+		return Caller{}, err
+	}
+	now := f.now()
+	server, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
+	if !ok {
+		server = now
+	}
+	caller := Caller{
+		Account: *out.Account,
+		ARN:     *out.Arn,
+		UserID:  *out.UserId,
+		Source:  f.sources.words(),
+		Region:  cmp.Or(f.endpoints.env.Region, f.endpoints.shared.Region),
+		Session: session(f.found, f.request.Registry.Service, server),
+		Skew:    server.Sub(now),
+	}
+	if f.request.WebIdentity != nil {
+		caller.Source = "web identity token of the request"
+	} else if !f.sources.environment() {
+		caller.Profile = f.awsProfile()
+	}
+	return caller, nil
+}
+
+// words says where credentials come from, for people: the kinds of package
+// identity, but with the profile's name, and what the SDK has found rather than
+// what it would look for.
+func (s sources) words() string {
+	kind := ""
+	switch profile := fmt.Sprintf("profile %q", s.profile.Profile); {
+	case s.has(aws.CredentialSourceEnvVarsSTSWebIDToken):
+		return "web identity token in the environment"
+	case s.profile.CredentialSource == "Environment", s.has(aws.CredentialSourceEnvVars):
+		kind = "access key in the environment"
+	case s.has(aws.CredentialSourceProfileSTSWebIDToken):
+		kind = "web identity token of " + profile
+	case s.sso():
+		kind = "SSO session of " + profile
+	case s.has(aws.CredentialSourceLogin):
+		kind = "aws login session of " + profile
+	case s.has(aws.CredentialSourceProcess):
+		kind = "credential process of " + profile
+	case s.has(aws.CredentialSourceIMDS):
+		kind = "EC2 instance metadata"
+	case s.has(aws.CredentialSourceHTTP):
+		kind = "container credentials"
+	default:
+		kind = "access key in " + profile
+	}
+	if s.has(aws.CredentialSourceSTSAssumeRole) || s.has(aws.CredentialSourceProfileSTSWebIDToken) {
+		return "role assumed with " + kind
+	}
+	return kind
+}
