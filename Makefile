@@ -17,7 +17,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall test stress fuzz demo lint e2e clients bench cross clean
+.PHONY: build install uninstall man test stress fuzz demo lint e2e clients bench cross clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no marks beside its objects; without them a hit touches
@@ -30,9 +30,16 @@ build:
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 docs/man/docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1
+
+# The manual page is made of the texts of the commands; a test fails when it is not up to date.
+man: build
+	$(BINARY) man > docs/man/docker-credential-ecr-login.1
 
 test:
 	@$(if $(HAVE_CC),,echo "no C compiler found: the race detector is left out")

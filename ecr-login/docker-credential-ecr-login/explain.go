@@ -1,55 +1,43 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 )
 
-const explainUsage = `Usage: docker-credential-ecr-login explain [--json] REGISTRY
-`
-
-// explain prints how a get for the registry would come about, without asking anybody. It exits with 1 when a get
-// would fail before it asks.
-func explain(ctx context.Context, helper *ecrlogin.Helper, args []string, out output) int {
-	asJSON := false
-	var names []string
-	for _, arg := range args {
-		switch {
-		case arg == "--json":
-			asJSON = true
-		case arg == "-h" || arg == "--help":
-			fmt.Fprint(out.stdout, explainUsage)
-			return 0
-		case strings.HasPrefix(arg, "-"):
-			return out.mistake(fmt.Sprintf("explain knows no flag %q", arg), explainUsage)
-		default:
-			names = append(names, arg)
+func explainCommand(p *process) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "explain [--json] REGISTRY",
+		Short: "tell how a get for a registry would come about",
+		Long: `Tells, without asking anybody, what a get for the registry would do now and why: the registry, the rule of
+the settings, the source of the credentials, the endpoints, and what the cache holds. Exits with 1 when a get
+would fail before it asks.`,
+		Example: `    docker-credential-ecr-login explain 123456789012.dkr.ecr.eu-west-1.amazonaws.com`,
+		Args:    arguments(1, 1, "one registry"),
+	}
+	asJSON := jsonFlag(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		x := p.helper().Explain(c.Context(), args[0])
+		if *asJSON {
+			if err := p.out.json(x); err != nil {
+				return err
+			}
+		} else {
+			printExplanation(p.out.stdout, x, time.Now())
 		}
-	}
-	if len(names) != 1 {
-		return out.mistake("explain takes one registry", explainUsage)
-	}
-	x := helper.Explain(ctx, names[0])
-	if asJSON {
-		e := json.NewEncoder(out.stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(x); err != nil {
-			return out.failure(err)
+		if x.Verdict == ecrlogin.Fail {
+			return exitCode(1)
 		}
-	} else {
-		printExplanation(out.stdout, x, time.Now())
+		return nil
 	}
-	if x.Verdict == ecrlogin.Fail {
-		return 1
-	}
-	return 0
+	return c
 }
 
 func printExplanation(w io.Writer, x ecrlogin.Explanation, now time.Time) {
@@ -76,6 +64,7 @@ func printExplanation(w io.Writer, x ecrlogin.Explanation, now time.Time) {
 		row("alias of", "%s", x.Alias)
 	}
 	switch {
+	case x.Settings == "" && x.Registry == nil && x.Verdict == ecrlogin.Fail: // the verdict says what is wrong with it
 	case x.Settings == "":
 		row("settings", "no file")
 	case x.Line == 0:

@@ -200,12 +200,4 @@ func TestExplainForPeople(t *testing.T) {
 	if a := u.run("", "explain", host); !strings.Contains(a.stdout, "so get would  serve the cached token") || a.code != 0 || a.stderr != "" {
 		t.Errorf("%+v", a)
 	}
-	for _, args := range [][]string{{"explain"}, {"explain", "a", "b"}, {"explain", "--unknown", host}} {
-		if a := u.run("", args...); a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, explainUsage) {
-			t.Errorf("%q: %+v, want the usage on standard error", args, a)
-		}
-	}
-	if a := u.run("", "explain", "--help"); a != (answer{explainUsage, "", 0}) {
-		t.Errorf("--help: %+v", a)
-	}
 }

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"strings"
 
 	"github.com/docker/docker-credential-helpers/credentials"
+	"golang.org/x/term"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
@@ -26,6 +29,9 @@ import (
 //     its hint goes to standard error alone, which the kubelet logs.
 //   - "credentials not found in native keychain" means "try anonymously" to clients, and is said for nothing
 //     else. What a person may want to know about it goes to standard error.
+//   - Commands for people print their answer, and nothing else, to standard output; progress, warnings and errors go to
+//     standard error. A call that cannot be meant gets the cause and the usage there.
+//   - Colours, and lines that are written over, are for terminals.
 //   - Lower case, no full stop, the program's name in front on standard error. Error and hint are two lines.
 type output struct {
 	stdout, stderr io.Writer
@@ -33,32 +39,20 @@ type output struct {
 
 const program = "docker-credential-ecr-login"
 
-const usage = `Usage: docker-credential-ecr-login <get|store|erase|list|version>
-       docker-credential-ecr-login kubelet
-       docker-credential-ecr-login explain [--json] REGISTRY
+const usage = `Usage: docker-credential-ecr-login <get|store|erase|list|version|kubelet>
+       docker-credential-ecr-login COMMAND [FLAGS] [REGISTRY...]
+       docker-credential-ecr-login [COMMAND] --help
 `
 
-const help = usage + `
-A credential helper for Amazon ECR. Container clients call it; a person writes into Docker's config.json
+// about is what the program is, and afterwards what the end of its help tells.
+const about = `A credential helper for Amazon ECR. Container clients call it, so that nobody runs docker login again; a person
+writes into Docker's config.json
 
     { "credHelpers": { "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login" } }
 
-and never runs docker login again. AWS credentials are found as the AWS command line finds them.
+AWS credentials are found as the AWS command line finds them.`
 
-Verbs, with what they read on standard input:
-    get      a registry's server URL; prints its user name and an authorization token
-    store    {"ServerURL","Username","Secret"}: keeps the login until it expires
-    erase    a server URL: forgets its login
-    list     prints the registries that get can answer from the cache
-    version  prints the version
-
-For the kubelet:
-    kubelet  answers a CredentialProviderRequest, as an exec credential provider
-
-For people:
-    explain [--json] REGISTRY  prints how a get would come about, without asking anybody
-
-Linked as docker-credential-ecr-login-NAME it uses the AWS profile NAME.
+const afterwards = `Linked as docker-credential-ecr-login-NAME the program uses the AWS profile NAME.
 Settings: $XDG_CONFIG_HOME/ecr-login/config.toml, then /etc/ecr-login/config.toml; none is needed.
 ECR_LOGIN_LOG=debug (or info) tells on standard error what a call does and why.
 `
@@ -83,15 +77,42 @@ func (o output) usage() int {
 }
 
 // mistake is for commands that people type: the cause and the usage, on standard error.
-func (o output) mistake(cause, usage string) int {
-	fmt.Fprintf(o.stderr, "%s: %s\n%s", program, cause, usage)
+func (o output) mistake(cause error, usage string) int {
+	fmt.Fprintf(o.stderr, "%s: %s\n%s", program, oneLine(cause.Error()), usage)
 	return 1
 }
 
-func (o output) help() int {
-	fmt.Fprint(o.stdout, help)
-	return 0
+// json prints the answer that programs read.
+func (o output) json(v any) error {
+	e := json.NewEncoder(o.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }
+
+// isTerminal tells whether a person looks at what is written to w, who can be shown colours and progress.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// colour is s in one of the terminal's colours, where standard output is one and NO_COLOR does not forbid it
+// (https://no-color.org).
+func (o output) colour(code colour, s string) string {
+	if os.Getenv("NO_COLOR") != "" || !isTerminal(o.stdout) {
+		return s
+	}
+	return "\x1b[" + string(code) + "m" + s + "\x1b[0m"
+}
+
+// A colour is a parameter of ECMA-48's "select graphic rendition".
+type colour string
+
+const (
+	red    colour = "31"
+	green  colour = "32"
+	yellow colour = "33"
+)
 
 func (o output) versionLine() int {
 	fmt.Fprintf(o.stdout, "%s (github.com/4e881efc/ecr-credential-helper) %s\n", program, version())

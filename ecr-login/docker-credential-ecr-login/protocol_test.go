@@ -74,13 +74,28 @@ func TestProtocolErrors(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, t.TempDir(), nil)
-	for _, args := range [][]string{nil, {"unknown"}, {"get", "extra"}, {""}, {"GET"}, {"--unknown"}} {
-		if a, want := u.run("", args...), (answer{usage, "", 1}); a != want {
-			t.Errorf("%q: %+v, want usage and exit code 1", args, a)
+	for _, test := range []struct {
+		args   []string
+		stderr string
+	}{
+		{nil, ""},
+		{[]string{"get", "extra"}, ""},
+		{[]string{""}, "docker-credential-ecr-login: unknown command \"\"\n"},
+		{[]string{"GET"}, "docker-credential-ecr-login: unknown command \"GET\"\ndocker-credential-ecr-login: hint: did you mean get?\n"},
+		{[]string{"explian"}, "docker-credential-ecr-login: unknown command \"explian\"\ndocker-credential-ecr-login: hint: did you mean explain?\n"},
+		{[]string{"help", "unknown"}, "docker-credential-ecr-login: unknown command \"unknown\"\n"},
+		{[]string{"--unknown"}, "docker-credential-ecr-login: unknown flag: --unknown\n"},
+	} {
+		if a, want := u.run("", test.args...), (answer{usage, test.stderr, 1}); a != want {
+			t.Errorf("%q: %+v, want %+v", test.args, a, want)
 		}
 	}
-	for _, args := range [][]string{{"-h"}, {"--help"}} {
-		if a, want := u.run("", args...), (answer{help, "", 0}); a != want {
+	whole := u.run("", "--help")
+	if !strings.HasPrefix(whole.stdout, usage) || whole.code != 0 || whole.stderr != "" {
+		t.Errorf("--help: %+v", whole)
+	}
+	for _, args := range [][]string{{"-h"}, {"help"}} {
+		if a := u.run("", args...); a != whole {
 			t.Errorf("%q: %+v, want the help text", args, a)
 		}
 	}

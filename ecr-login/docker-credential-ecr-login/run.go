@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/docker/docker-credential-helpers/credentials"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
@@ -21,35 +18,20 @@ const maxInput = 64 << 10
 
 // run is the program: args as in os.Args, the exit code as result.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	out := output{stdout, stderr}
-	if len(args) > 1 && args[1] == "explain" {
-		return explain(ctx, newHelper(args[0], out), args[2:], out)
+	p := &process{args[0], stdin, output{stdout, stderr}}
+	switch {
+	case len(args) == 1 && fromKubelet(stdin):
+		return p.out.problem(errNoArgs, "")
+	case len(args) == 1:
+		return p.out.usage()
+	case args[1] == "-v" || args[1] == "--version":
+		return p.out.versionLine()
+	case isVerb(args[1]) && len(args) == 2:
+		return p.verb(ctx, args[1])
+	case isVerb(args[1]) && args[2] != "-h" && args[2] != "--help":
+		return p.out.usage()
 	}
-	if len(args) == 1 && fromKubelet(stdin) {
-		return out.problem(errNoArgs, "")
-	}
-	if len(args) != 2 {
-		return out.usage()
-	}
-	switch verb := args[1]; verb {
-	case "-h", "--help", "help":
-		return out.help()
-	case "-v", "--version", credentials.ActionVersion:
-		return out.versionLine()
-	case credentials.ActionGet, credentials.ActionStore, credentials.ActionErase, credentials.ActionList:
-		in, err := readAll(stdin)
-		if err != nil {
-			return out.failure(err)
-		}
-		if err := credentials.HandleCommand(newHelper(args[0], out).Docker(ctx), verb, bytes.NewReader(in), stdout); err != nil {
-			return out.failure(err)
-		}
-		return 0
-	case "kubelet":
-		return kubelet(ctx, newHelper(args[0], out), stdin, out)
-	default:
-		return out.usage()
-	}
+	return command(ctx, p, args[1:])
 }
 
 // readAll is the whole of standard input, whose size no client's question comes near.

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// completions are the shells, each with what writes its script.
+var completions = map[string]func(root *cobra.Command, w io.Writer) error{
+	"bash":       func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+	"zsh":        (*cobra.Command).GenZshCompletion,
+	"fish":       func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) },
+	"powershell": (*cobra.Command).GenPowerShellCompletionWithDesc,
+}
+
+func completionCommand(p *process) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion <bash|zsh|fish|powershell>",
+		Short: "print a completion script for a shell",
+		Long:  `Prints a script by which the shell completes commands, flags and known registries.`,
+		Example: `    docker-credential-ecr-login completion bash > ~/.local/share/bash-completion/completions/docker-credential-ecr-login
+    docker-credential-ecr-login completion zsh > "${fpath[1]}/_docker-credential-ecr-login"
+    docker-credential-ecr-login completion fish > ~/.config/fish/completions/docker-credential-ecr-login.fish
+    docker-credential-ecr-login completion powershell >> $PROFILE`,
+		Args:      arguments(1, 1, "one shell: bash, zsh, fish or powershell"),
+		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		RunE: func(c *cobra.Command, args []string) error {
+			write, ok := completions[args[0]]
+			if !ok {
+				return misuse{fmt.Errorf("there is no completion for %q, only for bash, zsh, fish and powershell", args[0])}
+			}
+			return write(c.Root(), p.out.stdout)
+		},
+	}
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+)
+
+// TestScript plays the stories in testdata/script: each is a shell session of somebody with the real binary on PATH,
+// an empty home folder and an AWS of their own. Beside testscript's own commands there are
+//
+//	aws SOURCE        sets the environment in which a program finds that ecrtest.Source of credentials, or none
+//	deny OPERATION    AWS refuses it from now on; OPERATION as in package ecrtest
+//	fail OPERATION    AWS answers it with 503 from now on
+//	heal OPERATION    AWS answers it again
+//	calls OPERATION N fails unless AWS was asked exactly N times
+//	like FILE WANT    compares line by line, where * in WANT stands for any text; FILE may be stdout or stderr
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setUpScript,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"aws":   scriptAWS,
+			"deny":  scriptFault(ecrtest.AccessDenied()),
+			"fail":  scriptFault(ecrtest.Unavailable()),
+			"heal":  scriptFault(),
+			"calls": scriptCalls,
+			"like":  scriptLike,
+		},
+	})
+}
+
+type scriptServer struct{}
+
+func setUpScript(env *testscript.Env) error {
+	s, err := ecrtest.Start(ecrtest.Options{})
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { s.Close() })
+	env.Values[scriptServer{}] = s
+	home := filepath.Join(env.WorkDir, "home")
+	for _, dir := range []string{home, filepath.Join(home, "run")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	env.Setenv("HOME", home)
+	env.Setenv("XDG_RUNTIME_DIR", filepath.Join(home, "run"))
+	env.Setenv("PATH", filepath.Dir(helper)+string(os.PathListSeparator)+env.Getenv("PATH"))
+	env.Setenv("HOST", host)
+	setScriptEnv(env.Setenv, s.Home(home).Env())
+	return nil
+}
+
+// setScriptEnv takes over an environment made by ecrtest, but for what the story has set itself.
+func setScriptEnv(set func(key, value string), env []string) {
+	for _, variable := range env {
+		if key, value, _ := strings.Cut(variable, "="); key != "PATH" {
+			set(key, value)
+		}
+	}
+}
+
+func scriptAWS(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aws SOURCE")
+	}
+	home := ts.Value(scriptServer{}).(*ecrtest.Server).Home(ts.Getenv("HOME"))
+	home.Region = ecrtest.Region
+	env := home.Env()
+	if args[0] != "none" {
+		env = home.Source(ecrtest.Source(args[0]))
+	}
+	setScriptEnv(ts.Setenv, env)
+}
+
+func scriptFault(faults ...ecrtest.Fault) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: deny|fail|heal OPERATION")
+		}
+		ts.Value(scriptServer{}).(*ecrtest.Server).SetFault(args[0], faults...)
+	}
+}
+
+func scriptCalls(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: calls OPERATION N")
+	}
+	s := ts.Value(scriptServer{}).(*ecrtest.Server)
+	if n := s.Calls(args[0]); strconv.Itoa(n) != args[1] {
+		ts.Fatalf("%d calls of %s, want %s", n, args[0], args[1])
+	}
+}
+
+func scriptLike(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: like FILE WANT")
+	}
+	got, want := ts.ReadFile(args[0]), os.Expand(ts.ReadFile(args[1]), ts.Getenv)
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	same := len(g) == len(w)
+	for i := range w {
+		same = same && alike(g[i], w[i])
+	}
+	if !same {
+		ts.Fatalf("%s is not like %s:\n%s\nwant:\n%s", args[0], args[1], got, want)
+	}
+}
+
+// alike compares a line with one in which * stands for any text.
+func alike(line, want string) bool {
+	parts := strings.Split(want, "*")
+	if len(parts) == 1 {
+		return line == want
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	if !strings.HasPrefix(line, first) || !strings.HasSuffix(line[len(first):], last) {
+		return false
+	}
+	line = line[len(first) : len(line)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		_, after, ok := strings.Cut(line, part)
+		if !ok {
+			return false
+		}
+		line = after
+	}
+	return true
+}
