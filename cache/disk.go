@@ -5,8 +5,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"slices"
-	"strings"
 )
 
 // Options say where a [Disk] keeps its files and how. The zero value is what a
@@ -227,36 +225,6 @@ type Named struct {
 	Key   string
 	Entry Entry
 	State State
-}
-
-// Entries lists, in the order of their keys, the entries that Get would return.
-func (d *Disk) Entries() []Named {
-	f, dir, err := d.openExisting()
-	if err != nil {
-		return nil
-	}
-	defer f.close()
-	defer dir.Close()
-	k, err := d.readKey(f)
-	if err != nil {
-		return nil
-	}
-	var list []Named
-	for _, name := range names(dir, entriesDir) {
-		id, h, ok := parseFileName(name)
-		if !ok || id != k.id() {
-			continue
-		}
-		key, e, err := d.load(f, k, h)
-		if err != nil || isFailureKey(key) {
-			continue
-		}
-		if state, err := d.options.Clock.State(e); err == nil {
-			list = append(list, Named{key, e, state})
-		}
-	}
-	slices.SortFunc(list, func(a, b Named) int { return strings.Compare(a.Key, b.Key) })
-	return list
 }
 
 // Clear removes all entries, also those sealed with other keys, and all notes.

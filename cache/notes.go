@@ -79,6 +79,24 @@ func (d *Disk) Notes() []string {
 	return list
 }
 
+// Forget takes a note back. It is no error when there is none.
+func (d *Disk) Forget(name string) error {
+	file, ok := escapeNote(name)
+	if !ok {
+		return nil
+	}
+	f, dir, err := d.openExisting()
+	if err != nil {
+		return nil
+	}
+	defer f.close()
+	defer dir.Close()
+	if err := dir.Remove(notesDir + "/" + file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 const hexDigits = "0123456789abcdef"
 
 // plainInNote are the bytes that every file system takes as they are. A dot
