@@ -7,8 +7,6 @@
 package plan
 
 import (
-	"strings"
-
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
@@ -61,13 +59,30 @@ func (p *Planner) For(serverURL string) (Plan, error) {
 	}
 	plan := Plan{Match: m.WithProfile(p.Profile), LoginKey: LoginKey(m.Host)}
 	plan.Identity = p.fingerprint(plan.Profile, plan.Canonical)
-	plan.TokenKey = tokenKey(plan)
-	plan.Anonymous = plan.Registry.Service == registry.Public && p.Settings.Public == config.PublicNever
+	role := plan.RoleARN
+	if p.Account != nil {
+		role = p.Account.RoleARN
+	}
+	plan.TokenKey = tokenKey(plan, role)
+	plan.Anonymous = p.anonymous(plan.Registry)
 	return plan, nil
 }
 
-// LoginKey is the cache's key for a login stored for the normalised host, of ECR or not.
-func LoginKey(host string) string { return "login\x00" + host }
+// ForRegion plans what no registry's name asks for: a token for every registry of a region, or for ECR Public when r
+// is that. The settings' rules are about registries, so none applies. An endpoint that is not empty is that of the
+// ECR API. There is no host, and so no login stored for one.
+func (p *Planner) ForRegion(r registry.Registry, endpoint string) Plan {
+	var plan Plan
+	plan.Registry, plan.Profile, plan.Endpoint = r, p.Profile, endpoint
+	plan.Identity = p.fingerprint(p.Profile, "")
+	plan.TokenKey = tokenKey(plan, "")
+	plan.Anonymous = p.anonymous(r)
+	return plan
+}
+
+func (p *Planner) anonymous(r registry.Registry) bool {
+	return r.Service == registry.Public && p.Settings.Public == config.PublicNever
+}
 
 func (p *Planner) fingerprint(profile, rule string) identity.Fingerprint {
 	key := profile + "\x00" + rule
@@ -80,22 +95,4 @@ func (p *Planner) fingerprint(profile, rule string) identity.Fingerprint {
 	}
 	p.fingerprints[key] = f
 	return f
-}
-
-// tokenKey joins what tells one token from another. FIPS and dual-stack are in it because who asks for a FIPS
-// registry expects that the FIPS endpoint issued the token. An endpoint that a rule names is there by itself;
-// those of the environment and of the profile are part of the identity.
-func tokenKey(p Plan) string {
-	r := p.Registry
-	kind := ""
-	if r.FIPS {
-		kind += "fips "
-	}
-	if r.DualStack {
-		kind += "dualstack "
-	}
-	if r.Service == registry.Public {
-		kind += "public"
-	}
-	return strings.Join([]string{"token", p.Identity.Sum, r.Partition, r.Region, kind, p.Endpoint}, "\x00")
 }
