@@ -53,6 +53,9 @@ type Options struct {
 
 	// Log hears what a call did and why; nil means silence. It never gets a secret.
 	Log *slog.Logger
+
+	// Clock tells the time that tokens are kept by; the zero value is the machine's. For tests of long-lived programs.
+	Clock cache.Clock
 }
 
 // Helper answers for registries. Use New; it may be used by any number of goroutines.
@@ -84,7 +87,7 @@ func New(o Options) *Helper {
 		h.settings.Timeout = config.DefaultTimeout
 	}
 	co := plan.CacheOptions(h.settings, nil)
-	co.Log = o.Log
+	co.Log, co.Clock = o.Log, o.Clock
 	h.disk = cache.Open(co)
 	h.cache = &cache.Cache{Disk: h.disk, EncodeFailure: encodeFailure, DecodeFailure: decodeFailure, Log: o.Log}
 	if o.Tier != nil {
@@ -94,7 +97,7 @@ func New(o Options) *Helper {
 	if version == "" {
 		version = "library"
 	}
-	h.tokens = &token.Client{Version: version, Log: o.Log, RenewLock: h.cache.Lock}
+	h.tokens = &token.Client{Version: version, Log: o.Log, Now: o.Clock.Now, RenewLock: h.cache.Lock}
 	return h
 }
 
@@ -121,7 +124,7 @@ func (h *Helper) Get(ctx context.Context, serverURL string) (Credentials, error)
 
 func (h *Helper) answer(ctx context.Context, p plan.Plan) (Credentials, error) {
 	if p.Anonymous {
-		return Credentials{}, notFound{errors.New(`settings say public = "never"`)}
+		return Credentials{}, notFound{errAnonymous}
 	}
 	if e, _, err := h.cache.Lookup(p.LoginKey); err == nil {
 		if l, ok := plan.LoginOf(e.Value); ok {
@@ -129,16 +132,19 @@ func (h *Helper) answer(ctx context.Context, p plan.Plan) (Credentials, error) {
 			return l, nil
 		}
 	}
-	e, err := h.cache.Do(ctx, p.TokenKey, func(ctx context.Context) (cache.Entry, error) { return h.fetch(ctx, p, request(p)) })
+	l, err := h.token(ctx, p)
 	if err != nil {
-		return Credentials{}, h.failure(p, err)
-	}
-	l, ok := plan.LoginOf(e.Value)
-	if !ok {
-		return Credentials{}, &Error{Kind: token.UnusableAnswer, Message: "the cache returned something that is no login"}
+		return Credentials{}, err
 	}
 	h.disk.Note(p.Host)
 	return l, nil
+}
+
+func (h *Helper) now() time.Time {
+	if now := h.options.Clock.Now; now != nil {
+		return now()
+	}
+	return time.Now()
 }
 
 // planner makes a planner for one question: it remembers fingerprints, and files change.

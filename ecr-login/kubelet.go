@@ -110,14 +110,14 @@ func (h *Helper) provide(ctx context.Context, r ImageRequest) (ImageCredentials,
 		h.disk.Note(p.Host) // list answers for the node's own principal
 	}
 	// Whole seconds: nobody needs less, and the answer is read by people too.
-	fresh := min(time.Until(e.Fetched.Add(e.Refresh)), e.Refresh).Truncate(time.Second)
+	fresh := min(e.Fetched.Add(e.Refresh).Sub(h.now()), e.Refresh).Truncate(time.Second)
 	return ImageCredentials{Credentials: l, Registry: host, Fresh: max(fresh, 0)}, nil
 }
 
 // entry is what the cache keeps for the plan, or what AWS answers.
 func (h *Helper) entry(ctx context.Context, p plan.Plan, account *identity.ServiceAccount, jwt string) (cache.Entry, error) {
 	if p.Anonymous {
-		return cache.Entry{}, notFound{errors.New(`settings say public = "never"`)}
+		return cache.Entry{}, notFound{errAnonymous}
 	}
 	r := request(p)
 	if account == nil {

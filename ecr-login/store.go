@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
@@ -56,7 +55,7 @@ func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials)
 			return nil
 		}
 	}
-	now := time.Now()
+	now := h.now()
 	life := maxLogin
 	if end, ok := token.Expiration(login.Password); ok {
 		life = end.Sub(now)
