@@ -365,6 +365,15 @@ func TestPublicRegistryWantsItsOwnBearerToken(t *testing.T) {
 	if status, _ := get(v2, "Bearer not-a-real-token"); status != http.StatusForbidden {
 		t.Errorf("a bearer token it never gave: status %d, want 403", status)
 	}
+	// The token as the API answers it is good in that place, one of a private registry is not.
+	private := s.IssueToken(s.AddUser("developer").Principal, "ecr", "us-east-1")
+	for authorization, want := range map[string]int{
+		"Bearer " + good.Basic(): http.StatusOK, "Bearer " + good.Password: http.StatusForbidden, "Bearer " + private.Basic(): http.StatusForbidden,
+	} {
+		if status, _ := get(v2, authorization); status != want {
+			t.Errorf("an authorization token as bearer token: status %d, want %d", status, want)
+		}
+	}
 	if resp, _ := do(t, s, "POST", tokens, "grant_type=password"); resp.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("OAuth by POST: status %d, want 405, on which clients fall back to GET", resp.StatusCode)
 	}
