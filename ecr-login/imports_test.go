@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"ecr-login":          {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
 	"ecr-login/docker-credential-ecr-login/hit": {"cache", "ecr-login/config", "ecr-login/plan"},
 	"ecr-login/docker-credential-ecr-login": {
-		"ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/token",
 	},
 }
 

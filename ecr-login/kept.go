@@ -3,6 +3,7 @@ package ecrlogin
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
@@ -73,6 +74,9 @@ func (h *Helper) Hosts() []string { return h.disk.Notes() }
 type Holding struct {
 	plan.About
 
+	// Pattern is the host of the registries that it opens, with a * for the account.
+	Pattern string
+
 	// Hosts are the known registries that it answers for: those that plan to use this very token, or the one
 	// that the login was stored for. There are none when another profile, role or environment fetched it.
 	Hosts []string
@@ -94,7 +98,10 @@ type Holdings struct {
 // Holdings tells everything that the cache holds, whoever fetched it. Which registries use a token, it knows of those
 // in Hosts: asks names the Helper by which a host asks, such as that of the profile in its helper's name; nil
 // means this one for all.
-func (h *Helper) Holdings(asks func(host string) *Helper) Holdings {
+func (h *Helper) Holdings(asks func(host string) *Helper) (Holdings, error) {
+	if h.settingsErr != nil {
+		return Holdings{}, h.settingsErr
+	}
 	inv := h.disk.Inventory()
 	all := Holdings{Sealed: inv.Sealed, Foreign: inv.Foreign, Damaged: inv.Damaged}
 	planners := map[*Helper]*plan.Planner{}
@@ -119,16 +126,28 @@ func (h *Helper) Holdings(asks func(host string) *Helper) Holdings {
 		}
 		e := n.Entry
 		holding := Holding{
-			About: about, Hosts: hosts[n.Key], State: n.State,
+			About: about, Pattern: h.pattern(about.Registry), Hosts: hosts[n.Key], State: n.State,
 			Fetched: e.Fetched, Refresh: e.Fetched.Add(e.Refresh), Expires: e.Fetched.Add(e.Lifetime),
 		}
 		if about.Host != "" {
-			holding.Hosts = []string{about.Host}
+			holding.Pattern, holding.Hosts = about.Host, []string{about.Host}
 		}
 		all.List = append(all.List, holding)
 	}
-	return all
+	return all, nil
 }
+
+// pattern is how the hosts of a token's registries look.
+func (h *Helper) pattern(r registry.Registry) string {
+	const account = "000000000000"
+	if r.Service == registry.Private {
+		r.Account = account
+	}
+	return strings.Replace(h.settings.Parser().Host(r), account, "*", 1)
+}
+
+// CacheStatus tells a person where the cache is and what keeps it from working.
+func (h *Helper) CacheStatus() cache.Status { return h.disk.Status() }
 
 // Forgotten counts what was taken out of the cache.
 type Forgotten struct{ Tokens, Logins int }
@@ -170,9 +189,12 @@ func (h *Helper) Forget(serverURL string) (Forgotten, error) {
 // ForgetAll empties the cache, also of what other machines that share the folder keep in it, and says how many
 // entries there were.
 func (h *Helper) ForgetAll() (int, error) {
-	n, err := h.disk.Clear()
-	if err != nil {
-		return n, fmt.Errorf("cannot empty the cache: %w", err)
+	if h.settingsErr != nil {
+		return 0, h.settingsErr
 	}
-	return n, nil
+	inv := h.disk.Inventory() // Clear would also count refusals, which nobody was told of
+	if _, err := h.disk.Clear(); err != nil {
+		return 0, fmt.Errorf("cannot empty the cache: %w", err)
+	}
+	return len(inv.Entries) + inv.Foreign + inv.Damaged, nil
 }

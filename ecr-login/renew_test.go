@@ -120,8 +120,10 @@ func TestRenewRefuses(t *testing.T) {
 	_, renewed := h.Renew(t.Context(), host)
 	_, kept := h.Kept(host)
 	_, forgot := h.Forget(host)
+	_, held := h.Holdings(nil)
+	_, emptied := h.ForgetAll()
 	_, region := h.GetForRegion(t.Context(), ecrlogin.Region{Name: "us-east-1"})
-	for what, err := range map[string]error{"Renew": renewed, "Kept": kept, "Forget": forgot, "GetForRegion": region} {
+	for what, err := range map[string]error{"Renew": renewed, "Kept": kept, "Forget": forgot, "Holdings": held, "ForgetAll": emptied, "GetForRegion": region} {
 		if err == nil || !strings.Contains(err.Error(), "timout") {
 			t.Errorf("%s with broken settings: %v", what, err)
 		}
@@ -244,7 +246,10 @@ func TestHoldingsAndForget(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", key.SecretAccessKey)
 	mustGet(t, mine, host)
 
-	all := mine.Holdings(nil)
+	all, err := mine.Holdings(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var tokens, logins, used int
 	for _, held := range all.List {
 		switch {
@@ -271,8 +276,8 @@ func TestHoldingsAndForget(t *testing.T) {
 	if n, err := mine.Forget("https://" + host); err != nil || n != (ecrlogin.Forgotten{Tokens: 2}) {
 		t.Errorf("%+v, %v; want two tokens forgotten", n, err)
 	}
-	if n := len(mine.Holdings(nil).List); n != 2 {
-		t.Errorf("%d entries left, want 2", n)
+	if all, _ = mine.Holdings(nil); len(all.List) != 2 {
+		t.Errorf("%d entries left, want 2", len(all.List))
 	}
 	if n, err := mine.Forget(neighbour); err != nil || n != (ecrlogin.Forgotten{Logins: 1}) {
 		t.Errorf("%+v, %v; want one login forgotten", n, err)
@@ -286,7 +291,7 @@ func TestHoldingsAndForget(t *testing.T) {
 	if n, err := mine.ForgetAll(); err != nil || n == 0 {
 		t.Errorf("forgot %d, %v", n, err)
 	}
-	if all := mine.Holdings(nil); len(all.List) != 0 {
+	if all, _ = mine.Holdings(nil); len(all.List) != 0 {
 		t.Errorf("left: %+v", all)
 	}
 }

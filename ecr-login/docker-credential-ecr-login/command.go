@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
 )
 
 // A process is one run of the program, as its commands see it.
@@ -20,8 +23,18 @@ type process struct {
 	out   output
 }
 
-// helper is the library with what the process adds to it.
-func (p *process) helper() *ecrlogin.Helper { return newHelper(p.name, p.out) }
+// helper is the library with what the process adds to it: the profile in its name, and its streams.
+func (p *process) helper() *ecrlogin.Helper { return p.helperFor(config.ProfileFromName(p.name)) }
+
+// helperFor is helper with another profile; an empty one leaves it to rules and environment.
+func (p *process) helperFor(profile string) *ecrlogin.Helper {
+	return ecrlogin.New(ecrlogin.Options{
+		Profile: profile,
+		Version: version(),
+		Stderr:  p.out.stderr,
+		Log:     p.out.log(os.Getenv(hit.LogVariable)),
+	})
+}
 
 // A misuse is a call that cannot be meant: it is answered with the cause and the command's usage.
 type misuse struct{ error }
@@ -65,6 +78,9 @@ func newRoot(p *process) *cobra.Command {
 	}
 	for _, c := range []*cobra.Command{
 		explainCommand(p),
+		passwordCommand(p),
+		headerCommand(p),
+		cacheCommand(p),
 		completionCommand(p),
 		manCommand(p),
 	} {

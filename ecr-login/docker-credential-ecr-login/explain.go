@@ -21,6 +21,8 @@ the settings, the source of the credentials, the endpoints, and what the cache h
 would fail before it asks.`,
 		Example: `    docker-credential-ecr-login explain 123456789012.dkr.ecr.eu-west-1.amazonaws.com`,
 		Args:    arguments(1, 1, "one registry"),
+
+		ValidArgsFunction: p.completeRegistries(1),
 	}
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {

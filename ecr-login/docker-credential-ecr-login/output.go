@@ -166,8 +166,20 @@ func grave(err error) error {
 	return nil
 }
 
+// advised is an error with a hint of its own.
+type advised struct {
+	error
+	hint string
+}
+
+func (a advised) Unwrap() error { return a.error }
+
 // hint says what to do about an error; empty when the error says it all.
 func hint(err error) string {
+	var a advised
+	if errors.As(err, &a) {
+		return a.hint
+	}
 	var e *ecrlogin.Error
 	if errors.As(err, &e) {
 		return e.Hint()

@@ -81,7 +81,7 @@ func TestUsage(t *testing.T) {
 		{nil, ""},
 		{[]string{"get", "extra"}, ""},
 		{[]string{""}, "docker-credential-ecr-login: unknown command \"\"\n"},
-		{[]string{"GET"}, "docker-credential-ecr-login: unknown command \"GET\"\ndocker-credential-ecr-login: hint: did you mean get?\n"},
+		{[]string{"GET"}, "docker-credential-ecr-login: unknown command \"GET\"\ndocker-credential-ecr-login: hint: did you mean get or get-login-password?\n"},
 		{[]string{"explian"}, "docker-credential-ecr-login: unknown command \"explian\"\ndocker-credential-ecr-login: hint: did you mean explain?\n"},
 		{[]string{"help", "unknown"}, "docker-credential-ecr-login: unknown command \"unknown\"\n"},
 		{[]string{"--unknown"}, "docker-credential-ecr-login: unknown flag: --unknown\n"},

@@ -5,11 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-
-	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
 )
 
 // maxInput is more than any client sends: the protocol's largest message is one login, and an ECR password has
@@ -44,14 +39,4 @@ func readAll(stdin io.Reader) ([]byte, error) {
 		return nil, errors.New("standard input is too long: 64 KiB or more")
 	}
 	return in, nil
-}
-
-// newHelper is the library with what the process adds to it: the profile in its name, and its streams.
-func newHelper(name string, out output) *ecrlogin.Helper {
-	return ecrlogin.New(ecrlogin.Options{
-		Profile: config.ProfileFromName(name),
-		Version: version(),
-		Stderr:  out.stderr,
-		Log:     out.log(os.Getenv(hit.LogVariable)),
-	})
 }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+)
+
+func headerCommand(p *process) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "header [--curl] REGISTRY",
+		Short: "print the header that opens a registry's HTTP API",
+		Long: `Prints "Authorization: Basic ..." for a registry; for public.ecr.aws, which takes nothing else,
+"Authorization: Bearer ...". With --curl it prints a configuration for curl, which keeps the secret off the
+command line, where every user of the machine could read it.
+
+curl sends the header to every URL that it is given, so give it URLs of that registry alone. Redirects are safe
+with curl 7.58 and later: it does not send the header on to another host, such as the storage that ECR
+redirects a layer's download to. --curl also keeps curl from sending it without TLS, unless REGISTRY begins
+with http://.`,
+		Example: `    curl -K <(docker-credential-ecr-login header --curl 123456789012.dkr.ecr.eu-west-1.amazonaws.com) \
+        https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/v2/team/app/tags/list`,
+		Args:              arguments(1, 1, "one registry"),
+		ValidArgsFunction: p.completeRegistries(1),
+	}
+	forCurl := c.Flags().Bool("curl", false, "print a configuration for curl -K")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		helper := p.helper()
+		kept, err := helper.Kept(args[0]) // a fallback helper's hosts have other ways in
+		if err != nil {
+			return err
+		}
+		login, err := helper.Get(c.Context(), args[0])
+		if err != nil {
+			return anonymously(err)
+		}
+		scheme := "Basic"
+		if kept.Registry.Account == "" {
+			scheme = "Bearer" // kreuzwerker/terraform-provider-docker#666 shows both, and that Basic is refused
+		}
+		header := "Authorization: " + scheme + " " + base64.StdEncoding.EncodeToString([]byte(login.Username+":"+login.Password))
+		if *forCurl {
+			header = curlConfig(header, args[0])
+		}
+		_, err = fmt.Fprintln(p.out.stdout, header)
+		return err
+	}
+	return c
+}
+
+// curlConfig is what curl -K reads: one option a line, in double quotes with backslashes before what they would end.
+func curlConfig(header, serverURL string) string {
+	config := `header = "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(header) + `"`
+	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(serverURL)), "http://") {
+		config += "\n" + `proto = "=https"`
+	}
+	return config
+}
+
+// anonymously adds to a lack of credentials for ECR Public that one can do without.
+func anonymously(err error) error {
+	var e *ecrlogin.Error
+	if errors.Is(err, ecrlogin.ErrNotFound) && (!errors.As(err, &e) || e.Kind == token.NoCredentials) {
+		return advised{err, "https://public.ecr.aws/token/ gives anybody a token for pulling, to be sent as Authorization: Bearer"}
+	}
+	return err
+}

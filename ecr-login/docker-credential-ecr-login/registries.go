@@ -1,0 +1,87 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+)
+
+// What is known of a person's registries without asking anybody.
+
+// asks says by which helper a registry's credentials are asked for; nil: by this one.
+func (p *process) asks() func(host string) *ecrlogin.Helper { return nil }
+
+// withoutUser is a registry as it was typed, less what may hold a password.
+func withoutUser(name string) string { return name[strings.LastIndexByte(name, '@')+1:] }
+
+// completeRegistries completes up to max registries (-1: any number) with those that are known here.
+func (p *process) completeRegistries(max int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if max >= 0 && len(args) >= max {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var list []cobra.Completion
+		for _, host := range p.knownRegistries() {
+			if strings.HasPrefix(host, word) && !slices.Contains(args, host) {
+				list = append(list, host)
+			}
+		}
+		return list, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// knownRegistries are those configured and those served lately, in order.
+func (p *process) knownRegistries() []string { return p.helper().Hosts() }
+
+// completeRegions completes a region with those of the known registries.
+func (p *process) completeRegions(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var list []cobra.Completion
+	helper := p.helper()
+	for _, host := range p.knownRegistries() {
+		if k, err := helper.Kept(host); err == nil && strings.HasPrefix(k.Registry.Region, word) {
+			list = append(list, k.Registry.Region)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeProfiles completes a profile with those of the AWS files.
+func completeProfiles(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var list []cobra.Completion
+	for _, file := range []struct{ variable, name string }{
+		{"AWS_CONFIG_FILE", "config"}, {"AWS_SHARED_CREDENTIALS_FILE", "credentials"},
+	} {
+		path := os.Getenv(file.variable)
+		if home, err := os.UserHomeDir(); path == "" && err == nil {
+			path = filepath.Join(home, ".aws", file.name)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			name, ok := strings.CutPrefix(strings.TrimSpace(line), "[")
+			if name, _, ok = strings.Cut(name, "]"); !ok {
+				continue
+			}
+			section := strings.Fields(name)
+			switch {
+			case len(section) == 2 && section[0] == "profile":
+				name = section[1]
+			case len(section) != 1:
+				continue // sso-session, services
+			}
+			if name = strings.TrimSpace(name); strings.HasPrefix(name, word) {
+				list = append(list, name)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list), cobra.ShellCompDirectiveNoFileComp
+}
