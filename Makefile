@@ -58,6 +58,10 @@ fuzz:
 	$(call fuzz,FuzzDecode,$(FUZZTIME_CACHE),./cache)
 	$(call fuzz,FuzzDecode,$(FUZZTIME),./ecr-login/token)
 	$(call fuzz,FuzzDecode,$(FUZZTIME),./ecr-login/config)
+	$(call fuzz,FuzzDocker,$(FUZZTIME),./ecr-login/dockerconfig)
+	$(call fuzz,FuzzEdit,$(FUZZTIME),./ecr-login/dockerconfig)
+	$(call fuzz,FuzzRemove,$(FUZZTIME),./ecr-login/dockerconfig)
+	$(call fuzz,FuzzMask,$(FUZZTIME),./ecr-login/dockerconfig)
 
 # go test sometimes ends a fuzzing whose time is up with "context deadline exceeded" and nothing found. A second try
 # tells: what was really found is kept below testdata, and fails again at once.

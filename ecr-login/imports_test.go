@@ -13,17 +13,18 @@ const module = "github.com/4e881efc/ecr-credential-helper/"
 // allowed says, for each package that is not a test double, which packages of ours it may import: the layers of
 // docs/architecture.md.
 var allowed = map[string][]string{
-	"cache":              nil,
-	"cache/memory":       {"cache"},
-	"ecr-login/registry": nil,
-	"ecr-login/identity": {"ecr-login/registry"},
-	"ecr-login/config":   {"ecr-login/registry"},
-	"ecr-login/token":    {"ecr-login/registry"},
-	"ecr-login/plan":     {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/registry"},
-	"ecr-login":          {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
+	"cache":                  nil,
+	"cache/memory":           {"cache"},
+	"ecr-login/registry":     nil,
+	"ecr-login/identity":     {"ecr-login/registry"},
+	"ecr-login/config":       {"ecr-login/registry"},
+	"ecr-login/dockerconfig": nil,
+	"ecr-login/token":        {"ecr-login/registry"},
+	"ecr-login/plan":         {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/registry"},
+	"ecr-login":              {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
 	"ecr-login/docker-credential-ecr-login/hit": {"cache", "ecr-login/config", "ecr-login/plan"},
 	"ecr-login/docker-credential-ecr-login": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/dockerconfig", "ecr-login/token",
 	},
 }
 
@@ -34,6 +35,7 @@ var only = map[string][]string{
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},
 	"github.com/pelletier/":      {"ecr-login/config"},
+	"github.com/tailscale/":      {"ecr-login/dockerconfig"},
 	"github.com/zalando/":        {"cache"},
 	"github.com/google/":         nil,
 	"github.com/rogpeppe/":       nil,
@@ -42,7 +44,7 @@ var only = map[string][]string{
 	"crypto/tls":                 {"ecr-login/token"},
 	"github.com/gofrs/flock":     {"cache"},
 	"golang.org/x/sync/":         {"cache"},
-	"golang.org/x/sys/":          {"cache", "ecr-login/identity", "ecr-login/config"},
+	"golang.org/x/sys/":          {"cache", "ecr-login/identity", "ecr-login/config", "ecr-login/dockerconfig"},
 	"golang.org/x/term":          {"ecr-login/docker-credential-ecr-login"},
 	"regexp":                     nil,
 	"text/template":              nil,

@@ -1,0 +1,357 @@
+package dockerconfig
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// put writes a file below dir.
+func put(t testing.TB, path, text string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func content(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// set is an edit that sets one helper.
+func set(host string) func(*Config) error {
+	return func(c *Config) error {
+		c.SetHelper(host, "ecr-login", nil)
+		return nil
+	}
+}
+
+// names are what is in a folder.
+func names(t testing.TB, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return strings.Join(all, " ")
+}
+
+func TestUpdateWritesAndKeeps(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := put(t, filepath.Join(dir, "config.json"), `{"a": 1}`)
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false} {
+		changed, err := Update(path, Docker, set("h"))
+		if err != nil || changed != want {
+			t.Fatalf("%d: %v, %v", i, changed, err)
+		}
+	}
+	if got, want := content(t, path), `{"a": 1, "credHelpers": {"h": "ecr-login"}}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 && runtime.GOOS != "windows" {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if got := names(t, dir); got != "config.json" {
+		t.Errorf("the folder holds %s", got)
+	}
+	if got, err := Read(path, Docker); err != nil || !got.Exists || got.Path != path || got.For("h").Helper != "ecr-login" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAFileThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "new", "folder", "config.json")
+	if c, err := Read(path, Docker); err != nil || c.Exists || len(c.Helpers()) > 0 || c.Changed() {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if changed, err := Update(path, Docker, func(*Config) error { return nil }); changed || err != nil {
+		t.Fatalf("nothing to do: %v, %v", changed, err)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("nothing to do, and a folder was made: %v", err)
+	}
+	var r Record
+	if _, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, path); got != "{\n\t\"credHelpers\": {\n\t\t\"h\": \"x\"\n\t}\n}\n" {
+		t.Errorf("%q", got)
+	}
+	for path, want := range map[string]fs.FileMode{path: 0o600, filepath.Dir(path): 0o700, filepath.Dir(filepath.Dir(path)): 0o700} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want && runtime.GOOS != "windows" {
+			t.Errorf("%s: mode %v, %v", path, info.Mode(), err)
+		}
+	}
+	if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(filepath.Dir(path))); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("undone, but the folders are there: %v", err)
+	}
+}
+
+// What others put into the file or its folder meanwhile is not ours to remove.
+func TestUndoLeavesOthersThings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		also func(t *testing.T, path string)
+		want string // what is left below the folder; empty: nothing
+	}{
+		{"nothing", func(*testing.T, string) {}, ""},
+		{"another file", func(t *testing.T, path string) { put(t, filepath.Join(filepath.Dir(path), "daemon.json"), "{}") }, "daemon.json"},
+		{"another key", func(t *testing.T, path string) {
+			put(t, path, strings.Replace(content(t, path), "{", `{"auths": {},`, 1))
+		}, "config.json"},
+		{"another entry", func(t *testing.T, path string) {
+			put(t, path, strings.Replace(content(t, path), `"h"`, `"i": "y", "h"`, 1))
+		}, "config.json"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "docker")
+			path := filepath.Join(dir, "config.json")
+			var r Record
+			if _, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			c.also(t, path)
+			if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &r); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(dir); c.want == "" && errors.Is(err, fs.ErrNotExist) {
+				return
+			}
+			if got := names(t, dir); got != c.want {
+				t.Errorf("left is %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestLinksStay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		links map[string]string // link to target, both relative to the folder
+		file  string
+		there bool
+	}{
+		{"a file", map[string]string{"docker/config.json": "../dotfiles/config.json"}, "dotfiles/config.json", true},
+		{"a chain", map[string]string{"docker/config.json": "second", "docker/second": "../dotfiles/config.json"}, "dotfiles/config.json", true},
+		{"a folder", map[string]string{"docker": "dotfiles"}, "dotfiles/config.json", true},
+		{"up through a linked folder", map[string]string{"docker": "deep/er", "deep/er/config.json": "../config.json"}, "deep/config.json", true},
+		{"to nothing", map[string]string{"docker/config.json": "../dotfiles/config.json"}, "dotfiles/config.json", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for link, target := range c.links {
+				if err := os.MkdirAll(filepath.Join(dir, "deep", "er"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				link = filepath.Join(dir, link)
+				_ = os.MkdirAll(filepath.Dir(link), 0o700)
+				if err := os.Symlink(target, link); err != nil {
+					t.Fatal(err)
+				}
+			}
+			file := filepath.Join(dir, c.file)
+			if c.there {
+				put(t, file, "{}")
+			}
+			path := filepath.Join(dir, "docker", "config.json")
+			var r Record
+			if _, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if got := content(t, file); !strings.Contains(got, `"h": "x"`) {
+				t.Errorf("%s", got)
+			}
+			if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &r); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(file); (err == nil) != c.there || c.there && content(t, file) != "{}" {
+				t.Errorf("undone: %v", err)
+			}
+			for link, target := range c.links {
+				if got, err := os.Readlink(filepath.Join(dir, link)); got != target {
+					t.Errorf("%s leads to %q (%v), not to %s any more", link, got, err, target)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		prepare func(t *testing.T, path string)
+		want    string // PATH and DIR stand for the file and its folder
+	}{
+		{"broken JSON", func(t *testing.T, path string) { put(t, path, "{\n,}") }, "PATH:2: broken JSON: invalid character ',' looking for beginning of object key string"},
+		{"a folder", func(t *testing.T, path string) { put(t, filepath.Join(path, "x"), "") }, "PATH: is a folder, not a file"},
+		{"a link to a folder", func(t *testing.T, path string) { _ = os.Symlink(".", path) }, "PATH: is a folder, not a file"},
+		{"a link to itself", func(t *testing.T, path string) { _ = os.Symlink("config.json", path) }, "PATH: is a link that leads nowhere: too many links"},
+		{"a read-only file", func(t *testing.T, path string) {
+			put(t, path, "{}")
+			_ = os.Chmod(path, 0o444)
+		}, "PATH: is read-only"},
+		{"a read-only folder", func(t *testing.T, path string) {
+			put(t, path, "{}")
+			_ = os.Chmod(filepath.Dir(path), 0o555)
+			t.Cleanup(func() { _ = os.Chmod(filepath.Dir(path), 0o755) })
+		}, "PATH: lies in a folder that is read-only: DIR"},
+		{"a file in the place of the folder", func(t *testing.T, path string) {
+			_ = os.Remove(filepath.Dir(path))
+			put(t, filepath.Dir(path), "")
+		}, "PATH: cannot be read: not a directory"},
+		{"an endless file", func(t *testing.T, path string) {
+			put(t, path, "{}")
+			_ = os.Truncate(path, maxFile+1)
+		}, "PATH: is longer than 32 MiB"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir, err := filepath.EvalSymlinks(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir = filepath.Join(dir, "docker")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, "config.json")
+			c.prepare(t, path)
+			before, _ := os.Lstat(path)
+			changed, err := Update(path, Docker, set("h"))
+			want := strings.NewReplacer("PATH", path, "DIR", dir).Replace(c.want)
+			var problem *Error
+			if changed || !errors.As(err, &problem) || err.Error() != want {
+				t.Fatalf("%v, %v\nwant %s", changed, err, want)
+			}
+			if problem.Hint() == "" {
+				t.Error("no hint what to do")
+			}
+			if after, _ := os.Lstat(path); before != nil && !os.SameFile(before, after) {
+				t.Error("it is another file now")
+			}
+		})
+	}
+}
+
+func TestAnErrorOfTheEditWritesNothing(t *testing.T) {
+	t.Parallel()
+	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
+	stop := errors.New("stop")
+	changed, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", nil); return stop })
+	if changed || err != stop || content(t, path) != "{}" {
+		t.Errorf("%v, %v, %s", changed, err, content(t, path))
+	}
+}
+
+// A docker login comes between our reading and our writing, more than once.
+func TestNothingIsLostToADockerLoginMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, before := range []string{"{\n}", ""} {
+		path := filepath.Join(t.TempDir(), "config.json")
+		if before != "" {
+			put(t, path, before)
+		}
+		logins := 0
+		_, err := Update(path, Docker, func(c *Config) error {
+			if logins < 3 {
+				logins++
+				put(t, path, fmt.Sprintf(`{"auths": {"login-%d.example.com": {}}}`, logins))
+			}
+			c.SetHelper("h", "ecr-login", nil)
+			return nil
+		})
+		if got, want := content(t, path), `{"auths": {"login-3.example.com": {}}, "credHelpers": {"h": "ecr-login"}}`; err != nil || got != want {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
+	}
+	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
+	logins := 0
+	changed, err := Update(path, Docker, func(c *Config) error {
+		logins++
+		put(t, path, fmt.Sprintf(`{"auths": {"login-%d.example.com": {}}}`, logins))
+		c.SetHelper("h", "ecr-login", nil)
+		return nil
+	})
+	if want := path + ": keeps being written to by somebody else"; changed || err == nil || err.Error() != want {
+		t.Errorf("%v, %v, want %s", changed, err, want)
+	}
+	if got := names(t, filepath.Dir(path)); got != "config.json" {
+		t.Errorf("the folder holds %s", got)
+	}
+}
+
+// Many edits at once, of a file and a folder that are not there yet: each finds its own entry at the end.
+func TestEditsAtOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "docker", "config.json")
+	var wg sync.WaitGroup
+	for i := range 30 {
+		wg.Go(func() {
+			if _, err := Update(path, Docker, set(fmt.Sprintf("h%d", i))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	c, err := Read(path, Docker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(c.Helpers()); got != 30 {
+		t.Errorf("%d entries of 30", got)
+	}
+}
+
+// What lies there from a machine that stopped goes with the next edit; what is not ours stays.
+func TestLeftoversAreSwept(t *testing.T) {
+	t.Parallel()
+	if _, alone := lockFolder(t.TempDir()); !alone {
+		t.Skip("this system locks no folders")
+	}
+	dir := t.TempDir()
+	path := put(t, filepath.Join(dir, "config.json"), "{}")
+	left := put(t, filepath.Join(dir, tempName("config.json")), `{"auths": {}}`)
+	put(t, filepath.Join(dir, tempName("other.json")), "{}")
+	put(t, filepath.Join(dir, ".config.json.ecr-login-mine"), "{}")
+	if got := Leftovers(path); len(got) != 1 || filepath.Base(got[0]) != filepath.Base(left) {
+		t.Errorf("leftovers are %q, want %q", got, left)
+	}
+	if _, err := Update(path, Docker, set("h")); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); strings.Contains(got, filepath.Base(left)) || len(strings.Fields(got)) != 3 {
+		t.Errorf("left are %s", got)
+	}
+}

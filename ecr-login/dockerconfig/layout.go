@@ -1,0 +1,112 @@
+package dockerconfig
+
+import (
+	"bytes"
+
+	"github.com/tailscale/hujson"
+)
+
+// A layout is how a file sets its members apart.
+type layout struct {
+	eol   string // line ending; empty when all is on one line
+	unit  string // indentation of one level
+	colon string // between a name's colon and its value
+	comma string // between two members on one line
+}
+
+// dockers is how Docker writes the file.
+var dockers = layout{eol: "\n", unit: "\t", colon: " "}
+
+// layout is read off the first member of the root; a file without any is written as Docker would.
+func (c *Config) layout() layout {
+	all := members(c.root)
+	if len(all) == 0 {
+		l := dockers
+		if bytes.Contains(c.text, []byte("\r\n")) {
+			l.eol = "\r\n"
+		}
+		return l
+	}
+	var l layout
+	l.eol, l.unit = lastLine(all[0].Name.BeforeExtra)
+	if l.eol == "" {
+		l.unit = ""
+	}
+	l.colon = spaces(all[0].Value.BeforeExtra)
+	l.comma = l.colon
+	if len(all) > 1 && !bytes.Contains(all[1].Name.BeforeExtra, []byte("\n")) {
+		l.comma = string(all[1].Name.BeforeExtra)
+	}
+	return l
+}
+
+// lastLine cuts white space into the last line ending and what follows it.
+func lastLine(space []byte) (eol, rest string) {
+	i := bytes.LastIndexByte(space, '\n')
+	if i < 0 {
+		return "", string(space)
+	}
+	eol = "\n"
+	if i > 0 && space[i-1] == '\r' {
+		eol = "\r\n"
+	}
+	return eol, string(space[i+1:])
+}
+
+// spaces is white space that stays on its line.
+func spaces(space []byte) string {
+	if bytes.ContainsAny(space, "\r\n") {
+		return ""
+	}
+	return string(space)
+}
+
+// insert appends a member to an object at the given depth below the root, laid out like its neighbours.
+func (c *Config) insert(o *hujson.Object, depth int, name string, value hujson.ValueTrimmed) {
+	l := c.layout()
+	m := hujson.ObjectMember{Name: hujson.Value{Value: quote(name)}, Value: hujson.Value{Value: value}}
+	if n := len(o.Members); n > 0 {
+		last := o.Members[n-1]
+		eol, rest := lastLine(last.Name.BeforeExtra)
+		if n == 1 && eol == "" && rest == "" {
+			rest = l.comma
+		}
+		m.Name.BeforeExtra = extra(eol + rest)
+		m.Name.AfterExtra = extra(spaces(last.Name.AfterExtra))
+		m.Value.BeforeExtra = extra(spaces(last.Value.BeforeExtra))
+	} else {
+		close := ""
+		if l.eol != "" {
+			for range depth {
+				close += l.unit
+			}
+			m.Name.BeforeExtra = extra(l.eol + close + l.unit)
+			close = l.eol + close
+		}
+		m.Value.BeforeExtra = extra(l.colon)
+		o.AfterExtra = extra(close)
+	}
+	o.Members = append(o.Members, m)
+}
+
+// removeMember removes a member; the one that follows takes its place in the layout.
+func removeMember(o *hujson.Object, i int) {
+	switch last := len(o.Members) - 1; {
+	case i < last:
+		o.Members[i+1].Name.BeforeExtra = o.Members[i].Name.BeforeExtra
+	case i > 0:
+		// What stood before the comma would become a comma at the end.
+		o.Members[i-1].Value.AfterExtra = nil
+	default:
+		o.AfterExtra = nil
+	}
+	o.Members = append(o.Members[:i:i], o.Members[i+1:]...)
+}
+
+// extra is white space, nil when there is none: to hujson, an empty one behind the last value means a comma.
+func extra(s string) hujson.Extra {
+	if s == "" {
+		return nil
+	}
+	return hujson.Extra(s)
+}

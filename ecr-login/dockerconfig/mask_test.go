@@ -1,0 +1,77 @@
+package dockerconfig
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/tailscale/hujson"
+)
+
+func TestMask(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, text, want string }{
+		{"logins", "{\n  \"auths\": {\n    \"h\": { \"auth\": \"S\", \"identitytoken\":\"S\", \"odd\": 1, \"none\": null }\n  }\n}\n",
+			"{\n  \"auths\": {\n    \"h\": { \"auth\": \"***\", \"identitytoken\":\"***\", \"odd\": \"***\", \"none\": null }\n  }\n}\n"},
+		{"another case, and again", `{"AUTHS": {"h": {"auth": "S"}}, "auths": {"h": {"x": [{"y": "S"}]}}}`, `{"AUTHS": {"h": {"auth": "***"}}, "auths": {"h": {"x": [{"y": "***"}]}}}`},
+		{"headers", `{"HttpHeaders": {"Authorization": "S", "n": 1}, "httpheaders": "S"}`, `{"HttpHeaders": {"Authorization": "***", "n": "***"}, "httpheaders": "***"}`},
+		{"proxies", `{"proxies": {"default": {"httpProxy": "http://u:S@p:3128", "httpsProxy": "http://p:3128", "ftpProxy": "u:S@p"}}}`,
+			`{"proxies": {"default": {"httpProxy": "***", "httpsProxy": "http://p:3128", "ftpProxy": "***"}}}`},
+		{"a URL anywhere", `{"x": ["https://u:S@h/"], "y": "https://u:S@h", "https://u:S@h": 1}`, `{"x": ["***"], "y": "***", "***": 1}`},
+		{"helpers are none", `{"credHelpers": {"h": "ecr-login"}, "credsStore": "pass", "x": "a@b"}`, `{"credHelpers": {"h": "ecr-login"}, "credsStore": "pass", "x": "a@b"}`},
+		{"text behind", "{}\n\"auth\": \"S\"\n", "{}\n***\n"},
+		{"broken", `{"auths": {"h": {"auth": "S"`, "***\n"},
+		{"empty", "", ""},
+	} {
+		if got := string(Mask([]byte(c.text), Docker)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// Nothing below auths is shown, nothing that has a password in front of a host, and a second masking finds nothing.
+func FuzzMask(f *testing.F) {
+	for _, text := range corpus(f) {
+		if len(text) < 2000 {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		shown := Mask(text, Docker)
+		if again := Mask(shown, Docker); !bytes.Equal(again, shown) {
+			t.Fatalf("%q is shown as\n%q and then\n%q", text, shown, again)
+		}
+		c, err := Parse(shown, Docker)
+		if err != nil {
+			return // masked whole
+		}
+		for v := range c.root.All() {
+			if l, ok := v.Value.(hujson.Literal); ok && hasUserInfo(l.String()) {
+				t.Fatalf("%q is shown as\n%q", text, shown)
+			}
+		}
+		for _, m := range members(c.root) {
+			if !is(nameOf(m), keyAuths) {
+				continue
+			}
+			for _, entry := range members(m.Value) {
+				for v := range entry.Value.All() {
+					if l, ok := v.Value.(hujson.Literal); ok && l.Kind() != 'n' && string(l) != masked && !isName(entry.Value, v) {
+						t.Fatalf("%q is shown as\n%q", text, shown)
+					}
+				}
+			}
+		}
+	})
+}
+
+// isName reports whether v is the name of a member somewhere in what is below from.
+func isName(from hujson.Value, v *hujson.Value) bool {
+	for container := range from.All() {
+		for i := range members(*container) {
+			if &members(*container)[i].Name == v {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,88 @@
+//go:build unix
+
+package dockerconfig
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+const aStranger = 65534
+
+// Root edits somebody's file: under sudo, that is what happens. It stays theirs, and so does what is made for it.
+func TestTheOwnerStays(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	home := t.TempDir()
+	if err := os.Chown(home, aStranger, aStranger); err != nil {
+		t.Fatal(err)
+	}
+	there := put(t, filepath.Join(home, "config.json"), "{}")
+	if err := os.Chown(there, aStranger, aStranger); err != nil {
+		t.Fatal(err)
+	}
+	made := filepath.Join(home, ".docker", "config.json")
+	for _, path := range []string{there, made} {
+		if _, err := Update(path, Docker, set("h")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{there, made, filepath.Dir(made)} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st := info.Sys().(*syscall.Stat_t); st.Uid != aStranger || st.Gid != aStranger {
+			t.Errorf("%s belongs to %d:%d", path, st.Uid, st.Gid)
+		}
+	}
+}
+
+func TestAPipeIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path, Docker); err == nil || err.Error() != path+": is not a regular file" {
+		t.Errorf("%v", err)
+	}
+}
+
+// Where the file system has no files without a name, the file is written under a name, and goes to its place the same.
+func TestWritingUnderAName(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := put(t, filepath.Join(dir, "config.json"), "old")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		like os.FileInfo
+		to   string
+	}{{"a new file", nil, filepath.Join(dir, "new.json")}, {"in the place of another", info, path}} {
+		f, err := createNamed(dir, filepath.Base(c.to))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := writing{path: c.to, text: []byte("new"), like: c.like, meanwhile: func() bool { return false }}
+		if err := w.fill(f); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.place(f, f.Name(), false); err != nil {
+			t.Fatal(err)
+		}
+		if got := content(t, c.to); got != "new" {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+	if got := names(t, dir); got != "config.json new.json" {
+		t.Errorf("the folder holds %s", got)
+	}
+}
