@@ -22,9 +22,11 @@ var allowed = map[string][]string{
 	"ecr-login/token":        {"ecr-login/registry"},
 	"ecr-login/plan":         {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/registry"},
 	"ecr-login":              {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
-	"ecr-login/docker-credential-ecr-login/hit": {"cache", "ecr-login/config", "ecr-login/plan"},
+	"ecr-login/docker-credential-ecr-login/hit":       {"cache", "ecr-login/config", "ecr-login/plan"},
+	"ecr-login/docker-credential-ecr-login/hit/stack": nil,
 	"ecr-login/docker-credential-ecr-login": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/dockerconfig", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/docker-credential-ecr-login/hit/stack",
+		"ecr-login/dockerconfig", "ecr-login/token",
 	},
 }
 

@@ -1,7 +1,5 @@
-// A process that lives for two milliseconds need not learn its share of the processors from the control groups,
-// nor watch it: on a container host with many mounts that is a long read.
+// A process that lives for two milliseconds need not watch its share of the processors.
 //
-//go:debug containermaxprocs=0
 //go:debug updatemaxprocs=0
 
 // Command docker-credential-ecr-login is a credential helper for Amazon ECR: container clients start it to learn

@@ -38,7 +38,6 @@ func init() {
 	if len(os.Args) != 2 || os.Args[1] != "get" {
 		return
 	}
-	room(-1)
 	asked, _ = io.ReadAll(io.LimitReader(os.Stdin, limit))
 	answer, ok := Answer(os.Args[0], os.LookupEnv, asked)
 	if !ok {
@@ -111,16 +110,4 @@ func encode(serverURL string, l plan.Login) ([]byte, bool) {
 	b = append(b, `","Secret":"`...)
 	b = append(b, l.Password...)
 	return append(b, "\"}\n"...), true
-}
-
-// room makes the stack as large as a hit needs it while it is still shallow: growing it in the depth of the hit
-// would walk every frame. The array must not be touched.
-//
-//go:noinline
-func room(i int) byte {
-	if i < 0 {
-		return 0
-	}
-	var frame [10 << 10]byte
-	return frame[i]
 }

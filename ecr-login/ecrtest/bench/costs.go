@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest/peak"
 )
 
 // costRuns is how often what is counted, not timed, is counted: it varies with the scheduling of threads only.
@@ -29,7 +31,7 @@ type figure struct {
 }
 
 // errMissing is wrapped by the reason why something cannot be counted on this machine.
-var errMissing = errors.New("not counted")
+var errMissing = peak.ErrMissing
 
 // costs counts what one run of each contender needs.
 func (b *bench) costs(contenders []contender) ([]cost, error) {
@@ -72,6 +74,22 @@ func figures(count func() ([]float64, error), n int) ([]figure, error) {
 		medians[i] = figure{Value: spreadOf(values[i]).Median}
 	}
 	return medians, nil
+}
+
+// memory is the peak of a process, and the private part of what it had at its end.
+func (b *bench) memory(c contender) ([]float64, error) {
+	in, err := os.Open(b.question)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	m, err := peak.Run(c.program.path, c.program.argv(), &os.ProcAttr{Env: c.env, Files: []*os.File{in, out, b.stderr}})
+	return []float64{float64(m.Most), float64(m.Private)}, err
 }
 
 // systemCalls lets strace count.
