@@ -85,7 +85,7 @@ func TestStressFIPSBuildRenewsOnce(t *testing.T) {
 	s := ecrtest.New(t)
 	s.SetFault("sso-oidc:CreateToken", ecrtest.Fault{Latency: 200 * time.Millisecond})
 	u := newSourceUser(t, s, ecrtest.FromExpiredSSO).with("GODEBUG=fips140=only")
-	var all []*process
+	var all []*underway
 	for _, h := range regions(5) {
 		cmd := u.command(h, "get")
 		cmd.Path, cmd.Args[0] = binary, binary

@@ -24,22 +24,22 @@ import (
 
 // These tests start hundreds of processes at once, or look at a clock; make stress runs them, one at a time.
 
-// A process is one helper under way.
-type process struct {
+// An underway is one helper that was started.
+type underway struct {
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer
 	took           time.Duration
 	done           chan struct{}
 }
 
-func (u *user) start(serverURL string) *process {
+func (u *user) start(serverURL string) *underway {
 	u.t.Helper()
 	return u.startCommand(u.command(serverURL, "get"))
 }
 
-func (u *user) startCommand(cmd *exec.Cmd) *process {
+func (u *user) startCommand(cmd *exec.Cmd) *underway {
 	u.t.Helper()
-	p := &process{cmd: cmd, done: make(chan struct{})}
+	p := &underway{cmd: cmd, done: make(chan struct{})}
 	cmd.Stdout = &p.stdout
 	if cmd.Stderr == nil {
 		cmd.Stderr = &p.stderr
@@ -56,16 +56,16 @@ func (u *user) startCommand(cmd *exec.Cmd) *process {
 	return p
 }
 
-func (p *process) wait() answer {
+func (p *underway) wait() answer {
 	<-p.done
 	return answer{p.stdout.String(), p.stderr.String(), p.cmd.ProcessState.ExitCode()}
 }
 
 // burst asks for every host at once and returns the processes when all have ended.
-func (u *user) burst(hosts []string) []*process {
+func (u *user) burst(hosts []string) []*underway {
 	u.t.Helper()
 	var started sync.WaitGroup
-	processes := make([]*process, len(hosts))
+	processes := make([]*underway, len(hosts))
 	for i, h := range hosts {
 		started.Go(func() { processes[i] = u.start(h) })
 	}
@@ -176,7 +176,7 @@ func TestStressAgingBurst(t *testing.T) {
 }
 
 // leader starts a get that is held in mid-call until release is closed, and then n more that wait for it.
-func leader(t *testing.T, u *user, s *ecrtest.Server, n int, held ecrtest.Fault, then ...ecrtest.Fault) (first *process, waiting []*process, release func()) {
+func leader(t *testing.T, u *user, s *ecrtest.Server, n int, held ecrtest.Fault, then ...ecrtest.Fault) (first *underway, waiting []*underway, release func()) {
 	t.Helper()
 	hold := make(chan struct{})
 	release = sync.OnceFunc(func() { close(hold) })
