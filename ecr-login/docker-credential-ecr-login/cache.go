@@ -44,7 +44,7 @@ registry asks for now, because another profile or environment fetched it, is lis
 	c.RunE = func(*cobra.Command, []string) error {
 		helper := p.helper()
 		status := helper.CacheStatus()
-		held, err := helper.Holdings(p.asks())
+		held, err := helper.Holdings(p.newRoster().helper)
 		if err != nil {
 			return err
 		}

@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
@@ -21,6 +23,14 @@ type process struct {
 	name  string // as in os.Args[0]: it may carry a profile
 	stdin io.Reader
 	out   output
+	clock cache.Clock // the machine's, unless a test says otherwise
+}
+
+func (p *process) now() time.Time {
+	if p.clock.Now != nil {
+		return p.clock.Now()
+	}
+	return time.Now()
 }
 
 // helper is the library with what the process adds to it: the profile in its name, and its streams.
@@ -33,6 +43,7 @@ func (p *process) helperFor(profile string) *ecrlogin.Helper {
 		Version: version(),
 		Stderr:  p.out.stderr,
 		Log:     p.out.log(os.Getenv(hit.LogVariable)),
+		Clock:   p.clock,
 	})
 }
 
@@ -80,6 +91,7 @@ func newRoot(p *process) *cobra.Command {
 		explainCommand(p),
 		passwordCommand(p),
 		headerCommand(p),
+		refreshCommand(p),
 		cacheCommand(p),
 		completionCommand(p),
 		manCommand(p),

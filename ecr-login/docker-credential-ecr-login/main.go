@@ -8,7 +8,7 @@
 // main wires the process to run; hit, initialised before everything else, answers what the cache can answer.
 //
 // Signals keep their default meaning, the end: the kernel frees the locks, an unfinished file is never read, and
-// a handler would cost every question a thread.
+// a handler would cost every question a thread. Only refresh --watch has one, to end well.
 package main
 
 import (

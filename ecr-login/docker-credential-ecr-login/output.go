@@ -180,7 +180,10 @@ func hint(err error) string {
 	if errors.As(err, &a) {
 		return a.hint
 	}
-	var e *ecrlogin.Error
+	var e interface {
+		error
+		Hint() string
+	}
 	if errors.As(err, &e) {
 		return e.Hint()
 	}

@@ -7,17 +7,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 )
 
-// What is known of a person's registries without asking anybody.
-
-// asks says by which helper a registry's credentials are asked for; nil: by this one.
-func (p *process) asks() func(host string) *ecrlogin.Helper { return nil }
-
-// withoutUser is a registry as it was typed, less what may hold a password.
-func withoutUser(name string) string { return name[strings.LastIndexByte(name, '@')+1:] }
+// What the shell completes without asking anybody.
 
 // completeRegistries completes up to max registries (-1: any number) with those that are known here.
 func (p *process) completeRegistries(max int) cobra.CompletionFunc {
@@ -26,7 +18,7 @@ func (p *process) completeRegistries(max int) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var list []cobra.Completion
-		for _, host := range p.knownRegistries() {
+		for _, host := range p.newRoster().hosts() {
 			if strings.HasPrefix(host, word) && !slices.Contains(args, host) {
 				list = append(list, host)
 			}
@@ -35,15 +27,12 @@ func (p *process) completeRegistries(max int) cobra.CompletionFunc {
 	}
 }
 
-// knownRegistries are those configured and those served lately, in order.
-func (p *process) knownRegistries() []string { return p.helper().Hosts() }
-
 // completeRegions completes a region with those of the known registries.
 func (p *process) completeRegions(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var list []cobra.Completion
-	helper := p.helper()
-	for _, host := range p.knownRegistries() {
-		if k, err := helper.Kept(host); err == nil && strings.HasPrefix(k.Registry.Region, word) {
+	r := p.newRoster()
+	for _, host := range r.hosts() {
+		if k, err := r.helper(host).Kept(host); err == nil && strings.HasPrefix(k.Registry.Region, word) {
 			list = append(list, k.Registry.Region)
 		}
 	}
