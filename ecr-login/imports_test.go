@@ -37,7 +37,7 @@ var only = map[string][]string{
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},
 	"github.com/pelletier/":      {"ecr-login/config"},
-	"github.com/tailscale/":      {"ecr-login/dockerconfig"},
+	"github.com/tailscale/":      {"ecr-login/dockerconfig", "ecr-login/docker-credential-ecr-login"}, // the latter to arrange the file
 	"github.com/zalando/":        {"cache"},
 	"github.com/google/":         nil,
 	"github.com/rogpeppe/":       nil,

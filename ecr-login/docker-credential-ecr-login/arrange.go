@@ -23,4 +23,7 @@ import (
 	_ "encoding/xml"
 	_ "flag"
 	_ "hash/crc32"
+	_ "os/signal"
+
+	_ "github.com/tailscale/hujson"
 )
