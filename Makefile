@@ -95,9 +95,13 @@ e2e: build
 clients:
 	GO=$(GO) ecr-login/e2e/install-clients bin/clients
 
-# Needs nothing more than Go; PEER=/path/to/another/helper compares with that.
+# Needs nothing more than Go; PEER=/path/to/another/helper compares with that, and PEER='FIRST SECOND' shows a second
+# one beside the first, which the targets are about. The two builds of the existing helper in docs/benchmarks.md:
+#
+#	GOBIN=/tmp/peer/cgo go install github.com/awslabs/amazon-ecr-credential-helper/ecr-login/cli/docker-credential-ecr-login@v0.12.0
+#	CGO_ENABLED=0 GOBIN=/tmp/peer/static go install -ldflags '-s -w' (the same)
 bench: build
-	$(GO) run ./ecr-login/ecrtest/bench -helper $(BINARY) $(if $(PEER),-peer $(PEER)) -out docs/benchmarks.md
+	$(GO) run ./ecr-login/ecrtest/bench -helper $(BINARY) $(PEER:%=-peer %) -out docs/benchmarks.md
 
 clean:
 	rm -rf bin

@@ -35,20 +35,20 @@ func drawWarm(r *results) []byte {
 		if m.Scene == withBundle {
 			label += ", " + withBundle
 		}
-		list = append(list, bar{label, colours[m.Program], m.Wall, "(" + times(m.Wall.over(base.Wall)) + ")"})
+		list = append(list, bar{label, colourOf(m.Program), m.Wall, "(" + times(m.Wall.over(base.Wall)) + ")"})
 	}
 	return bars("A cached answer, from start to end",
 		fmt.Sprintf("median wall time of %d interleaved runs; black: the middle half of them", base.Runs), list, millis)
 }
 
-// pair are the two helpers, or ours alone when there is no peer.
+// pair are ours and the first peer, or ours alone when there is no peer.
 func (r *results) pair(value func(id string, step int) float64, steps int) []series {
 	var list []series
 	for _, id := range []string{peerID, oursID} {
-		if id == peerID && r.PeerName == "" {
+		if id == peerID && len(r.Peers) == 0 {
 			continue
 		}
-		s := series{label: r.nameOf(id), colour: colours[id]}
+		s := series{label: r.nameOf(id), colour: colourOf(id)}
 		for i := range steps {
 			s.values = append(s.values, value(id, i))
 		}

@@ -13,8 +13,9 @@ import (
 
 func TestDocument(t *testing.T) {
 	t.Parallel()
-	for _, peer := range []bool{true, false} {
-		text := string(document(example(peer)))
+	for peers := range 3 {
+		peer := peers > 0
+		text := string(document(example(peers)))
 		for _, want := range []string{
 			"Measured on 23 November 2026, Go 1.26.8.",
 			`Example | CPU, 2 cores, virtual; Linux 6.18 amd64; load 0.10`,
@@ -26,18 +27,21 @@ func TestDocument(t *testing.T) {
 			"](benchmarks-warm.svg)", "](benchmarks-entries.svg)", "](benchmarks-parallel.svg)",
 		} {
 			if !strings.Contains(text, want) {
-				t.Errorf("peer %v: no %q", peer, want)
+				t.Errorf("%d peers: no %q", peers, want)
 			}
 		}
-		if strings.Contains(text, "The peer is existing-credential-helper 0.12.0.") != peer || strings.Contains(text, "make bench PEER=") == peer {
-			t.Errorf("peer %v: the document says otherwise", peer)
+		if strings.Contains(text, "The peer is existing-credential-helper 0.12.0. ") != peer || strings.Contains(text, "make bench PEER=") == peer {
+			t.Errorf("%d peers: the document says otherwise", peers)
 		}
 		if strings.Contains(text, "existing-credential-helper") != peer || strings.Contains(text, noPeer) == peer {
-			t.Errorf("peer %v: the peer's columns are wrong", peer)
+			t.Errorf("%d peers: the peer's columns are wrong", peers)
+		}
+		if strings.Contains(text, "| to existing-credential-helper 0.12.0 (static) |") != (peers == 2) {
+			t.Errorf("%d peers: the second one's column is wrong", peers)
 		}
 		for _, sign := range []string{"%!", "NaN", "Inf"} {
 			if strings.Contains(text, sign) {
-				t.Errorf("peer %v: %q in the document", peer, sign)
+				t.Errorf("%d peers: %q in the document", peers, sign)
 			}
 		}
 		checkTables(t, text)
@@ -72,10 +76,10 @@ func TestTableEscapes(t *testing.T) {
 // before it is published.
 func TestCharts(t *testing.T) {
 	t.Parallel()
-	r := example(true)
+	r := example(2)
 	r.Entries.of(peerID, entryScene(10_000)).Wall.Median = 12_345 // the widest number
 	r.Warm.of(peerID, withBundle).Wall = spread{100, 123, 150}
-	for _, all := range [][]file{charts(r), charts(example(false))} {
+	for _, all := range [][]file{charts(r), charts(example(0))} {
 		for _, f := range all {
 			checkDrawing(t, f)
 		}

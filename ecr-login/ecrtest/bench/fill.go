@@ -11,7 +11,7 @@ import (
 // fill brings a warm cache to n entries. The first is the real one; the others are like it in size and form,
 // written under other keys by the same code that a get writes with.
 func (s *scene) fill(n int) error {
-	if s.program.id == peerID {
+	if s.program.id != oursID {
 		return s.fillPeer(n)
 	}
 	disk := s.disk()

@@ -1,11 +1,12 @@
 // Command bench measures what a run of the credential helper costs, and writes docs/benchmarks.md and its charts.
 //
-//	go run ./ecr-login/ecrtest/bench -helper bin/docker-credential-ecr-login [-peer PATH] -out docs/benchmarks.md
+//	go run ./ecr-login/ecrtest/bench -helper bin/docker-credential-ecr-login [-peer PATH]... -out docs/benchmarks.md
 //
 // Its promise: no figure without what it is to be compared with. Whole processes are run, as a container client
 // runs them, against the fake AWS of package ecrtest; in turn with an empty Go program built on the spot, with
-// another helper when one is given, and with the AWS command line when that is installed. Each answer is checked.
-// The document says of every target whether it holds.
+// other helpers when they are given, and with the AWS command line when that is installed. Each answer is checked.
+// The document says of every target whether it holds: those that need another helper against the first one given.
+// Further ones, such as another build of the first, stand beside it there and where a hit is told.
 //
 // Its limits: a loopback is no network, the fake AWS is no AWS, and ratios carry over to another machine better
 // than milliseconds do. It needs Go; system calls are counted when strace is there, peak memory on Linux.
@@ -40,8 +41,9 @@ func main() {
 
 // options are the command line.
 type options struct {
-	helper, peer, out string
-	runs              int
+	helper, out string
+	peers       []string
+	runs        int
 }
 
 func run(ctx context.Context, args []string, log io.Writer) error {
@@ -49,7 +51,10 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(log)
 	flags.StringVar(&o.helper, "helper", "bin/docker-credential-ecr-login", "the helper's `binary`")
-	flags.StringVar(&o.peer, "peer", "", "another helper's `binary` to compare with")
+	flags.Func("peer", "another helper's `binary` to compare with; may be given again", func(path string) error {
+		o.peers = append(o.peers, path)
+		return nil
+	})
 	flags.StringVar(&o.out, "out", "docs/benchmarks.md", "the `file` to write; the charts go beside it")
 	flags.IntVar(&o.runs, "runs", 200, "interleaved `runs` of each program in a measurement")
 	if err := flags.Parse(args); err != nil {
@@ -87,7 +92,8 @@ type bench struct {
 	log      io.Writer
 	runs     int
 
-	empty, ours, peer, cli *program // the last two may be nil
+	empty, ours, cli *program // the last may be nil
+	peers            []*program
 }
 
 func (b *bench) progress(format string, args ...any) {

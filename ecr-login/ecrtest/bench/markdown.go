@@ -18,12 +18,12 @@ func document(r *results) []byte {
 	p("%s", table([]string{"Program", "What it is"}, programRows(r)))
 
 	p("## Targets\n")
-	if r.PeerName != "" {
-		p("The peer is %s.\n", r.PeerName)
+	if len(r.Peers) > 0 {
+		p("The peer is %s. %s\n", r.nameOf(peerID), standard)
 	} else {
 		p("`make bench PEER=/path/to/another/helper` fills the rows that need a peer.\n")
 	}
-	p("%s", table([]string{"Measure", "Measured", "Target", ""}, targetRows(targets(r))))
+	p("%s", table(targetHeader(r), targetRows(r)))
 
 	p("## A cached answer\n")
 	p("![Wall time of a cached answer](%s)\n", warmChart)
@@ -68,6 +68,10 @@ func document(r *results) []byte {
 	p("%s", fmt.Sprintf(method, r.Runs, warmUps, latency.Milliseconds()))
 	return d.Bytes()
 }
+
+// standard says which build of the existing helper the targets are about.
+const standard = "The targets were set by what version 0.12.0 of the existing helper took as a plain `go install` builds it where there\n" +
+	"is a C compiler: with cgo, four times what an empty Go program takes. A further column is another build, which no target is about."
 
 const method = `## How this is measured
 

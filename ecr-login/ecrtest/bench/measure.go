@@ -13,7 +13,7 @@ import (
 func (b *bench) measureWarm(r *results) error {
 	r.Bundle = b.bundle()
 	contenders := []contender{{program: b.empty, scene: staticKeys}}
-	scenes, err := b.helpers(ecrtest.FromEnvironment)
+	scenes, err := b.helpers(ecrtest.FromEnvironment, len(b.peers))
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (b *bench) measureWarm(r *results) error {
 func (b *bench) measureSources(r *results) error {
 	var contenders []contender
 	for _, from := range sources {
-		scenes, err := b.helpers(from.source)
+		scenes, err := b.helpers(from.source, 1)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func entryScene(n int) string { return fmt.Sprintf("%d entries", n) }
 func (b *bench) measureEntries(r *results) error {
 	var contenders []contender
 	for _, n := range entryCounts {
-		scenes, err := b.helpers(ecrtest.FromEnvironment)
+		scenes, err := b.helpers(ecrtest.FromEnvironment, 1)
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (b *bench) measureEntries(r *results) error {
 				return fmt.Errorf("filling the cache with %d entries: %w", n, err)
 			}
 			c := s.contender(entryScene(n))
-			if s.program == b.peer && n > 1_000 {
+			if s.program.id == peerID && n > 1_000 {
 				c.every = 10 // a third of a second each
 			}
 			contenders = append(contenders, c)
@@ -87,7 +87,7 @@ func (b *bench) measureEntries(r *results) error {
 }
 
 func (b *bench) measureParallel(r *results) error {
-	scenes, err := b.helpers(ecrtest.FromEnvironment)
+	scenes, err := b.helpers(ecrtest.FromEnvironment, len(b.peers))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (b *bench) measureParallel(r *results) error {
 }
 
 func (b *bench) measureCold(r *results) error {
-	scenes, err := b.helpers(ecrtest.FromEnvironment)
+	scenes, err := b.helpers(ecrtest.FromEnvironment, len(b.peers))
 	if err != nil {
 		return err
 	}

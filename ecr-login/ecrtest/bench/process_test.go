@@ -177,6 +177,30 @@ func TestInstallKeepsTheName(t *testing.T) {
 	}
 }
 
+// Two builds of one version must not have one name.
+func TestDescribeTellsBuildsApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p, err := buildEmpty(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, details, kind, err := describe(p.path)
+	if err != nil || kind != "static" || !strings.Contains(details, "CGO_ENABLED=0") || strings.Contains(details, "symbol table") {
+		t.Errorf("%q, %q, %v", details, kind, err)
+	}
+	script := filepath.Join(dir, "script")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if name, _, kind, err := describe(script); err != nil || name != "script" || kind != "not Go" {
+		t.Errorf("%q, %q, %v", name, kind, err)
+	}
+	if _, _, _, err := describe(filepath.Join(dir, "gone")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v for a program that is not there", err)
+	}
+}
+
 func TestWith(t *testing.T) {
 	t.Parallel()
 	env := []string{"A=1", "AB=2", "B=3"}

@@ -18,7 +18,7 @@ import (
 const (
 	emptyID = "empty"
 	oursID  = "ours"
-	peerID  = "peer"
+	peerID  = "peer" // the first, that the targets are about
 	cliID   = "cli"
 )
 
@@ -106,27 +106,32 @@ func (p *program) install(dir string) error {
 	return errors.Join(err, to.Close())
 }
 
-// describe says which program a file is, as far as it tells: module and version, size, how it was built.
-func describe(path string) (name, details string, err error) {
+// describe says which program a file is, as far as it tells: module and version; size and how it was built; and of
+// the latter what tells two builds apart, in a word.
+func describe(path string) (name, details, kind string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	details = megabytes(float64(info.Size()))
 	built, err := buildinfo.ReadFile(path)
 	if err != nil {
-		return filepath.Base(path), details, nil // not a Go program
+		return filepath.Base(path), details, "not Go", nil
 	}
 	details += ", " + built.GoVersion
+	kind = "static"
 	for _, s := range built.Settings {
 		if s.Key == "CGO_ENABLED" || s.Key == "-ldflags" {
 			details += ", " + s.Key + "=" + s.Value
+		}
+		if s.Key == "CGO_ENABLED" && s.Value == "1" {
+			kind = "cgo"
 		}
 	}
 	if !stripped(path) {
 		details += ", with symbol table"
 	}
-	return moduleName(built.Main.Path) + " " + strings.TrimPrefix(built.Main.Version, "v"), details, nil
+	return moduleName(built.Main.Path) + " " + strings.TrimPrefix(built.Main.Version, "v"), details, kind, nil
 }
 
 // moduleName is the repository's name in a module path: "tool" for "github.com/owner/tool/cmd".

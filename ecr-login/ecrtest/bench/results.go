@@ -44,8 +44,8 @@ type results struct {
 	Machine  machine
 	Runs     int
 	Programs []listed
-	PeerName string // "" when no peer was given
-	Bundle   string // the file in AWS_CA_BUNDLE
+	Peers    []string // their IDs, as they were given; the first is the one that the targets are about
+	Bundle   string   // the file in AWS_CA_BUNDLE
 
 	Warm         measurement // programs, and staticKeys or withBundle
 	Sources      measurement // those of sources

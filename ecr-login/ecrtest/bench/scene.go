@@ -74,16 +74,15 @@ func (s *scene) peerCache() string { return filepath.Join(s.dir, ".ecr", "cache.
 
 // forget removes the cached tokens, as if they had expired: the folders stay.
 func (s *scene) forget() error {
-	switch s.program.id {
-	case oursID:
-		disk := s.disk()
-		for _, e := range disk.Entries() {
-			if err := disk.Delete(e.Key); err != nil {
-				return err
-			}
-		}
-	case peerID:
+	if s.program.id != oursID {
 		if err := os.Remove(s.peerCache()); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		return nil
+	}
+	disk := s.disk()
+	for _, e := range disk.Entries() {
+		if err := disk.Delete(e.Key); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
@@ -55,29 +56,31 @@ func (b *bench) programs(o options, r *results) (err error) {
 		return err
 	}
 	b.ours = helper(oursID, "this helper", o.helper)
-	all := []*program{b.empty, b.ours}
-	if o.peer != "" {
-		b.peer = helper(peerID, "peer", o.peer)
-		all = append(all, b.peer)
+	for i, path := range o.peers {
+		id := peerID
+		if i > 0 {
+			id += strconv.Itoa(i + 1)
+		}
+		b.peers = append(b.peers, helper(id, "peer", path))
+		r.Peers = append(r.Peers, id)
 	}
 	bin := filepath.Join(b.dir, "bin")
 	if err := os.Mkdir(bin, 0o755); err != nil {
 		return err
 	}
-	for _, p := range all {
-		name, details, err := describe(p.path)
-		if err != nil {
+	for _, p := range append([]*program{b.empty, b.ours}, b.peers...) {
+		name, details, kind, err := describe(p.path)
+		switch {
+		case err != nil:
 			return err
+		case p == b.ours:
+			details = name + ": " + details
+		case p != b.empty && len(b.peers) > 1:
+			p.name = name + " (" + kind + ")"
+		case p != b.empty:
+			p.name = name
 		}
-		switch p {
-		case b.peer:
-			p.name, r.PeerName = name, name
-		case b.ours:
-			r.Programs = append(r.Programs, listed{p.id, p.name, name + ": " + details})
-		}
-		if p != b.ours {
-			r.Programs = append(r.Programs, listed{p.id, p.name, details})
-		}
+		r.Programs = append(r.Programs, listed{p.id, p.name, details})
 		if err := p.install(bin); err != nil {
 			return err
 		}
@@ -97,13 +100,10 @@ func (b *bench) programs(o options, r *results) (err error) {
 	return nil
 }
 
-// helpers are ours and, when there is one, the peer, each in a home with that source of credentials.
-func (b *bench) helpers(source ecrtest.Source) ([]*scene, error) {
+// helpers are ours and at most so many peers, each in a home with that source of credentials.
+func (b *bench) helpers(source ecrtest.Source, peers int) ([]*scene, error) {
 	var scenes []*scene
-	for _, p := range []*program{b.ours, b.peer} {
-		if p == nil {
-			continue
-		}
+	for _, p := range append([]*program{b.ours}, b.peers[:min(peers, len(b.peers))]...) {
 		s, err := b.newScene(p, source)
 		if err != nil {
 			return nil, err

@@ -23,6 +23,14 @@ const (
 // Colours of the programs: apart in lightness too, for those who see no difference between red and green.
 var colours = map[string]string{emptyID: "#8f8f8f", oursID: "#0a6b52", peerID: "#d98032"}
 
+// colourOf is a program's colour; that of a further peer is paler.
+func colourOf(id string) string {
+	if colour, ok := colours[id]; ok {
+		return colour
+	}
+	return "#ecc39b"
+}
+
 // canvas collects the elements of one chart.
 type canvas struct {
 	b      strings.Builder

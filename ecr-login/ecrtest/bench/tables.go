@@ -9,9 +9,28 @@ func programRows(r *results) (rows [][]string) {
 	return rows
 }
 
-func targetRows(list []row) (rows [][]string) {
-	for _, t := range list {
-		rows = append(rows, []string{t.Measure, t.Measured, t.Target, t.Verdict})
+// others are the peers behind the first.
+func (r *results) others() []string { return r.Peers[min(1, len(r.Peers)):] }
+
+func targetHeader(r *results) []string {
+	header := []string{"Measure", "Measured", "Target", ""}
+	for _, id := range r.others() {
+		header = append(header, "to "+r.nameOf(id))
+	}
+	return header
+}
+
+func targetRows(r *results) (rows [][]string) {
+	for _, t := range targets(r) {
+		cells := []string{t.Measure, t.Measured, t.Target, t.Verdict}
+		for i := range r.others() {
+			beside := ""
+			if i < len(t.Beside) {
+				beside = t.Beside[i]
+			}
+			cells = append(cells, beside)
+		}
+		rows = append(rows, cells)
 	}
 	return rows
 }
@@ -49,9 +68,9 @@ func missingReasons(r *results) (reasons []string) {
 	return reasons
 }
 
-// ids are the helpers that were measured.
+// ids are ours and the first peer. What was measured of further ones is in the tables of rows, and beside the targets.
 func (r *results) ids() []string {
-	if r.PeerName == "" {
+	if len(r.Peers) == 0 {
 		return []string{oursID}
 	}
 	return []string{oursID, peerID}
@@ -69,8 +88,8 @@ func helperHeader(r *results, columns ...string) (header []string) {
 
 func sourceHeader(r *results) []string {
 	header := []string{"Source", "this helper: wall", "to static keys", "CPU", "to static keys", "connections"}
-	if r.PeerName != "" {
-		header = append(header, r.PeerName+": wall", "connections")
+	if len(r.Peers) > 0 {
+		header = append(header, r.nameOf(peerID)+": wall", "connections")
 	}
 	return header
 }

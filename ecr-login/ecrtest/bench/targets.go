@@ -5,8 +5,12 @@ import (
 	"math"
 )
 
-// row is one target: what was measured, what must be reached, and whether it is.
-type row struct{ Measure, Measured, Target, Verdict string }
+// row is one target: what was measured, what must be reached, and whether it is. Beside is the same measure to the
+// peers behind the first, which decide nothing.
+type row struct {
+	Measure, Measured, Target, Verdict string
+	Beside                             []string
+}
 
 const (
 	holds  = "holds"
@@ -35,15 +39,17 @@ func cpu(s *summary) spread  { return s.CPU }
 
 // targets is the table of targets.
 func targets(r *results) []row {
-	ours, empty, peer := r.Warm.of(oursID, staticKeys), r.Warm.of(emptyID, staticKeys), r.Warm.of(peerID, staticKeys)
-	oursBundle, peerBundle := r.Warm.of(oursID, withBundle), r.Warm.of(peerID, withBundle)
+	ours, empty := r.Warm.of(oursID, staticKeys), r.Warm.of(emptyID, staticKeys)
+	warm := func(scene string, pick func(*summary) spread) func(id string) float64 {
+		return func(id string) float64 { return ratio(r.Warm.of(oursID, scene), r.Warm.of(id, scene), pick) }
+	}
 	rows := []row{
-		ratioRow("warm `get`, wall, to the peer", ours, peer, wall, maxWarmToPeer),
-		ratioRow("warm `get`, CPU, to the peer", ours, peer, cpu, maxWarmToPeer),
+		peerRow(r, "warm `get`, wall, to the peer", warm(staticKeys, wall), maxWarmToPeer),
+		peerRow(r, "warm `get`, CPU, to the peer", warm(staticKeys, cpu), maxWarmToPeer),
 		ratioRow("warm `get`, wall, to an empty Go program", ours, empty, wall, maxWallToEmpty),
 		ratioRow("warm `get`, CPU, to an empty Go program", ours, empty, cpu, maxCPUToEmpty),
-		ratioRow("warm `get` with `AWS_CA_BUNDLE`, wall, to the peer", oursBundle, peerBundle, wall, maxBundleToPeer),
-		ratioRow("warm `get` with `AWS_CA_BUNDLE`, CPU, to the peer", oursBundle, peerBundle, cpu, maxBundleToPeer),
+		peerRow(r, "warm `get` with `AWS_CA_BUNDLE`, wall, to the peer", warm(withBundle, wall), maxBundleToPeer),
+		peerRow(r, "warm `get` with `AWS_CA_BUNDLE`, CPU, to the peer", warm(withBundle, cpu), maxBundleToPeer),
 	}
 	rows = append(rows, sourceRows(r.Sources)...)
 	one, many := r.Entries.of(oursID, entryScene(1)), r.Entries.of(oursID, entryScene(10_000))
@@ -51,9 +57,19 @@ func targets(r *results) []row {
 		ratioRow("warm `get` with 10,000 entries, wall, to one entry", many, one, wall, maxToOneEntry),
 		ratioRow("warm `get` with 10,000 entries, CPU, to one entry", many, one, cpu, maxToOneEntry),
 	)
-	rows = append(rows, coldRows(r.Cold)...)
 	return append(rows,
-		volleyRow(r.ParallelWarm.of(oursID, 100), r.ParallelWarm.of(peerID, 100)),
+		peerRow(r, "cold `get` without the API's latency, wall, to the peer", func(id string) float64 {
+			own := func(s *summary) spread { return s.Wall.minus(latencyMS) }
+			return ratio(r.Cold.of(oursID, overHTTP), r.Cold.of(id, overHTTP), own)
+		}, maxColdToPeer),
+		limitRow("cold `get`, CPU", figure{Value: cpu(r.Cold.of(oursID, overHTTP)).Median}, maxColdCPU, millis),
+		peerRow(r, "100 parallel warm `get`s, total CPU, to the peer", func(id string) float64 {
+			ours, peer := r.ParallelWarm.of(oursID, 100), r.ParallelWarm.of(id, 100)
+			if ours == nil || peer == nil {
+				return math.NaN()
+			}
+			return ours.CPU.over(peer.CPU)
+		}, maxWarmToPeer),
 		limitRow("stripped linux/amd64 binary", figure{Value: float64(r.Size.Total)}, maxBinary, megabytes),
 		peakRow(r.cost(oursID, staticKeys), r.cost(emptyID, staticKeys)),
 		limitRow("`registry.Parse`, time", r.ParseNanos, maxParseNanos, nanoseconds),
@@ -72,14 +88,30 @@ func verdict(value, limit float64) string {
 	return missed
 }
 
-// ratioRow holds when a takes at most limit times what base takes. Only the peer may be missing.
-func ratioRow(measure string, a, base *summary, pick func(*summary) spread, limit float64) row {
-	target := "≤ " + times(limit)
+// ratio is what a takes of what base takes; not a number when one of them was not measured.
+func ratio(a, base *summary, pick func(*summary) spread) float64 {
 	if a == nil || base == nil {
-		return row{measure, unknown, target, noPeer}
+		return math.NaN()
 	}
-	x := pick(a).over(pick(base))
-	return row{measure, times(x), target, verdict(x, limit)}
+	return pick(a).over(pick(base))
+}
+
+// ratioRow holds when a takes at most limit times what base takes.
+func ratioRow(measure string, a, base *summary, pick func(*summary) spread, limit float64) row {
+	x := ratio(a, base, pick)
+	return row{Measure: measure, Measured: times(x), Target: "≤ " + times(limit), Verdict: verdict(x, limit)}
+}
+
+// peerRow is about the ratio to the first peer, and tells the others.
+func peerRow(r *results, measure string, to func(id string) float64, limit float64) row {
+	own := row{Measure: measure, Measured: unknown, Target: "≤ " + times(limit), Verdict: noPeer}
+	if x := to(peerID); !math.IsNaN(x) {
+		own.Measured, own.Verdict = times(x), verdict(x, limit)
+	}
+	for _, id := range r.others() {
+		own.Beside = append(own.Beside, times(to(id)))
+	}
+	return own
 }
 
 // sourceRows are about the source that is the slowest against static keys.
@@ -95,7 +127,7 @@ func sourceRows(m measurement) []row {
 				}
 			}
 		}
-		return row{measure, fmt.Sprintf("%s (%s)", times(x), at), "≤ " + times(maxToStaticKeys), verdict(x, maxToStaticKeys)}
+		return row{Measure: measure, Measured: fmt.Sprintf("%s (%s)", times(x), at), Target: "≤ " + times(maxToStaticKeys), Verdict: verdict(x, maxToStaticKeys)}
 	}
 	for i := range m {
 		if m[i].Program == oursID {
@@ -107,27 +139,6 @@ func sourceRows(m measurement) []row {
 		worst("the same, CPU", cpu),
 		limitRow("the same, connections made by all runs", figure{Value: float64(connections)}, 0, count),
 	}
-}
-
-// coldRows are about a cold get, what the API took taken off.
-func coldRows(m measurement) []row {
-	ours, peer := m.of(oursID, overHTTP), m.of(peerID, overHTTP)
-	own := row{"cold `get` without the API's latency, wall, to the peer", unknown, "≤ " + times(maxColdToPeer), noPeer}
-	if ours != nil && peer != nil {
-		x := ours.Wall.minus(latencyMS).over(peer.Wall.minus(latencyMS))
-		own.Measured, own.Verdict = times(x), verdict(x, maxColdToPeer)
-	}
-	return []row{own, limitRow("cold `get`, CPU", figure{Value: cpu(ours).Median}, maxColdCPU, millis)}
-}
-
-// volleyRow is about the CPU of many at once.
-func volleyRow(ours, peer *volley) row {
-	own := row{"100 parallel warm `get`s, total CPU, to the peer", unknown, "≤ " + times(maxWarmToPeer), noPeer}
-	if ours != nil && peer != nil {
-		x := ours.CPU.over(peer.CPU)
-		own.Measured, own.Verdict = times(x), verdict(x, maxWarmToPeer)
-	}
-	return own
 }
 
 // peakRow is about the memory of a hit.
@@ -146,7 +157,7 @@ func limitRow(measure string, f figure, limit float64, format func(float64) stri
 		target = "none"
 	}
 	if f.Missing != "" {
-		return row{measure, unknown, target, f.Missing}
+		return row{Measure: measure, Measured: unknown, Target: target, Verdict: f.Missing}
 	}
-	return row{measure, format(f.Value), target, verdict(f.Value, limit)}
+	return row{Measure: measure, Measured: format(f.Value), Target: target, Verdict: verdict(f.Value, limit)}
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// example has invented figures: all targets hold but the last.
-func example(peer bool) *results {
+// example has invented figures of ours and so many peers: all targets hold but the last, and would not to the second.
+func example(peers int) *results {
 	at := func(ms float64) spread { return spread{ms * 0.9, ms, ms * 1.2} }
 	one := func(program, scene string, ms float64) summary {
 		return summary{Program: program, Scene: scene, Runs: 200, Wall: at(ms), CPU: at(ms), Faults: spread{170, 175, 180}}
@@ -39,12 +39,22 @@ func example(peer bool) *results {
 		r.ParallelWarm = append(r.ParallelWarm, volley{oursID, n, 10, at(3), at(3), spread{}})
 		r.ParallelCold = append(r.ParallelCold, volley{oursID, n, 10, at(130), at(8), spread{1, 1, 1}})
 	}
-	if !peer {
+	for i := range peers {
+		id, name, factor := peerID, "existing-credential-helper 0.12.0", 1.0
+		if i > 0 {
+			id, name, factor = "peer2", "existing-credential-helper 0.12.0 (static)", 0.5
+		}
+		r.Peers = append(r.Peers, id)
+		r.Programs = append(r.Programs, listed{id, name, "13.8 MB"})
+		r.Warm = append(r.Warm, one(id, staticKeys, 6.4*factor), one(id, withBundle, 10*factor))
+		r.Cold = append(r.Cold, one(id, overHTTP, 100+9*factor), one(id, overHTTPS, 113))
+		for _, n := range volleyCounts {
+			r.ParallelWarm = append(r.ParallelWarm, volley{id, n, 10, at(8 * factor), at(8 * factor), spread{}})
+		}
+	}
+	if peers == 0 {
 		return r
 	}
-	r.PeerName = "existing-credential-helper 0.12.0"
-	r.Programs = append(r.Programs, listed{peerID, r.PeerName, "13.8 MB"})
-	r.Warm = append(r.Warm, one(peerID, staticKeys, 6.4), one(peerID, withBundle, 10))
 	for _, from := range sources {
 		s := one(peerID, from.name, 12)
 		s.Connections = 400
@@ -53,9 +63,7 @@ func example(peer bool) *results {
 	for _, n := range entryCounts {
 		r.Entries = append(r.Entries, one(peerID, entryScene(n), 6.4+float64(n)/30))
 	}
-	r.Cold = append(r.Cold, one(peerID, overHTTP, 109), one(peerID, overHTTPS, 113))
 	for _, n := range volleyCounts {
-		r.ParallelWarm = append(r.ParallelWarm, volley{peerID, n, 10, at(8), at(8), spread{}})
 		r.ParallelCold = append(r.ParallelCold, volley{peerID, n, 10, at(130), at(8), spread{1, float64(n), float64(n)}})
 	}
 	return r
@@ -75,7 +83,7 @@ func verdictOf(t *testing.T, rows []row, measure string) row {
 
 func TestTargets(t *testing.T) {
 	t.Parallel()
-	for _, r := range targets(example(true)) {
+	for _, r := range targets(example(1)) {
 		want := holds
 		if r.Measure == "`registry.Parse`, allocations" {
 			want = missed
@@ -84,7 +92,18 @@ func TestTargets(t *testing.T) {
 			t.Errorf("%+v, want %s", r, want)
 		}
 	}
-	cold := verdictOf(t, targets(example(true)), "cold `get` without")
+	for i, r := range targets(example(2)) {
+		if one := targets(example(1))[i]; r.Verdict != one.Verdict || r.Measured != one.Measured {
+			t.Errorf("%+v: a second peer must decide nothing", r)
+		}
+		if (r.Beside != nil) != strings.HasSuffix(r.Measure, "to the peer") {
+			t.Errorf("%+v: a second peer belongs beside the first and nowhere else", r)
+		}
+	}
+	if got := verdictOf(t, targets(example(2)), "warm `get`, wall, to the peer"); got.Measured != "0.391 ×" || got.Beside[0] != "0.781 ×" {
+		t.Errorf("%+v", got)
+	}
+	cold := verdictOf(t, targets(example(1)), "cold `get` without")
 	if cold.Measured != "0.889 ×" { // 8 ms over 9
 		t.Errorf("%+v: the latency must not hide the difference", cold)
 	}
@@ -93,7 +112,7 @@ func TestTargets(t *testing.T) {
 func TestTargetsWithoutPeer(t *testing.T) {
 	t.Parallel()
 	peers := 0
-	for _, r := range targets(example(false)) {
+	for _, r := range targets(example(0)) {
 		toPeer := strings.HasSuffix(r.Measure, "to the peer")
 		if toPeer {
 			peers++
@@ -128,7 +147,7 @@ func TestTargetsMissed(t *testing.T) {
 		{"much memory", "peak memory", func(r *results) { r.Costs[1].Peak.Value = 5.8e6 }},
 		{"a slow parser", "`registry.Parse`, time", func(r *results) { r.ParseNanos.Value = 301 }},
 	} {
-		r := example(true)
+		r := example(1)
 		if got := verdictOf(t, targets(r), c.measure); got.Verdict != holds {
 			t.Fatalf("%s: %+v before", c.why, got)
 		}
@@ -141,7 +160,7 @@ func TestTargetsMissed(t *testing.T) {
 
 func TestTargetsNotMeasured(t *testing.T) {
 	t.Parallel()
-	r := example(true)
+	r := example(1)
 	r.Costs[0].Peak = figure{Missing: "not counted: only Linux"}
 	r.Costs[1].Peak = figure{Missing: "not counted: only Linux"}
 	if got := verdictOf(t, targets(r), "peak memory"); got.Verdict != "not counted: only Linux" || got.Measured != unknown {
