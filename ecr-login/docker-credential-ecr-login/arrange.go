@@ -16,7 +16,9 @@ import (
 	_ "github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
 
 	_ "compress/gzip"
+	_ "crypto/hkdf"
 	_ "crypto/md5"
+	_ "crypto/mlkem"
 	_ "crypto/sha1"
 	_ "crypto/sha3"
 	_ "crypto/sha512"
