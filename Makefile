@@ -62,6 +62,7 @@ fuzz:
 	$(call fuzz,FuzzEdit,$(FUZZTIME),./ecr-login/dockerconfig)
 	$(call fuzz,FuzzRemove,$(FUZZTIME),./ecr-login/dockerconfig)
 	$(call fuzz,FuzzMask,$(FUZZTIME),./ecr-login/dockerconfig)
+	$(call fuzz,FuzzUndo,$(FUZZTIME),./ecr-login/dockerconfig)
 
 # go test sometimes ends a fuzzing whose time is up with "context deadline exceeded" and nothing found. A second try
 # tells: what was really found is kept below testdata, and fails again at once.

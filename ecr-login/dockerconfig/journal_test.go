@@ -1,0 +1,108 @@
+package dockerconfig
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+func TestWhereTheJournalIs(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("paths of Unix")
+	}
+	for _, c := range []struct {
+		name string
+		env  map[string]string
+		want string // empty: an error
+	}{
+		{"home", map[string]string{"HOME": "/home/me"}, "/home/me/.local/state/ecr-login/configured.json"},
+		{"variable", map[string]string{"HOME": "/home/me", "XDG_STATE_HOME": "/state"}, "/state/ecr-login/configured.json"},
+		{"a relative one is none", map[string]string{"HOME": "/home/me", "XDG_STATE_HOME": "state"}, "/home/me/.local/state/ecr-login/configured.json"},
+		{"nothing", nil, ""},
+	} {
+		if got, err := (Locator{environ(c.env)}).Journal(); got != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestTheJournalKeepsRecords(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	path := filepath.Join(state, "ecr-login", "configured.json")
+	text := "{ }"
+	record := &Record{Blank: &text, Helpers: made, Folders: []string{"/a/b"}, Entries: map[string]Entry{"h": {Helper: "ecr-login", Before: []byte("\"caf\xe9\"")}}}
+	j, unlock := OpenJournal(path)
+	if err := j.Put("/config.json", record); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.PutLinks([]string{"/bin/link"}); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+
+	j, unlock = OpenJournal(path)
+	defer unlock()
+	r := j.Record("/config.json")
+	if r == nil || *r.Blank != text || r.Helpers != made || !slices.Equal(r.Folders, record.Folders) || string(r.Entries["h"].Before) != "\"caf\xe9\"" {
+		t.Fatalf("%+v", r)
+	}
+	if got := j.Links(); !slices.Equal(got, []string{"/bin/link"}) || j.Record("/other.json") != nil {
+		t.Errorf("%q, %+v", got, j.Record("/other.json"))
+	}
+
+	// Nothing in it, nothing left of it.
+	if err := j.Put("/config.json", &Record{File: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.PutLinks(nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
+		t.Errorf("the folder is there: %v", err)
+	}
+}
+
+// A journal that was lost or damaged is an empty one.
+func TestABrokenJournalIsEmpty(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "{", `{"version": 2, "links": ["/x"]}`, `[]`, `{"version": 1, "files": {"/config.json": null}}`, `{"version": 1, "files": []}`} {
+		path := put(t, filepath.Join(t.TempDir(), "configured.json"), text)
+		j, unlock := OpenJournal(path)
+		if j.Record("/config.json") != nil || len(j.Links()) > 0 {
+			t.Errorf("%s: %+v", text, j)
+		}
+		if err := j.Put("/config.json", &Record{Entries: map[string]Entry{"h": {}}}); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		unlock()
+	}
+}
+
+// A record is a file that anybody may have damaged: whatever it says, the config stays JSON that the client takes.
+func FuzzUndo(f *testing.F) {
+	f.Add([]byte(`{"credHelpers":{"h":"x"}}`), "{ }", "made", []byte(`"y"`), true)
+	f.Add([]byte(`{"credHelpers":{"h":"x"}, "a": 1}`), "null", "[]", []byte(`{}`), false)
+	f.Add([]byte(`{"credHelpers":{"h":"x"}}`), `{"a": 1}`, "null // no", []byte(`1`), false)
+	f.Fuzz(func(t *testing.T, text []byte, blank, helpers string, before []byte, file bool) {
+		c, err := Parse(text, Docker)
+		if err != nil {
+			return
+		}
+		other := c.For("i")
+		c.Undo("h", &Record{File: file, Blank: &blank, Helpers: helpers, Entries: map[string]Entry{"h": {"x", before}}})
+		again, err := Parse(c.Text(), Docker)
+		if err != nil {
+			t.Fatalf("%v: %q became\n%q", err, text, c.Text())
+		}
+		if got := again.For("i"); got.Source != other.Source || got.Helper != other.Helper {
+			t.Fatalf("%+v became %+v: %q became\n%q", other, got, text, c.Text())
+		}
+	})
+}
