@@ -26,13 +26,14 @@ var allowed = map[string][]string{
 	"ecr-login/docker-credential-ecr-login/hit/stack": nil,
 	"ecr-login/docker-credential-ecr-login": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/docker-credential-ecr-login/hit/stack",
-		"ecr-login/dockerconfig", "ecr-login/token",
+		"ecr-login/dockerconfig", "ecr-login/registry", "ecr-login/token",
 	},
 }
 
 // only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and
 // go-cache, because it links encoding/gob.
 var only = map[string][]string{
+	"github.com/aymanbagabas/":   {"ecr-login/docker-credential-ecr-login"},
 	"github.com/aws/":            {"ecr-login/token"},
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},

@@ -88,6 +88,8 @@ func newRoot(p *process) *cobra.Command {
 		add(root, c)
 	}
 	for _, c := range []*cobra.Command{
+		configureCommand(p),
+		unconfigureCommand(p),
 		explainCommand(p),
 		passwordCommand(p),
 		headerCommand(p),

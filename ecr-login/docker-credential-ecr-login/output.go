@@ -15,6 +15,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -186,6 +187,10 @@ func hint(err error) string {
 	}
 	if errors.As(err, &e) {
 		return e.Hint()
+	}
+	var d *dockerconfig.Error
+	if errors.As(err, &d) {
+		return d.Hint()
 	}
 	var c *config.Error
 	if errors.As(err, &c) {

@@ -65,7 +65,7 @@ func update(path string, client Client, edit func(*Config) error) (bool, error) 
 	if !c.Changed() {
 		return false, nil
 	}
-	if err := t.writable(); err != nil {
+	if err := c.Writable(); err != nil {
 		return false, err
 	}
 	if c.gone {
@@ -130,7 +130,7 @@ func (t *target) look(wrong func(error) (*target, error)) (*target, error) {
 
 func (t *target) read(client Client) (*Config, error) {
 	if t.info == nil {
-		return &Config{Path: t.named, Client: client, blank: true, missing: missing(t.dir)}, nil
+		return &Config{Path: t.named, Client: client, blank: true, target: t, missing: missing(t.dir)}, nil
 	}
 	text, err := os.ReadFile(t.path)
 	if err != nil {
@@ -144,7 +144,7 @@ func (t *target) read(client Client) (*Config, error) {
 		}
 		return nil, err
 	}
-	c.Path = t.named
+	c.Path, c.target = t.named, t
 	return c, nil
 }
 
@@ -159,9 +159,14 @@ func missing(dir string) []string {
 	}
 }
 
-// writable says why a file is not to be replaced. That it could be, because replacing asks for a right to the folder
-// only, or because we are root, is not enough: somebody made it read-only, or it is somebody else's.
-func (t *target) writable() error {
+// Writable says why a file that was read is not to be replaced. That it could be, because replacing asks for a right to
+// the folder only, or because we are root, is not enough: somebody made it read-only, or it is somebody else's. Update
+// asks this itself, after the edit.
+func (c *Config) Writable() error {
+	t := c.target
+	if t == nil {
+		return &Error{Message: "is no file"}
+	}
 	if t.info != nil {
 		if t.info.Mode().Perm()&0o222 == 0 {
 			return &Error{Path: t.named, Message: "is read-only", Advice: "chmod u+w " + t.path}

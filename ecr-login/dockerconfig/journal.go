@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,6 +17,8 @@ type Journal struct {
 	path  string
 	files map[string]*Record
 	links []string
+
+	folders []string // made for the journal, the innermost first
 }
 
 // journal is its file. Another version is none.
@@ -23,6 +26,7 @@ type journal struct {
 	Version int                `json:"version"`
 	Files   map[string]*Record `json:"files,omitempty"`
 	Links   []string           `json:"links,omitempty"`
+	Folders []string           `json:"folders,omitempty"`
 }
 
 const journalVersion = 1
@@ -45,18 +49,41 @@ func (l Locator) Journal() (string, error) {
 	return filepath.Join(dir, "ecr-login", "configured.json"), nil
 }
 
-// OpenJournal reads a journal and keeps other processes from it until unlock is called. One that is not there, or that
-// cannot be understood, is empty; its folder is made when something is written into it.
-func OpenJournal(path string) (j *Journal, unlock func()) {
-	unlock, _ = lockFolder(filepath.Dir(path))
+// OpenJournal reads a journal, one that cannot be understood as an empty one. When it is to be written, other processes
+// are kept from it until unlock is called. An empty path is that of a journal that nothing can be written into.
+func OpenJournal(path string, write bool) (j *Journal, unlock func()) {
 	j = &Journal{path: path, files: map[string]*Record{}}
-	text, err := os.ReadFile(path)
+	if path == "" {
+		return j, func() {}
+	}
+	unlock = func() {}
+	dir := filepath.Dir(path)
+	for range attempts {
+		if write {
+			j.makeFolders()
+		}
+		release, alone := lockFolder(dir)
+		unlock = func() {
+			j.removeFolders()
+			release()
+		}
+		if _, err := os.Stat(dir); alone || !write || err == nil {
+			break
+		}
+		// Its last user removed the folder.
+	}
+	j.read()
+	return j, unlock
+}
+
+func (j *Journal) read() {
+	text, err := os.ReadFile(j.path)
 	if err != nil {
-		return j, unlock
+		return
 	}
 	var on journal
 	if json.Unmarshal(text, &on) != nil || on.Version != journalVersion {
-		return j, unlock
+		return
 	}
 	for file, r := range on.Files {
 		if r != nil {
@@ -64,11 +91,31 @@ func OpenJournal(path string) (j *Journal, unlock func()) {
 		}
 	}
 	j.links = on.Links
-	return j, unlock
+	j.folders = append(j.folders, on.Folders...)
+}
+
+// makeFolders makes the journal's folder and those above it. Where that fails, saving says so.
+func (j *Journal) makeFolders() {
+	for _, dir := range slices.Backward(missing(filepath.Dir(j.path))) {
+		if os.Mkdir(dir, 0o700) == nil {
+			inherit(dir)
+			j.folders = append([]string{dir}, j.folders...)
+		}
+	}
+}
+
+// removeFolders removes the folders that were made, and the journal's own, as far as nothing is in them.
+func (j *Journal) removeFolders() {
+	for _, dir := range append([]string{filepath.Dir(j.path)}, j.folders...) {
+		_ = os.Remove(dir) // not when it holds something
+	}
 }
 
 // Record is that of a file, nil when there is none. It is not to be changed.
 func (j *Journal) Record(path string) *Record { return j.files[path] }
+
+// Files are the paths of all records, in order.
+func (j *Journal) Files() []string { return slices.Sorted(maps.Keys(j.files)) }
 
 // Links are the program's links that were made.
 func (j *Journal) Links() []string { return slices.Clone(j.links) }
@@ -96,23 +143,19 @@ func (j *Journal) PutLinks(links []string) error {
 }
 
 func (j *Journal) save() error {
-	dir := filepath.Dir(j.path)
+	if j.path == "" {
+		return errors.New(noHome)
+	}
 	if len(j.files) == 0 && len(j.links) == 0 {
 		if err := os.Remove(j.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		_ = os.Remove(dir) // if it is empty
 		return nil
 	}
-	text, err := json.MarshalIndent(journal{journalVersion, j.files, j.links}, "", "\t")
+	j.makeFolders()
+	text, err := json.MarshalIndent(journal{journalVersion, j.files, j.links, j.folders}, "", "\t")
 	if err != nil {
 		return err
-	}
-	for _, dir := range slices.Backward(missing(dir)) {
-		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		inherit(dir)
 	}
 	return (&writing{path: j.path, text: append(text, '\n')}).do()
 }

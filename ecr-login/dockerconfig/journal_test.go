@@ -35,7 +35,7 @@ func TestTheJournalKeepsRecords(t *testing.T) {
 	path := filepath.Join(state, "ecr-login", "configured.json")
 	text := "{ }"
 	record := &Record{Blank: &text, Helpers: made, Folders: []string{"/a/b"}, Entries: map[string]Entry{"h": {Helper: "ecr-login", Before: []byte("\"caf\xe9\"")}}}
-	j, unlock := OpenJournal(path)
+	j, unlock := OpenJournal(path, true)
 	if err := j.Put("/config.json", record); err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +47,7 @@ func TestTheJournalKeepsRecords(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 
-	j, unlock = OpenJournal(path)
-	defer unlock()
+	j, unlock = OpenJournal(path, true)
 	r := j.Record("/config.json")
 	if r == nil || *r.Blank != text || r.Helpers != made || !slices.Equal(r.Folders, record.Folders) || string(r.Entries["h"].Before) != "\"caf\xe9\"" {
 		t.Fatalf("%+v", r)
@@ -64,8 +63,14 @@ func TestTheJournalKeepsRecords(t *testing.T) {
 	if err := j.PutLinks(nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
-		t.Errorf("the folder is there: %v", err)
+	unlock()
+	if _, err := os.Stat(state); !os.IsNotExist(err) {
+		t.Errorf("the folders are there: %v", err)
+	}
+	_, unlock = OpenJournal(path, false)
+	unlock()
+	if _, err := os.Stat(state); !os.IsNotExist(err) {
+		t.Errorf("reading made the folders: %v", err)
 	}
 }
 
@@ -74,7 +79,7 @@ func TestABrokenJournalIsEmpty(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "{", `{"version": 2, "links": ["/x"]}`, `[]`, `{"version": 1, "files": {"/config.json": null}}`, `{"version": 1, "files": []}`} {
 		path := put(t, filepath.Join(t.TempDir(), "configured.json"), text)
-		j, unlock := OpenJournal(path)
+		j, unlock := OpenJournal(path, true)
 		if j.Record("/config.json") != nil || len(j.Links()) > 0 {
 			t.Errorf("%s: %+v", text, j)
 		}

@@ -23,6 +23,7 @@ type Config struct {
 	blank bool         // there is no value at all, and the tail is everything
 	gone  bool         // the file is to be removed
 
+	target  *target
 	missing []string // folders above the file that are not there, the innermost first
 	emptied []string // folders to remove with the file, if they are empty
 }
