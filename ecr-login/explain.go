@@ -44,6 +44,8 @@ type Explanation struct {
 	ECR string `json:"ecr,omitempty"` // URL that GetAuthorizationToken would be sent to
 	STS string `json:"sts,omitempty"` // URL that STS would be asked at, when a role is assumed
 
+	CABundle string `json:"caBundle,omitempty"` // file of the authorities that AWS's certificates are checked against; empty: the system's
+
 	Fallback string `json:"fallback,omitempty"` // the helper that gets hosts which are not ECR
 
 	Cache   cache.Status `json:"cache"`
@@ -82,7 +84,7 @@ func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 		return x
 	}
 	endpoints, err := h.tokens.Endpoints(ctx, request(p))
-	x.ECR, x.STS = endpoints.ECR, endpoints.STS
+	x.ECR, x.STS, x.CABundle = endpoints.ECR, endpoints.STS, endpoints.CABundle
 	x.explainCache(h, p)
 	if x.Verdict == AskAWS && err != nil {
 		x.Verdict, x.Why = Fail, err.Error()

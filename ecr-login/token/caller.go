@@ -15,6 +15,10 @@ import (
 // where AWS's global endpoints are.
 const anyRegion = "us-east-1"
 
+// StageCaller is the Stage of an Error when credentials were found, and STS could
+// not be asked, or would not say, whose they are. A token may be had all the same.
+const StageCaller = "asking STS who is calling"
+
 // Caller is who AWS takes the credentials to be.
 type Caller struct {
 	Account string // twelve digits

@@ -174,7 +174,7 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 	}
 	base := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.IdleConnTimeout = idleConnection
-		t.OnProxyConnectResponse = refuseProxy
+		t.OnProxyConnectResponse = RefuseProxy
 	})
 	options := []func(*config.LoadOptions) error{
 		config.WithLogger(logging.Nop{}), // by default the SDK writes warnings to standard error

@@ -1,17 +1,11 @@
 package token
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -19,73 +13,20 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// proxyRefusal is a proxy's answer to CONNECT other than 200. Without it
-// net/http reports nothing but the status text.
-type proxyRefusal struct{ status int }
-
-func (e *proxyRefusal) Error() string {
-	return fmt.Sprintf("the proxy answered HTTP %d (%s)", e.status, strings.ToLower(http.StatusText(e.status)))
-}
-
-func refuseProxy(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
-	if r.StatusCode != http.StatusOK {
-		return &proxyRefusal{r.StatusCode}
-	}
-	return nil
-}
-
 // unreachable explains why no answer came from a host.
 func (f *fetch) unreachable(s stage, err error) *Error {
-	e := &Error{Kind: Unreachable}
-	var (
-		send      *smithyhttp.RequestSendError
-		refusal   *proxyRefusal
-		operation *net.OpError
-		name      *net.DNSError
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		noTLS     tls.RecordHeaderError
-		network   net.Error
-		why       string
-	)
-	switch {
-	case strings.Contains(err.Error(), "failed to resolve service endpoint"):
-		e.Kind = Configuration
-		e.Message = fmt.Sprintf("%s: the AWS SDK has no endpoint for region %q: %s", s.words, f.request.Registry.Region, reason(err))
-		return e
-	case !errors.As(err, &send):
-		return nil
-	case errors.As(err, &refusal):
-		why = refusal.Error()
-	case errors.As(err, &operation) && operation.Op == "proxyconnect":
-		why = "the proxy cannot be reached: " + plain(operation.Err)
-	case errors.As(err, &name):
-		why = fmt.Sprintf("the name %q does not resolve", name.Name)
-		if name.IsTimeout {
-			why = fmt.Sprintf("the name %q was not resolved in time", name.Name)
-		}
-	case errors.As(err, &authority):
-		e.Code, why = CodeTLS, "its certificate is signed by an unknown authority"
-	case errors.As(err, &hostname):
-		e.Code, why = CodeTLS, "its certificate is for another name"
-	case errors.As(err, &invalid):
-		e.Code, why = CodeTLS, plain(invalid)
-	case errors.As(err, &noTLS):
-		e.Code, why = CodeTLS, "it does not speak TLS"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		why = "connection refused"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		why = "it closed the connection without an answer"
-	case errors.As(err, &network) && network.Timeout():
-		why = "it does not answer"
-	default:
-		why = plain(err)
-		if strings.Contains(why, "tls: ") {
-			e.Code = CodeTLS
-		}
+	if strings.Contains(err.Error(), "failed to resolve service endpoint") {
+		return &Error{Kind: Configuration, Message: fmt.Sprintf("%s: the AWS SDK has no endpoint for region %q: %s", s.words, f.request.Registry.Region, reason(err))}
 	}
-	e.Message = fmt.Sprintf("cannot reach %s: %s", f.peer(s), why)
+	var send *smithyhttp.RequestSendError
+	if !errors.As(err, &send) {
+		return nil
+	}
+	why, isTLS := WhyUnreachable(err)
+	e := &Error{Kind: Unreachable, Message: fmt.Sprintf("cannot reach %s: %s", f.peer(s), why)}
+	if isTLS {
+		e.Code = CodeTLS
+	}
 	return e
 }
 
@@ -117,11 +58,7 @@ func (f *fetch) proxyFor(target *url.URL) string {
 	if err != nil || proxy == nil {
 		return ""
 	}
-	shown := url.URL{Scheme: proxy.Scheme, Host: proxy.Host}
-	if proxy.User != nil {
-		shown.User = url.User("xxxxx")
-	}
-	return shown.String()
+	return ShowProxy(proxy)
 }
 
 // peer names who was asked: "ECR at HOST through proxy URL", as far as known.

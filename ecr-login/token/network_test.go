@@ -95,7 +95,7 @@ func TestProxyOf(t *testing.T) {
 func TestRefuseProxy(t *testing.T) {
 	t.Parallel()
 	for status, refused := range map[int]bool{200: false, 204: true, 301: true, 403: true, 407: true, 502: true} {
-		err := refuseProxy(context.Background(), nil, nil, &http.Response{StatusCode: status})
+		err := RefuseProxy(context.Background(), nil, nil, &http.Response{StatusCode: status})
 		if (err != nil) != refused {
 			t.Errorf("%d: %v", status, err)
 		}

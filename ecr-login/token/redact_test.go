@@ -56,7 +56,7 @@ func TestDenial(t *testing.T) {
 		{"perform: ", "", ""},
 	}
 	for _, test := range tests {
-		if principal, action := denial(test.message); principal != test.principal || action != test.action {
+		if principal, action := Denial(test.message); principal != test.principal || action != test.action {
 			t.Errorf("%q: %q, %q", test.message, principal, action)
 		}
 	}

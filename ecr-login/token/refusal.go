@@ -118,7 +118,7 @@ func described(code, message string) string {
 // denied says who may not do what, in AWS's words where there are any.
 func (f *fetch) denied(e *Error, s stage, message string) {
 	e.Kind = AccessDenied
-	e.Principal, e.Action = denial(message)
+	e.Principal, e.Action = Denial(message)
 	if e.Action == "" {
 		e.Action = s.operation.action
 	}
@@ -140,9 +140,9 @@ func (f *fetch) denied(e *Error, s stage, message string) {
 	}
 }
 
-// denial takes principal and action out of IAM's wording, "User: ARN is not
+// Denial takes principal and action out of IAM's wording, "User: ARN is not
 // authorized to perform: ACTION on resource: ARN because ...".
-func denial(message string) (principal, action string) {
+func Denial(message string) (principal, action string) {
 	if _, rest, ok := strings.Cut(message, "User: "); ok {
 		principal, _, _ = strings.Cut(rest, " is not authorized")
 		if strings.ContainsRune(principal, ' ') {

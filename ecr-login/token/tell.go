@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +17,10 @@ import (
 type Endpoints struct {
 	ECR string // for GetAuthorizationToken
 	STS string // for a role or a web identity; empty when STS would not be asked
+
+	// CABundle is the file whose certificate authorities are trusted in place of
+	// the system's: AWS_CA_BUNDLE, or the profile's ca_bundle. "" for none.
+	CABundle string
 }
 
 // Endpoints tells which URLs Fetch would call for the request, by the same rules and without calling them. Every
@@ -38,7 +43,7 @@ func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
 	if err != nil {
 		return Endpoints{}, err
 	}
-	var e Endpoints
+	e := Endpoints{CABundle: cmp.Or(f.endpoints.env.CustomCABundle, f.endpoints.shared.CustomCABundle)}
 	var at transport.Endpoint
 	if f.request.Registry.Service == registry.Public {
 		o := ecrpublic.NewFromConfig(cfg, f.tuneECRPublic(override)).Options()

@@ -93,7 +93,7 @@ func (w *wire) operation(name string) operation {
 	case opWebIdentity:
 		return operation{name: name, words: "asking STS to accept a web identity token", service: sts.ServiceID, action: "sts:AssumeRoleWithWebIdentity"}
 	case opCaller:
-		return operation{name: name, words: "asking STS who is calling", service: sts.ServiceID, action: "sts:GetCallerIdentity"}
+		return operation{name: name, words: StageCaller, service: sts.ServiceID, action: "sts:GetCallerIdentity"}
 	case "GetRoleCredentials":
 		return operation{name: name, words: "asking IAM Identity Center for role credentials", service: sso.ServiceID, action: "sso:GetRoleCredentials"}
 	case "CreateToken":
