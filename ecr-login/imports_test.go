@@ -22,11 +22,14 @@ var allowed = map[string][]string{
 	"ecr-login/token":        {"ecr-login/registry"},
 	"ecr-login/plan":         {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/registry"},
 	"ecr-login":              {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
+	"ecr-login/doctor": {
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/dockerconfig", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token",
+	},
 	"ecr-login/docker-credential-ecr-login/hit":       {"cache", "ecr-login/config", "ecr-login/plan"},
 	"ecr-login/docker-credential-ecr-login/hit/stack": nil,
 	"ecr-login/docker-credential-ecr-login": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/docker-credential-ecr-login/hit/stack",
-		"ecr-login/dockerconfig", "ecr-login/registry", "ecr-login/token",
+		"ecr-login/dockerconfig", "ecr-login/doctor", "ecr-login/registry", "ecr-login/token",
 	},
 }
 
@@ -43,8 +46,8 @@ var only = map[string][]string{
 	"github.com/google/":         nil,
 	"github.com/rogpeppe/":       nil,
 	"github.com/spf13/":          {"ecr-login/docker-credential-ecr-login"},
-	"net/http":                   {"ecr-login/token"},
-	"crypto/tls":                 {"ecr-login/token"},
+	"net/http":                   {"ecr-login/doctor", "ecr-login/token"},
+	"crypto/tls":                 {"ecr-login/doctor", "ecr-login/token"},
 	"github.com/gofrs/flock":     {"cache"},
 	"golang.org/x/sync/":         {"cache"},
 	"golang.org/x/sys/":          {"cache", "ecr-login/identity", "ecr-login/config", "ecr-login/dockerconfig"},

@@ -38,13 +38,17 @@ func (p *process) helper() *ecrlogin.Helper { return p.helperFor(config.ProfileF
 
 // helperFor is helper with another profile; an empty one leaves it to rules and environment.
 func (p *process) helperFor(profile string) *ecrlogin.Helper {
-	return ecrlogin.New(ecrlogin.Options{
+	return ecrlogin.New(p.options(profile))
+}
+
+func (p *process) options(profile string) ecrlogin.Options {
+	return ecrlogin.Options{
 		Profile: profile,
 		Version: version(),
 		Stderr:  p.out.stderr,
 		Log:     p.out.log(os.Getenv(hit.LogVariable)),
 		Clock:   p.clock,
-	})
+	}
 }
 
 // A misuse is a call that cannot be meant: it is answered with the cause and the command's usage.
@@ -90,6 +94,7 @@ func newRoot(p *process) *cobra.Command {
 	for _, c := range []*cobra.Command{
 		configureCommand(p),
 		unconfigureCommand(p),
+		doctorCommand(p),
 		explainCommand(p),
 		passwordCommand(p),
 		headerCommand(p),

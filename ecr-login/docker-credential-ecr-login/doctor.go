@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/doctor"
+)
+
+func doctorCommand(p *process) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "doctor [--fix] [--json] [REGISTRY[/REPOSITORY[:TAG|@DIGEST]]]",
+		Short: "check everything between a client and a registry",
+		Long: `Walks the way of a pull and prints one line for each check: whether it holds (✔), could be better (!) or does
+not hold (✘), the fact, and what to do about it. It looks at the program that Docker would run, the user, Docker's
+configuration, passwords left in plain text, the settings and the cache; then, for the registry, at the entry
+that applies, the credentials, the network, the clock and a token, and opens the registry with it. With a
+repository it also looks for the image, and says which permission is missing.
+
+Without a registry it looks at those for which Docker's configuration names this program, else at the one of
+the account and region of the credentials. It ends within 20 seconds. It exits with 0 when all holds; what is
+marked with ! does not count against that, unless it could not be checked.
+
+With --fix it does what cannot hurt, and says so: it deletes the plain tokens that the existing helper left in
+its cache.json, removes logins of ECR registries from the clients' files that are no longer used, and takes from
+others the right to read a config.json with passwords in it or to write to the cache folder.`,
+		Example: `    docker-credential-ecr-login doctor 123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1
+    docker-credential-ecr-login doctor --fix`,
+		Args:              arguments(0, 1, "one registry at most"),
+		ValidArgsFunction: p.completeRegistries(1),
+	}
+	fix := c.Flags().Bool("fix", false, "mend what can be mended without harm")
+	asJSON := jsonFlag(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o := doctor.Options{Helper: p.options(config.ProfileFromName(p.name)), Fix: *fix}
+		if len(args) > 0 {
+			o.Registry = args[0]
+		}
+		findings := doctor.Run(c.Context(), o)
+		if *asJSON {
+			if err := p.out.json(findings); err != nil {
+				return err
+			}
+		} else {
+			printFindings(p.out, findings)
+		}
+		if !doctor.Healthy(findings) {
+			return exitCode(1)
+		}
+		return nil
+	}
+	return c
+}
+
+// marks say in one character how a check came out, and in colour where that is wanted.
+var marks = map[doctor.Status]struct {
+	mark   string
+	colour colour
+}{
+	doctor.OK:      {"✔", green},
+	doctor.Warn:    {"!", yellow},
+	doctor.Fail:    {"✘", red},
+	doctor.Skipped: {"!", yellow},
+}
+
+// printFindings prints a line for each finding, below a heading for each registry.
+func printFindings(out output, findings []doctor.Finding) {
+	registry := ""
+	for _, f := range findings {
+		if f.Registry != registry {
+			registry = f.Registry
+			fmt.Fprintf(out.stdout, "\n%s\n", registry)
+		}
+		m := marks[f.Status]
+		fmt.Fprintf(out.stdout, "%s %-12s %s\n", out.colour(m.colour, m.mark), f.Check, oneLine(f.Fact))
+		if f.Fixed != "" {
+			fmt.Fprintf(out.stdout, "%15s%s\n", "", "fixed: "+oneLine(f.Fixed))
+		}
+		if f.Fix != "" {
+			fmt.Fprintf(out.stdout, "%15s%s\n", "", "fix: "+oneLine(f.Fix))
+		}
+	}
+}

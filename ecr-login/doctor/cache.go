@@ -1,0 +1,61 @@
+package doctor
+
+import (
+	"os"
+	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+)
+
+// checkCache looks at the folder of the cache, before this run puts anything there.
+func (d *doctor) checkCache() []Finding {
+	s := cache.Open(plan.CacheOptions(d.settings, nil)).Status()
+	d.cache = s
+	var all []Finding
+	for _, passed := range s.Passed {
+		all = append(all, passedOver(passed))
+	}
+	switch {
+	case !d.settings.Cache:
+		return append(all, warn("unset it, unless nothing may be kept", "switched off by AWS_ECR_DISABLE_CACHE: AWS is asked for every pull"))
+	case s.Folder == "":
+		return append(all, fail("set AWS_ECR_CACHE_DIR to a folder of this user", "%s: AWS is asked for every pull", s.Trouble))
+	case !s.Exists:
+		return append(all, ok("%s, made when there is something to keep", s.Folder))
+	case !s.Writable:
+		return append(all, fail("make it writable for this user, or set AWS_ECR_CACHE_DIR to another", "%s: %s", s.Folder, s.Trouble))
+	case !s.Locks:
+		return append(all, warn("set AWS_ECR_CACHE_DIR to a folder on a local disk", "%s cannot lock (%s): processes that start together each ask AWS", s.Folder, s.LocksTrouble))
+	}
+	return append(all, ok("%s, %s, one process waits for another", s.Folder, count(s.Entries, "entry", "entries")))
+}
+
+// passedOver tells of a folder that would be better than the one in use, or than none.
+func passedOver(passed string) Finding {
+	path, reason, _ := strings.Cut(passed, ": ")
+	f := warn("make it a folder of this user that only this user can write to", "%s is passed over: %s", path, reason)
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() || !ours(info) || info.Mode()&0o022 == 0 {
+		return f
+	}
+	f.Fix = "chmod go-w " + path
+	f.mend = func() (string, error) {
+		return "took the right to write to it from others", os.Chmod(path, info.Mode().Perm()&^0o022)
+	}
+	return f
+}
+
+// checkSealing says where the key is that seals the cache's entries.
+func (d *doctor) checkSealing() []Finding {
+	s := d.cache
+	switch {
+	case s.Folder == "":
+		return nil // nothing is kept
+	case s.Sealing == "":
+		return one(fail(`take sealing = "required" out of the settings, or allow keyctl`, "no place for the key: %s", s.SealingTrouble))
+	case !s.OffDisk:
+		return one(warn("allow the system call keyctl, or give the user an XDG_RUNTIME_DIR in memory", "the key is in %s, where a copy of the disk has it too (%s)", s.Sealing, s.SealingTrouble))
+	}
+	return one(ok("the key is in %s", s.Sealing))
+}

@@ -1,0 +1,265 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+)
+
+// requestLimit is for one request to the registry.
+const requestLimit = 8 * time.Second
+
+// maxAnswer is the most that is read of a registry's answer: errors and bearer tokens are shorter.
+const maxAnswer = 64 << 10
+
+// manifests are the types that a client accepts.
+var manifests = []string{
+	"application/vnd.oci.image.index.v1+json",
+	"application/vnd.docker.distribution.manifest.list.v2+json",
+	"application/vnd.oci.image.manifest.v1+json",
+	"application/vnd.docker.distribution.manifest.v2+json",
+}
+
+// An answer is what the registry said.
+type answer struct {
+	status        int
+	challenge     string // WWW-Authenticate
+	digest        string
+	code, message string // of the error, where the body has one
+}
+
+// ask sends one request to the registry.
+func (t *target) ask(method, path, authorization string) (answer, error) {
+	return t.askAt("https://"+t.host+path, method, authorization, nil)
+}
+
+func (t *target) askAt(target, method, authorization string, body any) (answer, error) {
+	ctx, cancel := context.WithTimeout(t.d.ctx, requestLimit)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, target, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	r.Header["Accept"] = manifests
+	var v visit
+	response, err := v.send(t.trust, r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{status: response.StatusCode, challenge: response.Header.Get("Www-Authenticate"), digest: response.Header.Get("Docker-Content-Digest")}
+	var problem struct {
+		Errors []struct{ Code, Message string }
+	}
+	if a.status >= http.StatusBadRequest && json.Unmarshal(text, &problem) == nil && len(problem.Errors) > 0 {
+		a.code, a.message = problem.Errors[0].Code, problem.Errors[0].Message
+	}
+	if body != nil && a.status == http.StatusOK {
+		err = json.Unmarshal(text, body)
+	}
+	return a, err
+}
+
+// String is the answer in words.
+func (a answer) String() string {
+	words := fmt.Sprintf("HTTP %d", a.status)
+	if a.message != "" {
+		words += ": " + strings.TrimRight(oneLine(a.message), ".")
+	}
+	return words
+}
+
+// oneLine keeps what a server sends on one line, and short.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)), " ")
+	if len(s) > 500 {
+		s = strings.ToValidUTF8(s[:500], "") + "..."
+	}
+	return s
+}
+
+// checkRegistry opens the registry with the token, as a client does before anything else.
+func (t *target) checkRegistry() []Finding {
+	if t.plan.Registry.Service == registry.Public {
+		return t.checkPublic()
+	}
+	t.authorization = basic(*t.login)
+	a, err := t.ask(http.MethodGet, "/v2/", t.authorization)
+	if err != nil {
+		return one(t.noAnswer(err))
+	}
+	switch {
+	case a.status == http.StatusOK:
+		return one(ok("%s takes the token", t.host))
+	case a.status == http.StatusUnauthorized && t.stored:
+		return one(fail("docker logout "+t.host, "%s does not take the token that docker login stored (%s): it may be of another region or account", t.host, a))
+	case strings.Contains(a.message, "expired"):
+		return one(fail("docker logout "+t.host, "%s says that the token has expired (%s)", t.host, a))
+	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
+		return one(fail("check the region of the registry, the endpoint in use, and the policy of a VPC endpoint", "%s does not take the token (%s)", t.host, a))
+	case a.status == http.StatusTooManyRequests:
+		return one(warn("wait a moment and try again", "%s asks for fewer requests (%s)", t.host, a))
+	}
+	return one(fail("something between here and AWS may answer in its place: check HTTPS_PROXY", "%s is no registry (%s)", t.host, a))
+}
+
+func (t *target) noAnswer(err error) Finding {
+	return visit{proxy: t.proxy}.unreachable(&url.URL{Host: t.host}, err)
+}
+
+func basic(l ecrlogin.Credentials) string {
+	r := http.Request{Header: http.Header{}}
+	r.SetBasicAuth(l.Username, l.Password)
+	return r.Header.Get("Authorization")
+}
+
+// checkPublic opens ECR Public, which takes bearer tokens of its own token service: to anybody for pulls, and to who
+// has an authorization token in that one's name.
+func (t *target) checkPublic() []Finding {
+	a, err := t.ask(http.MethodGet, "/v2/", "")
+	if err != nil {
+		return one(t.noAnswer(err))
+	}
+	realm, query := challenge(a.challenge)
+	// The password goes to the registry's own host, whatever a challenge says.
+	if realm == nil || realm.Host != t.host || realm.Scheme != "https" {
+		return one(fail("something between here and AWS may answer in its place: check HTTPS_PROXY", "%s asks for no bearer token of its own (%s)", t.host, a))
+	}
+	realm.RawQuery = query.Encode()
+	var authorization, who string
+	if who = "anonymously"; t.login != nil {
+		authorization, who = basic(*t.login), "with the token"
+	}
+	var granted struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+	}
+	if a, err = t.askAt(realm.String(), http.MethodGet, authorization, &granted); err != nil {
+		return one(t.noAnswer(err))
+	}
+	bearer := granted.Token
+	if bearer == "" {
+		bearer = granted.AccessToken
+	}
+	if a.status != http.StatusOK || bearer == "" {
+		return one(fail("docker logout "+t.host, "the token service of %s gives nothing %s (%s)", t.host, who, a))
+	}
+	t.authorization = "Bearer " + bearer
+	if a, err = t.ask(http.MethodGet, "/v2/", t.authorization); err != nil {
+		return one(t.noAnswer(err))
+	}
+	if a.status != http.StatusOK {
+		return one(fail("docker logout "+t.host, "%s does not take its own bearer token (%s)", t.host, a))
+	}
+	return one(ok("%s lets in %s", t.host, who))
+}
+
+// challenge reads a Bearer challenge.
+func challenge(header string) (realm *url.URL, query url.Values) {
+	rest, ok := strings.CutPrefix(header, "Bearer ")
+	if !ok {
+		return nil, nil
+	}
+	query = url.Values{}
+	for _, pair := range strings.Split(rest, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		value = strings.Trim(value, `"`)
+		if key == "realm" {
+			realm, _ = url.Parse(value)
+			continue
+		}
+		query.Set(key, value)
+	}
+	return realm, query
+}
+
+// checkImage looks for the image's manifest, as a pull does first.
+func (t *target) checkImage() []Finding {
+	path := "/v2/" + t.repository + "/manifests/" + t.reference
+	a, err := t.ask(http.MethodHead, path, t.authorization)
+	if err == nil && a.status >= http.StatusBadRequest {
+		a, err = t.ask(http.MethodGet, path, t.authorization) // a HEAD has no room for reasons
+	}
+	if err != nil {
+		return one(t.noAnswer(err))
+	}
+	switch {
+	case a.status == http.StatusOK && a.digest != "":
+		return one(ok("%s is there, %s", t.image(), a.digest))
+	case a.status == http.StatusOK:
+		return one(ok("%s is there", t.image()))
+	case a.status == http.StatusNotFound && a.code == "NAME_UNKNOWN":
+		return one(fail(t.elsewhere(), "there is no repository %s in %s", t.repository, t.where()))
+	case a.status == http.StatusNotFound:
+		return one(fail("check tag and digest, and the region", "there is no %s in the repository %s of %s", t.reference, t.repository, t.where()))
+	case a.status == http.StatusForbidden || a.status == http.StatusUnauthorized:
+		return one(t.denied(a))
+	case a.status == http.StatusTooManyRequests:
+		return one(warn("wait a moment and try again", "%s asks for fewer requests (%s)", t.host, a))
+	}
+	return one(fail("try again; if it stays, see https://health.aws.amazon.com", "%s does not give the manifest of %s (%s)", t.host, t.image(), a))
+}
+
+// denied says which action is missing, and whose policy has to allow it, as far as AWS's words do.
+func (t *target) denied(a answer) Finding {
+	principal, action := token.Denial(oneLine(a.message))
+	if action == "" {
+		action = "ecr:BatchGetImage"
+	}
+	if principal == "" && t.caller != nil {
+		principal = t.caller.ARN
+	}
+	if principal == "" {
+		principal = "the principal of the token"
+	}
+	whose := "in a policy of that principal"
+	if strings.Contains(a.message, "resource-based policy") {
+		whose = "in the repository's policy"
+	}
+	return fail("allow "+action+" "+whose+", and ecr:GetDownloadUrlForLayer with it", "%s is denied to %s: %s (%s)", action, principal, t.image(), a)
+}
+
+// elsewhere is the advice for a repository that is not there.
+func (t *target) elsewhere() string {
+	if t.caller != nil && t.caller.Region != "" && t.caller.Region != t.plan.Registry.Region && t.plan.Registry.Service == registry.Private {
+		return fmt.Sprintf("check account and region in the name: the credentials' own region is %s, not %s", t.caller.Region, t.plan.Registry.Region)
+	}
+	return "check account and region in the name, or create the repository"
+}
+
+// where names the registry by what can be wrong in its name.
+func (t *target) where() string {
+	if r := t.plan.Registry; r.Service == registry.Private {
+		return fmt.Sprintf("account %s, region %s", r.Account, r.Region)
+	}
+	return t.host
+}
+
+// image is the image's name without its registry.
+func (t *target) image() string {
+	if strings.Contains(t.reference, ":") {
+		return t.repository + "@" + t.reference
+	}
+	return t.repository + ":" + t.reference
+}
