@@ -17,6 +17,7 @@ type editing struct {
 	where    dockerconfig.Locator
 	targets  []clientFile
 	dryRun   bool
+	undoes   bool // it takes things back: what is noted is true until that is done
 	journal  *dockerconfig.Journal
 	helpers  map[string][]dockerconfig.Helper // of each file when it was edited
 	answer   editAnswer
@@ -130,10 +131,11 @@ func (e *editing) open() (unlock func()) {
 // being edited.
 func (e *editing) update(t clientFile, edit func(*dockerconfig.Config, *dockerconfig.Record) []entryDone) {
 	var done fileAnswer
+	var record *dockerconfig.Record
 	earlier := e.journal.Record(t.path)
 	change := func(c *dockerconfig.Config) error {
 		done = fileAnswer{Path: t.path}
-		record := c.Current(earlier)
+		record = c.Current(earlier)
 		before := c.Text()
 		done.Entries = edit(c, record)
 		e.helpers[t.path] = c.Helpers()
@@ -146,11 +148,13 @@ func (e *editing) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 				return err
 			}
 		}
-		if e.dryRun {
+		switch {
+		case e.dryRun:
 			done.Diff = diff(t, c.Exists, c.Gone(), before, c.Text())
-			return nil
+		case !e.undoes:
+			// Whoever is killed between the two leaves a note of too much, which the next edit finds out.
+			e.note(e.journal.Put(t.path, record))
 		}
-		e.note(e.journal.Put(t.path, record))
 		return nil
 	}
 	var err error
@@ -162,10 +166,15 @@ func (e *editing) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 	} else {
 		_, err = dockerconfig.Update(t.path, t.client, change)
 	}
+	switch {
+	case e.dryRun:
+	case err != nil:
+		record = earlier
+		fallthrough
+	case e.undoes:
+		e.note(e.journal.Put(t.path, record))
+	}
 	if err != nil {
-		if !e.dryRun && e.journal.Record(t.path) != earlier {
-			e.note(e.journal.Put(t.path, earlier))
-		}
 		e.failed = append(e.failed, err)
 	} else if len(done.Entries) > 0 {
 		e.answer.Files = append(e.answer.Files, done)

@@ -63,6 +63,7 @@ func (p *process) unconfigure(f unconfigureFlags, args []string) error {
 	if *f.profile != "" {
 		e.answer.Helper = helperName(*f.profile)
 	}
+	e.undoes = true
 	defer e.open()()
 	if !*f.podman {
 		e.addNoted()

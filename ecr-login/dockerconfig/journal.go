@@ -63,6 +63,9 @@ func OpenJournal(path string, write bool) (j *Journal, unlock func()) {
 			j.makeFolders()
 		}
 		release, alone := lockFolder(dir)
+		if alone && write {
+			sweep(path)
+		}
 		unlock = func() {
 			j.removeFolders()
 			release()
