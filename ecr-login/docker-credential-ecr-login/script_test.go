@@ -58,6 +58,8 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("XDG_RUNTIME_DIR", filepath.Join(home, "run"))
 	env.Setenv("PATH", filepath.Dir(helper)+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOST", host)
+	env.Setenv("PROGRAM", helper)
+	env.Setenv("PROGRAMDIR", filepath.Dir(helper))
 	setScriptEnv(env.Setenv, s.Home(home).Env())
 	return nil
 }

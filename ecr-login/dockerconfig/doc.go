@@ -24,6 +24,14 @@ const (
 	Containers Client = "containers" // podman, skopeo, buildah
 )
 
+// program is the best known of the family.
+func (c Client) program() string {
+	if c == Containers {
+		return "podman"
+	}
+	return "docker"
+}
+
 // An Error says what is wrong with a file, and what to do about it.
 type Error struct {
 	Path    string // empty for text that is in no file

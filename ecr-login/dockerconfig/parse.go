@@ -43,7 +43,7 @@ const (
 func Parse(text []byte, client Client) (*Config, error) {
 	c := &Config{Exists: true, Client: client, text: text}
 	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
-		return nil, &Error{Line: 1, Message: "begins with a byte order mark, which " + string(client) + " refuses", Advice: "save the file as UTF-8 without a byte order mark"}
+		return nil, &Error{Line: 1, Message: "begins with a byte order mark, which " + client.program() + " refuses", Advice: "save the file as UTF-8 without a byte order mark"}
 	}
 	end, problem := c.extent()
 	if problem != nil {
@@ -89,7 +89,7 @@ func (c *Config) extent() (int, *Error) {
 	case errors.As(err, &syntax):
 		return 0, c.broken(int(syntax.Offset)-1, syntax.Error())
 	case err == io.EOF:
-		return 0, &Error{Message: "is empty, which " + string(c.Client) + " refuses", Advice: "delete it, or write {} into it"}
+		return 0, &Error{Message: "is empty, which " + c.Client.program() + " refuses", Advice: "delete it, or write {} into it"}
 	}
 	return 0, c.broken(len(c.text), "the JSON ends too early")
 }
@@ -97,7 +97,7 @@ func (c *Config) extent() (int, *Error) {
 func (c *Config) broken(offset int, message string) *Error {
 	return &Error{
 		Line: c.line(offset), Message: "broken JSON: " + message,
-		Advice: "mend the line, or move the file away; " + string(c.Client) + " takes neither comments nor a comma after the last entry",
+		Advice: "mend the line, or move the file away; " + c.Client.program() + " takes neither comments nor a comma after the last entry",
 	}
 }
 

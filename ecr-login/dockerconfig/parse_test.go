@@ -48,15 +48,15 @@ func TestContainersDiffer(t *testing.T) {
 	for _, c := range []struct {
 		name, text, want string // empty: no error
 	}{
-		{"empty", "", "is empty, which containers refuses"},
-		{"white space", " \n", "is empty, which containers refuses"},
+		{"empty", "", "is empty, which podman refuses"},
+		{"white space", " \n", "is empty, which podman refuses"},
 		{"null", "null", ""},
 		{"text behind", "{}\n}", "line 2: broken JSON: something follows the JSON object"},
 		{"a store it does not know", `{"credsStore": 1}`, ""},
 		{"a field it does not know", `{"auths": {"a": {"password": 1}}}`, ""},
 		{"a field it knows", `{"auths": {"a": {"auth": 1}}}`, `line 1: "auth" in auths of "a" is not a string`},
 		{"a login it passes over", `{"auths": {"a": {"auth": "%"}}}`, ""},
-		{"byte order mark", "\ufeff{}", "line 1: begins with a byte order mark, which containers refuses"},
+		{"byte order mark", "\ufeff{}", "line 1: begins with a byte order mark, which podman refuses"},
 	} {
 		config, err := Parse([]byte(c.text), Containers)
 		if err == nil {

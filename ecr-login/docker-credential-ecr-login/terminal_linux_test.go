@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// onTerminal runs a command on a terminal on which input is typed, and returns all that is seen there.
+func onTerminal(t testing.TB, cmd *exec.Cmd, input string) (screen string, code int) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	n, err := unix.IoctlGetUint32(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile("/dev/pts/"+strconv.FormatUint(uint64(n), 10), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	if _, err := io.WriteString(master, input); err != nil {
+		t.Fatal(err)
+	}
+	var seen bytes.Buffer
+	// It ends with EIO when nobody has the terminal open any more.
+	if _, err := io.Copy(&seen, master); err != nil && !errors.Is(err, syscall.EIO) {
+		t.Fatal(err)
+	}
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(seen.String(), "\r\n", "\n"), cmd.ProcessState.ExitCode()
+}
+
+// On a terminal configure asks, once, and takes nothing but a yes for one.
+func TestConfigureAsks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		typed string
+		yes   bool
+	}{
+		{"y\n", true}, {"Yes\n", true}, {"n\n", false}, {"\n", false}, {"yesterday\n", false}, {"\x04", false},
+	} {
+		u := dockersUser(t)
+		u.put("Dockerfile", []byte("FROM "+host+"/team/base\n"))
+		before := u.tree()
+		screen, code := onTerminal(t, u.command("", "configure"), c.typed)
+		if strings.Count(screen, "have docker ask ecr-login for them? [y/N] ") != 1 || !strings.Contains(screen, host+"  Dockerfile:1\n") {
+			t.Errorf("%q: the screen shows\n%s", c.typed, screen)
+		}
+		if c.yes {
+			if code != 0 || !strings.Contains(screen, "  "+host+"  added, ecr-login\n") {
+				t.Errorf("%q: exit code %d, the screen shows\n%s", c.typed, code, screen)
+			}
+			continue
+		}
+		if code != 1 || !strings.HasSuffix(screen, program+": nothing was changed\n") {
+			t.Errorf("%q: exit code %d, the screen shows\n%s", c.typed, code, screen)
+		}
+		u.wantTree(before, "said no to")
+	}
+}
+
+// Nobody is asked about registries that they have named.
+func TestConfigureDoesNotAskAboutWhatIsNamed(t *testing.T) {
+	t.Parallel()
+	u := dockersUser(t)
+	screen, code := onTerminal(t, u.command("", "configure", host), "")
+	if code != 0 || strings.Contains(screen, "?") || !strings.Contains(screen, "added, ecr-login") {
+		t.Errorf("exit code %d, the screen shows\n%s", code, screen)
+	}
+}
