@@ -126,15 +126,17 @@ func (c *Cache) Delete(key string) error {
 // that of ctx; never one of the cache itself. An entry without a Lifetime is
 // returned and not kept.
 func (c *Cache) Do(ctx context.Context, key string, fetch func(context.Context) (Entry, error)) (Entry, error) {
+	start := time.Now()
 	e, state, err := c.Lookup(key)
 	switch state {
 	case Fresh:
-		c.debug("served from the cache", "key", key)
+		c.debug("served from the cache", "key", key, "state", state, "took", time.Since(start))
 		return e, nil
 	case Aging:
+		c.debug("in the cache, and due to be renewed", "key", key, "state", state, "took", time.Since(start))
 		return c.refresh(ctx, key, e, fetch)
 	}
-	c.debug("fetching", "key", key, "reason", err)
+	c.debug("fetching", "key", key, "state", state, "reason", err, "took", time.Since(start))
 	return c.share(ctx, "get|"+key, func(ctx context.Context) (Entry, error) {
 		return c.fetchLocked(ctx, key, fetch)
 	})
@@ -196,7 +198,10 @@ func await(ctx context.Context, done <-chan struct{}) bool {
 
 // keep stores a fetched entry; trouble is for the log alone.
 func (c *Cache) keep(key string, e Entry) {
+	start := time.Now()
 	if err := c.store().Put(key, e); err != nil {
-		c.debug("entry not kept", "key", key, "reason", err)
+		c.debug("entry not kept", "key", key, "reason", err, "took", time.Since(start))
+		return
 	}
+	c.debug("entry kept", "key", key, "took", time.Since(start))
 }

@@ -33,7 +33,8 @@ func (c *Cache) underLock(ctx context.Context, key string, look func() bool) (un
 	}
 	wait, cancel := context.WithTimeoutCause(ctx, patience(ctx), errWaited)
 	defer cancel()
-	waiting := false
+	waiting, start := false, time.Now()
+	defer func() { c.debug("lock", "key", key, "waited", waiting, "done", done, "took", time.Since(start)) }()
 	_, err = poll(wait, func() (bool, error) {
 		held, err := lock.TryLock()
 		if err != nil {
@@ -142,7 +143,8 @@ func (c *Cache) refresh(ctx context.Context, key string, e Entry, fetch func(con
 	if lock, err := c.Disk.lockFile(lockName(entryLock, key)); err == nil {
 		held, err := lock.TryLock()
 		if err == nil && !held {
-			return e, nil // another process is at it
+			c.debug("another process renews it", "key", key)
+			return e, nil
 		}
 		if held {
 			defer c.unlock(lock)
@@ -156,6 +158,7 @@ func (c *Cache) refresh(ctx context.Context, key string, e Entry, fetch func(con
 		}
 	}
 	if _, failed := c.failure(key); failed {
+		c.debug("not renewed: that failed within the last minute", "key", key)
 		return e, nil
 	}
 	budget, cancel := context.WithTimeout(ctx, refreshBudget)

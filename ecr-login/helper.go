@@ -78,10 +78,16 @@ func New(o Options) *Helper {
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
+	start := time.Now()
 	if o.Settings != nil {
 		h.settings = *o.Settings
 	} else {
 		h.settings, h.settingsErr = config.Load(nil)
+	}
+	if h.settingsErr != nil {
+		h.log.Debug("settings are broken", "error", h.settingsErr, "took", time.Since(start))
+	} else {
+		h.log.Debug("settings read", "path", h.settings.Path, "rules", len(h.settings.Rules), "took", time.Since(start))
 	}
 	if h.settings.Timeout <= 0 {
 		h.settings.Timeout = config.DefaultTimeout
@@ -112,14 +118,38 @@ func (h *Helper) Get(ctx context.Context, serverURL string) (Credentials, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
 	defer cancel()
-	p, err := h.planner().For(serverURL)
+	start := time.Now()
+	p, err := h.planAloud(serverURL)
 	if errors.Is(err, registry.ErrNotECR) {
 		return h.foreignGet(ctx, serverURL, err)
 	}
 	if err != nil {
 		return Credentials{}, err
 	}
-	return h.answer(ctx, p)
+	l, err := h.answer(ctx, p)
+	h.log.Debug("answered", "host", p.Host, "ok", err == nil, "took", time.Since(start))
+	return l, err
+}
+
+// planAloud plans a get and tells the log each step of it.
+func (h *Helper) planAloud(serverURL string) (plan.Plan, error) {
+	start := time.Now()
+	m, err := h.settings.Match(serverURL)
+	if err != nil {
+		h.log.Debug("no registry to answer for", "error", err, "took", time.Since(start))
+		return plan.Plan{}, err
+	}
+	args := []any{"host", m.Host, "account", m.Registry.Account, "region", m.Registry.Region, "partition", m.Registry.Partition}
+	if m.Rule != nil {
+		args = append(args, "rule", m.Rule.Line, "match", m.Rule.Match)
+	}
+	h.log.Debug("registry parsed, settings matched", append(args, "took", time.Since(start))...)
+	start = time.Now()
+	p, err := h.planner().For(serverURL)
+	if err == nil {
+		h.log.Debug("identity fingerprinted", "profile", p.Identity.Profile, "role", p.RoleARN, "source", p.Identity.Kind, "took", time.Since(start))
+	}
+	return p, err
 }
 
 func (h *Helper) answer(ctx context.Context, p plan.Plan) (Credentials, error) {

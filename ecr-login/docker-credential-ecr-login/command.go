@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,6 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
 )
 
 // A process is one run of the program, as its commands see it.
@@ -24,6 +24,9 @@ type process struct {
 	stdin io.Reader
 	out   output
 	clock cache.Clock // the machine's, unless a test says otherwise
+
+	logOnce sync.Once
+	logger  *slog.Logger
 }
 
 func (p *process) now() time.Time {
@@ -46,7 +49,7 @@ func (p *process) options(profile string) ecrlogin.Options {
 		Profile: profile,
 		Version: version(),
 		Stderr:  p.out.stderr,
-		Log:     p.out.log(os.Getenv(hit.LogVariable)),
+		Log:     p.log(),
 		Clock:   p.clock,
 	}
 }

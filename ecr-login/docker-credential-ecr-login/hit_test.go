@@ -105,6 +105,7 @@ func TestHitAnswers(t *testing.T) {
 		{name: "too long", question: host + strings.Repeat(" ", maxInput), why: "an error, even if the host is good"},
 		{name: "cache off", question: host, env: []string{"AWS_ECR_DISABLE_CACHE=1"}, why: "there is none"},
 		{name: "log wanted", question: host, env: []string{"ECR_LOGIN_LOG=debug"}, why: "a hit tells nothing"},
+		{name: "log file wanted", question: host, env: []string{"ECR_LOGIN_LOG_FILE=/dev/null"}, why: "a hit tells nothing"},
 		{name: "other credentials", question: host, env: []string{"AWS_PROFILE=other"}, why: "another principal"},
 		{name: "broken settings", question: host, env: []string{"ECR_LOGIN_CONFIG=/nonexistent"}, why: "an error"},
 	} {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -55,7 +54,7 @@ AWS credentials are found as the AWS command line finds them.`
 
 const afterwards = `Linked as docker-credential-ecr-login-NAME the program uses the AWS profile NAME.
 Settings: $XDG_CONFIG_HOME/ecr-login/config.toml, then /etc/ecr-login/config.toml; none is needed.
-ECR_LOGIN_LOG=debug (or info) tells on standard error what a call does and why.
+ECR_LOGIN_LOG=debug (or info) tells on standard error what a call does and why; ECR_LOGIN_LOG_FILE=FILE keeps it in a file.
 `
 
 // linked is set at linking time by the Makefile.
@@ -118,21 +117,6 @@ const (
 func (o output) versionLine() int {
 	fmt.Fprintf(o.stdout, "%s (github.com/4e881efc/ecr-credential-helper) %s\n", program, version())
 	return 0
-}
-
-// log is where the decisions of a call are told: standard error, when ECR_LOGIN_LOG is "debug" or "info"; else
-// nowhere. What is logged holds no secret.
-func (o output) log(level string) *slog.Logger {
-	var l slog.Level
-	switch strings.ToLower(level) {
-	case "debug":
-		l = slog.LevelDebug
-	case "info":
-		l = slog.LevelInfo
-	default:
-		return nil
-	}
-	return slog.New(slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: l}))
 }
 
 // failure prints an error of one of the protocol's verbs.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"log/slog"
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
@@ -12,6 +13,12 @@ import (
 type Login struct {
 	Username, Password string
 }
+
+// String keeps the password out of whatever prints a Login by mistake. GoString and LogValue do the same for the verbs
+// and the logger that would not ask for it.
+func (Login) String() string       { return "[login]" }
+func (Login) GoString() string     { return "[login]" }
+func (Login) LogValue() slog.Value { return slog.StringValue("[login]") }
 
 // Value is the form in which the cache keeps a login: as in Basic authentication, before its base64.
 func (l Login) Value() []byte { return []byte(l.Username + ":" + l.Password) }

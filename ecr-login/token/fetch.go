@@ -61,6 +61,7 @@ func newFetch(c *Client, r Request) *fetch {
 	if f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
 	}
+	f.wire.log = f.log
 	if f.now == nil {
 		f.now = time.Now
 	}
@@ -153,7 +154,9 @@ func isSkewed(err error) bool {
 func (f *fetch) stage(words string) (done func(error)) {
 	s := &stage{words: words}
 	f.wire.enter(s)
+	start := time.Now()
 	return func(err error) {
+		f.log.Debug("stage", "stage", words, "ok", err == nil, "took", time.Since(start))
 		if err == nil {
 			f.wire.leave(s)
 		}

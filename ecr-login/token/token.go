@@ -117,6 +117,12 @@ type Token struct {
 	Skew time.Duration // the server's clock minus the local one; 0 when the answer had no date
 }
 
+// String keeps the password out of whatever prints a Token by mistake. GoString and LogValue do the same for the verbs
+// and the logger that would not ask for it.
+func (Token) String() string       { return "[token]" }
+func (Token) GoString() string     { return "[token]" }
+func (Token) LogValue() slog.Value { return slog.StringValue("[token]") }
+
 // Fetch resolves AWS credentials and asks for an authorization token. It ends
 // when ctx ends. Every error it returns is an *Error.
 func (c *Client) Fetch(ctx context.Context, r Request) (Token, error) {

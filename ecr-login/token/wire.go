@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/signin"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -51,6 +53,7 @@ type wire struct {
 	http     HTTPClient
 	endpoint func(service string) (*url.URL, error)
 	metadata time.Duration // bound on the metadata service; 0: the SDK's own
+	log      *slog.Logger  // nil: silent
 
 	mu          sync.Mutex
 	stages      []*stage // what is being done, outermost first
@@ -160,14 +163,36 @@ func (w *wire) watch(fetching context.Context, s *stage) middleware.InitializeMi
 			s.role = aws.ToString(p.RoleArn)
 		}
 		w.enter(s)
+		start := time.Now()
 		out, metadata, err := next.HandleInitialize(ctx, in)
 		if err == nil && !complete(out.Result) {
 			err = errIncomplete
 		}
+		w.tell(s, err, time.Since(start))
 		w.settle(s, err)
 		w.leave(s)
 		return out, metadata, err
 	})
+}
+
+// tell logs a call: whom it asked and how that ended, in AWS's code alone. The text of an error is for Fetch, which
+// knows what must not be seen.
+func (w *wire) tell(s *stage, err error, took time.Duration) {
+	if w.log == nil {
+		return
+	}
+	w.mu.Lock()
+	host := ""
+	if s.url != nil {
+		host = s.url.Host
+	}
+	w.mu.Unlock()
+	args := []any{"call", s.operation.name, "doing", s.words, "asked", host, "ok", err == nil, "took", took}
+	var refused smithy.APIError
+	if errors.As(err, &refused) {
+		args = append(args, "code", refused.ErrorCode())
+	}
+	w.log.Debug("call", args...)
 }
 
 // metadataDeadline is one deadline for all metadata calls of a Fetch: there are

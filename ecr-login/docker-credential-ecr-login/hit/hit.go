@@ -27,9 +27,12 @@ import (
 // limit is longer than any question: the protocol's is one server URL.
 const limit = 64 << 10
 
-// LogVariable is the environment variable that asks for a log. A hit keeps none, so it leaves the question to the
-// program when somebody wants to watch.
-const LogVariable = "ECR_LOGIN_LOG"
+// LogVariable and LogFileVariable are the environment variables that ask for a log. A hit keeps none, so it leaves the
+// question to the program when somebody wants to watch.
+const (
+	LogVariable     = "ECR_LOGIN_LOG"
+	LogFileVariable = "ECR_LOGIN_LOG_FILE"
+)
 
 // asked is what init read from standard input and could not answer.
 var asked []byte
@@ -63,8 +66,10 @@ func Answer(program string, environ func(string) (string, bool), question []byte
 	if len(question) >= limit {
 		return nil, false // who reads on says so
 	}
-	if level, _ := environ(LogVariable); level != "" {
-		return nil, false
+	for _, variable := range [...]string{LogVariable, LogFileVariable} {
+		if value, _ := environ(variable); value != "" {
+			return nil, false
+		}
 	}
 	serverURL := string(bytes.TrimSpace(question))
 	settings, err := config.Load(environ)

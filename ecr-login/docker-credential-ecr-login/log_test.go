@@ -1,0 +1,310 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+)
+
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Every source of credentials, cold and warm, when all is well and when AWS refuses: nothing that ecrtest issued is in
+// what the program logs, and nothing had to be withheld, so that log and list of attributes agree.
+func TestLogHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	for _, source := range ecrtest.Sources() {
+		t.Run(string(source), func(t *testing.T) {
+			t.Parallel()
+			s := ecrtest.New(t)
+			u := newSourceUser(t, s, source)
+			file := filepath.Join(u.dir, "log")
+			watched := u.with("ECR_LOGIN_LOG=debug", "ECR_LOGIN_LOG_FILE="+file)
+			var log strings.Builder
+			ask := func() {
+				a := watched.run(host, "get")
+				log.WriteString(a.stderr)
+			}
+			ask()
+			ask()
+			log.WriteString(watched.run("", "refresh", host).stderr)
+			log.WriteString(watched.run(host, "erase").stderr)
+			s.SetFault(getToken, ecrtest.AccessDenied())
+			ask()
+			s.SetFault(getToken, ecrtest.Fault{Garbage: true})
+			ask()
+			text := log.String() + readFile(t, file)
+			u.holdsNoSecret(text)
+			for _, issued := range s.Tokens() {
+				if strings.Contains(text, issued.Password[:40]) || strings.Contains(text, issued.Basic()[:40]) {
+					t.Error("an authorization token is in the log")
+				}
+			}
+			for _, v := range u.env {
+				key, value, _ := strings.Cut(v, "=")
+				if (strings.Contains(key, "SECRET") || strings.Contains(key, "TOKEN")) && !strings.Contains(key, "FILE") && strings.Contains(text, value) {
+					t.Errorf("the value of %s is in the log", key)
+				}
+			}
+			if strings.Contains(text, withheld) {
+				t.Errorf("something was withheld:\n%s", text)
+			}
+			if n := strings.Count(text, "msg=answered"); n != 8 {
+				t.Errorf("%d answers logged, want 4 in each log:\n%s", n, text)
+			}
+		})
+	}
+}
+
+// messages are the records of a log, in order.
+func messages(log string) (list []string) {
+	for line := range strings.Lines(log) {
+		_, rest, _ := strings.Cut(line, " msg=")
+		if text, ok := strings.CutPrefix(rest, `"`); ok {
+			rest, _, _ = strings.Cut(text, `"`)
+		} else {
+			rest, _, _ = strings.Cut(strings.TrimSpace(rest), " ")
+		}
+		list = append(list, rest)
+	}
+	return list
+}
+
+// Each decision of a get is told, with what it took.
+func TestLogTellsEveryDecision(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromRole).with("ECR_LOGIN_LOG=debug")
+	cold := u.run(host, "get")
+	if want := []string{
+		"settings read", "registry parsed, settings matched", "identity fingerprinted", "fetching", "lock",
+		"stage", "call", "stage", "aws credentials resolved", "call", "authorization token received", "AWS gave a token",
+		"cache cleaned", "entry kept", "answered",
+	}; !slices.Equal(messages(cold.stderr), want) {
+		t.Errorf("a get from AWS tells %q, want %q\n%s", messages(cold.stderr), want, cold.stderr)
+	}
+	for line := range strings.Lines(cold.stderr) {
+		if !strings.Contains(line, " took=") && !strings.Contains(line, " after=") && !strings.Contains(line, "cache cleaned") {
+			t.Errorf("no duration in %s", line)
+		}
+	}
+	for _, want := range []string{
+		"account=123456789012 region=us-east-1", `state=absent reason="not in the cache: absent"`, `stage="loading the AWS configuration" ok=true`,
+		`call=AssumeRole doing="asking STS to assume a role" asked=127.0.0.1:`, "call=GetAuthorizationToken", "waited=false",
+	} {
+		if !strings.Contains(cold.stderr, want) {
+			t.Errorf("a get from AWS does not tell %s:\n%s", want, cold.stderr)
+		}
+	}
+	warm := u.run(host, "get")
+	if want := []string{"settings read", "registry parsed, settings matched", "identity fingerprinted", "served from the cache", "answered"}; !slices.Equal(messages(warm.stderr), want) {
+		t.Errorf("a get from the cache tells %q, want %q", messages(warm.stderr), want)
+	}
+	if cold.stdout != warm.stdout {
+		t.Error("the log changes the answer")
+	}
+	u.seed(s, host, 7*time.Hour)
+	s.SetFault(getToken, ecrtest.AccessDenied())
+	aging := u.run(host, "get")
+	for _, want := range []string{"in the cache, and due to be renewed", "state=aging", "code=AccessDeniedException", "aging entry not refreshed"} {
+		if !strings.Contains(aging.stderr, want) {
+			t.Errorf("a get of an aging token does not tell %q:\n%s", want, aging.stderr)
+		}
+	}
+	if a := u.run(host, "get"); !strings.Contains(a.stderr, "not renewed: that failed within the last minute") {
+		t.Errorf("the second get does not tell why it asks nobody:\n%s", a.stderr)
+	}
+	if a := u.with("ECR_LOGIN_LOG=info").run("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "get"); strings.Contains(a.stderr, "level=DEBUG") || !strings.Contains(a.stderr, "level=INFO") {
+		t.Errorf("info tells:\n%s", a.stderr)
+	}
+}
+
+func TestLogLevelThatIsNone(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEnvironment)
+	want := u.run(host, "get")
+	a := u.with("ECR_LOGIN_LOG=verbose").run(host, "get")
+	if a.stdout != want.stdout || a.code != 0 || a.stderr != `docker-credential-ecr-login: ECR_LOGIN_LOG is "verbose": it knows debug and info`+"\n" {
+		t.Errorf("%+v, want the answer and a word on the level", a)
+	}
+	if a := u.with("ECR_LOGIN_LOG=DEBUG").run(host, "get"); !strings.Contains(a.stderr, "level=DEBUG") {
+		t.Errorf("upper case: %+v", a)
+	}
+}
+
+func TestDiscreet(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", maxShown+1)
+	var b bytes.Buffer
+	l := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: discreet}))
+	l.Info("m", "password", "open-sesame", "error", errors.New("with "+long+" inside"), "key", "token\x00"+strings.Repeat("a", 64)+"\x00aws",
+		"took", time.Second, "name", plan.Login{Username: "AWS", Password: "open-sesame"}, "file", token.Token{Password: "open-sesame"},
+		slog.Group("headers", "authorization", "open-sesame"))
+	for _, no := range []string{"open-sesame", long, strings.Repeat("a", 9)} {
+		if strings.Contains(b.String(), no) {
+			t.Errorf("%q is shown: %s", no, b.String())
+		}
+	}
+	for _, yes := range []string{"password=\"[not shown]\"", "with [not shown] inside", "key=token|aaaaaaaa|aws", "took=1s", "name=[login]", "file=[token]"} {
+		if !strings.Contains(b.String(), yes) {
+			t.Errorf("%q is not shown: %s", yes, b.String())
+		}
+	}
+	for _, secret := range []any{plan.Login{Username: "AWS", Password: "open-sesame"}, token.Token{Password: "open-sesame"}} {
+		if text := fmt.Sprintf("%v %+v %#v %s", secret, secret, secret, secret); strings.Contains(text, "open-sesame") {
+			t.Errorf("%T prints %s", secret, text)
+		}
+	}
+}
+
+var record = regexp.MustCompile(`^time=\S+ level=(DEBUG|INFO) msg=("[^"]+"|\S+) pid=\d+( \S+=("(\\.|[^"\\])*"|\S*))*\n$`)
+
+// wantWholeRecords counts the records, each of which must be a whole line.
+func wantWholeRecords(t *testing.T, text string) (n int) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if !record.MatchString(line) {
+			t.Fatalf("not a record: %q", line)
+		}
+		n++
+	}
+	return n
+}
+
+// Twenty processes find the file full at once: it is renamed once, no record is torn, and none is lost.
+func TestLogFileMakesWay(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEnvironment)
+	u.get(host)
+	file := filepath.Join(u.dir, "log")
+	old := "time=then level=INFO msg=old pid=1\n"
+	full := strings.Repeat(old, logFileMost/len(old))
+	if err := os.WriteFile(file, []byte(full), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := u.with("ECR_LOGIN_LOG_FILE=" + file)
+	const processes = 20
+	done := make(chan answer)
+	for range processes {
+		go func() { done <- finish(t, w.command(host, "get")) }()
+	}
+	for range processes {
+		readLogin(t, <-done)
+	}
+	now, before := readFile(t, file), readFile(t, file+".1")
+	if !strings.HasPrefix(before, full) || strings.Contains(now, "msg=old") {
+		t.Error("the full file is not the one that made way")
+	}
+	// A hit tells five things. Who was late to see the new file has written to the old one.
+	if n := wantWholeRecords(t, now) + wantWholeRecords(t, before[len(full):]); n != 5*processes {
+		t.Errorf("%d records, want %d", n, 5*processes)
+	}
+	if len(before) > logFileMost+processes*5*maxShown {
+		t.Errorf("the old file has %d bytes", len(before))
+	}
+	for _, path := range []string{file, file + ".1"} {
+		if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", path, fi.Mode(), err)
+		}
+	}
+}
+
+// Whatever the file's state, the records of many writers stay whole and both files small.
+func TestLogFileStaysSmall(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "log")
+	const most = 2000
+	line := []byte("time=now level=INFO msg=something pid=1 name=" + strings.Repeat("n", 50) + "\n")
+	done := make(chan bool)
+	for range 8 {
+		go func() {
+			for range 50 {
+				l := &logFile{path: path, most: most} // as another process has it
+				for range 3 {
+					l.Write(line)
+				}
+				l.file.Close()
+			}
+			done <- true
+		}()
+	}
+	for range 8 {
+		<-done
+	}
+	for _, p := range []string{path, path + ".1"} {
+		text := readFile(t, p)
+		wantWholeRecords(t, text)
+		// Who finds the lock taken goes on with the old file, up to twice the size.
+		if len(text) > 2*most+8*len(line) || len(text) == 0 {
+			t.Errorf("%s has %d bytes, want about %d", p, len(text), most)
+		}
+	}
+}
+
+func TestLogFileThatIsInTheWay(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	for name, prepare := range map[string]func(path string) error{
+		"a folder":          func(path string) error { return os.Mkdir(path, 0o700) },
+		"a link":            func(path string) error { return os.Symlink(path+"-target", path) },
+		"a link to nothing": func(path string) error { return os.Symlink("/nowhere/at/all", path) },
+		"no such folder":    nil,
+		"a relative path":   nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u := newSourceUser(t, s, ecrtest.FromEnvironment)
+			path := filepath.Join(u.dir, "log")
+			if err := os.WriteFile(path+"-target", []byte("mine"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case name == "no such folder":
+				path = filepath.Join(path, "below", "log")
+			case name == "a relative path":
+				path = "log"
+			default:
+				if err := prepare(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			u.wantNoLog(path)
+			if got := readFile(t, filepath.Join(u.dir, "log-target")); got != "mine" {
+				t.Errorf("the link's target was written to: %q", got)
+			}
+		})
+	}
+}
+
+// wantNoLog fails unless a get answers although its log cannot be written, and says so once to who watches.
+func (u *user) wantNoLog(path string) {
+	u.t.Helper()
+	quiet := u.with("ECR_LOGIN_LOG_FILE=" + path)
+	readLogin(u.t, quiet.run(host, "get"))
+	readLogin(u.t, quiet.run(host, "get"))
+	a := quiet.with("ECR_LOGIN_LOG=debug").run(host, "get")
+	warning := "docker-credential-ecr-login: no log is written to " + path + ": "
+	if a.code != 0 || strings.Count(a.stderr, warning) != 1 || !strings.Contains(a.stderr, "msg=answered") {
+		u.t.Errorf("%+v, want the answer, the log, and one warning", a)
+	}
+}
