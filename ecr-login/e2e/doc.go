@@ -16,6 +16,6 @@
 // a run that is killed leaves empty control groups named ecr-login-e2e, which the next run removes.
 //
 // The clients that are Go programs are installed by install-clients, at the versions that the suite has passed with; the
-// others are Debian packages: docker.io, containerd, podman, skopeo, buildah. Flags, after -args: -helper and -clients say
+// others are Debian packages: docker.io, containerd, podman, skopeo, buildah, curl. Flags, after -args: -helper and -clients say
 // where the programs are, -docs writes versions and results to docs/clients.md.
 package e2e
