@@ -95,7 +95,8 @@ func read(path string, named bool) ([]byte, *Error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil:
-	case !named && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrPermission)):
+	// Not errors.Is: it asks the error for methods by name, and a hit, which mostly finds no file, would pay for that.
+	case !named && (os.IsNotExist(err) || os.IsPermission(err) || errors.Is(err, syscall.ENOTDIR)):
 		return nil, nil
 	default:
 		return wrong("cannot read the settings: "+reason(err), err)

@@ -87,8 +87,10 @@ programs are copied once before, because a file fresh from the linker starts mor
 an installation. More entries in the cache are written by the helper's own cache package, next to the real one and like it; in
 the existing helper's file the real entry is repeated under other keys. Peak memory is VmHWM of the process, read at
 its end: what wait4 tells would include the memory of the process that started it. Most of it are pages of the
-program's file, shared by all processes that run it; private is what is left without these. System calls are those of
-strace -f -c, which slows a process down and so changes the number of waits by a few.
+program's file, shared by all processes that run it, of which the kernel maps 64 KiB around each address that is
+touched; private is what is left without these. System calls are those of strace -f -c, which slows a process down and
+so changes the number of waits by a few. A program that is there in two builds is told apart by cgo, which makes Go's
+own start and that of the system's C library part of it.
 
 Left out: a real network and the real AWS, a cold page cache, other operating systems, the time a container client
 needs itself. On a machine with other work the medians rise and the ratios blur; the load at the start is above.
