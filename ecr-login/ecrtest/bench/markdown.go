@@ -89,8 +89,8 @@ the existing helper's file the real entry is repeated under other keys. Peak mem
 its end: what wait4 tells would include the memory of the process that started it. Most of it are pages of the
 program's file, shared by all processes that run it, of which the kernel maps 64 KiB around each address that is
 touched; private is what is left without these. System calls are those of strace -f -c, which slows a process down and
-so changes the number of waits by a few. A program that is there in two builds is told apart by cgo, which makes Go's
-own start and that of the system's C library part of it.
+so changes the number of waits by a few. Two builds of one program are told apart by cgo: with it, loading and starting
+the system's C library is part of what is measured.
 
 Left out: a real network and the real AWS, a cold page cache, other operating systems, the time a container client
 needs itself. On a machine with other work the medians rise and the ratios blur; the load at the start is above.
