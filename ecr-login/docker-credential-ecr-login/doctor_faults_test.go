@@ -110,9 +110,20 @@ var faults = []fault{
 		name:  "broken config.json",
 		plant: func(p *patient) { p.config("{\n  \"credHelpers\": {\n    \"" + host + "\": \"ecr-login\",\n  }\n}\n") },
 		code:  1,
-		want: `✘ config       $DIR/.docker/config.json:4: *
-               fix: *
+		want: `✘ config       $DIR/.docker/config.json:4: broken JSON: invalid character '}' looking for beginning of object key string
+               fix: mend the line, or move the file away; docker takes neither comments nor a comma after the last entry
 ! passwords    not checked: config failed
+! entry        not checked: config failed
+`,
+	},
+	{
+		name: "a login in config.json that docker cannot read",
+		plant: func(p *patient) {
+			p.config(`{"auths": {"registry.example": {"auth": "?"}}, "credHelpers": {"` + host + `": "ecr-login"}}`)
+		},
+		code: 1,
+		want: `✘ config       $DIR/.docker/config.json:1: the login of "registry.example" cannot be decoded, so docker refuses the whole file
+               fix: delete the entry, and sign in there again
 ! entry        not checked: config failed
 `,
 	},
@@ -380,7 +391,7 @@ var faults = []fault{
 		plant: func(p *patient) {},
 		args:  []string{"https://somebody:not-a-real-password@index.docker.io/library/app"},
 		code:  1,
-		want: `✘ registry     not an Amazon ECR registry: *
+		want: `✘ registry     not an Amazon ECR registry: the host does not begin with a twelve-digit account
                fix: check the spelling; an alias of an ECR registry needs a rule in the settings
 `,
 	},
@@ -458,6 +469,45 @@ var faults = []fault{
 `,
 	},
 	{
+		name:  "CA bundle that is not there",
+		plant: func(p *patient) { p.set("AWS_CA_BUNDLE=/nonexistent/ca.pem") },
+		code:  1,
+		want: `✘ credentials  cannot read the CA bundle "/nonexistent/ca.pem": no such file or directory
+               fix: see ~/.aws/config and the AWS_ variables of the environment
+! api          not checked: the AWS configuration cannot be used
+✘ host         cannot reach $HOST through proxy $PROXY: its certificate is signed by an unknown authority
+               fix: a proxy that ends TLS needs its CA in AWS_CA_BUNDLE, and Docker's daemon needs it in /etc/docker/certs.d/$HOST
+! clock        not checked: nobody answered
+! token        not checked: credentials failed
+! registry     not checked: host failed
+! image        not checked: registry failed
+`,
+	},
+	{
+		name:  "something else in the place of the registry",
+		plant: func(p *patient) { p.s.SetFault("registry", ecrtest.Fault{Garbage: true, Status: 503}) },
+		code:  1,
+		want: `✘ registry     $HOST is no registry (HTTP 503)
+               fix: something between here and AWS may answer in its place: check HTTPS_PROXY
+! image        not checked: registry failed
+`,
+	},
+	{
+		name: "token that the registry calls expired",
+		plant: func(p *patient) {
+			p.seed(p.s, host, time.Hour)
+			p.s.SetClockOffset(4 * time.Minute)
+			p.s.SetFault("registry", ecrtest.Fault{Status: 403, Code: "DENIED", Message: "Your authorization token has expired. Reauthenticate and try again."})
+		},
+		code: 1,
+		want: `! clock        the clock is 4m0s behind the server's
+               fix: set the clock of this machine: timedatectl set-ntp true
+✘ registry     $HOST says that the token has expired (HTTP 403: Your authorization token has expired. Reauthenticate and try again)
+               fix: docker logout $HOST
+! image        not checked: registry failed
+`,
+	},
+	{
 		name:  "clock skew",
 		plant: func(p *patient) { p.s.SetClockOffset(3 * time.Hour) },
 		code:  1,
@@ -477,6 +527,13 @@ var faults = []fault{
 		plant: func(p *patient) { p.set("AWS_ECR_DISABLE_CACHE=1") },
 		want: `! cache        switched off by AWS_ECR_DISABLE_CACHE: AWS is asked for every pull
                fix: unset it, unless nothing may be kept
+`,
+	},
+	{
+		name:  "cache that cannot lock",
+		plant: func(p *patient) { p.file(".cache/ecr-login/locks", "") },
+		want: `! cache        $DIR/.cache/ecr-login cannot lock (*): processes that start together each ask AWS
+               fix: set AWS_ECR_CACHE_DIR to a folder on a local disk
 `,
 	},
 	{

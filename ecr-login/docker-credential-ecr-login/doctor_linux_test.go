@@ -110,32 +110,60 @@ func (p *patient) chown(path string, uid int) {
 	}
 }
 
-// A home that cannot be written to: that of an ordinary user, since root may do everything.
+// ordinary runs doctor as somebody to whom modes mean something: root may do everything, and is a stranger for it.
+func (p *patient) ordinary() answer {
+	p.t.Helper()
+	if os.Geteuid() != 0 {
+		return p.run("", "doctor", host)
+	}
+	p.copy("bin/docker-credential-ecr-login")
+	p.chown(p.dir, aStranger)
+	p.chown(p.getenv("XDG_RUNTIME_DIR"), aStranger)
+	if err := os.Chmod(filepath.Dir(p.dir), 0o755); err != nil { // of all of this test's folders
+		p.t.Fatal(err)
+	}
+	c := p.command("", "doctor", host)
+	c.Path = p.path("bin/docker-credential-ecr-login")
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: aStranger, Gid: aStranger}}
+	return finish(p.t, c)
+}
+
 func TestDoctorReadOnlyHome(t *testing.T) {
 	t.Parallel()
 	p := newPatient(t)
-	cmd := func() answer { return p.run("", "doctor", host) }
-	if os.Geteuid() == 0 {
-		p.copy("bin/docker-credential-ecr-login")
-		p.chown(p.dir, aStranger)
-		p.chown(p.getenv("XDG_RUNTIME_DIR"), aStranger)
-		if err := os.Chmod(filepath.Dir(p.dir), 0o755); err != nil { // of all of this test's folders
-			t.Fatal(err)
-		}
-		cmd = func() answer {
-			c := p.command("", "doctor", host)
-			c.Path = p.path("bin/docker-credential-ecr-login")
-			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: aStranger, Gid: aStranger}}
-			return finish(t, c)
-		}
-	}
+	p.copy("bin/docker-credential-ecr-login")
 	p.chmod(".", 0o555)
 	t.Cleanup(func() { os.Chmod(p.dir, 0o755) })
-	p.wants(complaints(cmd()), 0,
+	p.wants(complaints(p.ordinary()), 0,
 		`! user         *, home $DIR, which cannot be written to: neither logins nor sessions can be kept there
                fix: mount it writable, or set DOCKER_CONFIG and AWS_ECR_CACHE_DIR to folders that are
 ! cache        $DIR/.cache/ecr-login is passed over: it cannot be written to
                fix: make it a folder of this user that only this user can write to
+`)
+}
+
+func TestDoctorReadOnlyCache(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	p.file("kept/CACHEDIR.TAG", "")
+	p.chmod("kept", 0o555)
+	t.Cleanup(func() { os.Chmod(p.path("kept"), 0o755) })
+	p.set("AWS_ECR_CACHE_DIR=" + p.path("kept"))
+	p.wants(complaints(p.ordinary()), 1,
+		`✘ cache        $DIR/kept: it cannot be written to
+               fix: make it writable for this user, or set AWS_ECR_CACHE_DIR to another
+`)
+}
+
+func TestDoctorUnreadableConfig(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	p.chmod(".docker/config.json", 0)
+	p.wants(complaints(p.ordinary()), 1,
+		`✘ config       $DIR/.docker/config.json: cannot be read: permission denied
+               fix: make it readable for this user: *
+! passwords    not checked: config failed
+! entry        not checked: config failed
 `)
 }
 

@@ -239,3 +239,26 @@ func TestDoctorWaitsForNobody(t *testing.T) {
 ! registry     not checked: host failed
 `)
 }
+
+// Without a home, or with one that is not there, nothing can be found; with the user it is said why.
+func TestDoctorHomeless(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the variable and the places are those of Linux")
+	}
+	p := newPatient(t)
+	p.set("HOME=")
+	p.wants(complaints(p.run("", "doctor", host)), 1,
+		`✘ user         *, and HOME is not set: neither Docker's configuration nor AWS's is found
+               fix: set HOME to the home folder of the user that runs the client
+✘ config       the home folder is not known, and so is the place of Docker's config.json
+               fix: set HOME, or DOCKER_CONFIG to the folder of config.json
+! passwords    not checked: config failed
+! entry        not checked: config failed
+`)
+	p.set("HOME="+p.path("nowhere"), "DOCKER_CONFIG="+p.path(".docker"))
+	a := p.run("", "doctor", host)
+	if want := p.fill("home $DIR/nowhere, which is not there\n               fix: make the folder, or set HOME to the right one\n"); a.code != 1 || !strings.Contains(a.stdout, want) {
+		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+	}
+}

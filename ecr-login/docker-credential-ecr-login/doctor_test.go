@@ -180,7 +180,7 @@ $HOST
 ✔ entry        credHelpers has it: docker runs docker-credential-ecr-login
 ✔ credentials  arn:aws:iam::123456789012:user/developer, by access key in the environment
 ✔ api          api.ecr.us-east-1.amazonaws.com answers through proxy $PROXY, its certificate trusted by $CA
-✔ host         $HOST answers through proxy $PROXY, its certificate trusted by $CA
+✔ host         $HOST answers through proxy $PROXY, its certificate trusted by $CA, which Docker's daemon does not read
 ✔ clock        within a minute of the server's
 ✔ token        from AWS, good for another 12h00m
 ✔ registry     $HOST takes the token

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -166,18 +167,23 @@ func (v visit) unreachable(target *url.URL, err error) Finding {
 		fix = "if that host has a private CA, name it in AWS_CA_BUNDLE, and for Docker's daemon in " + daemonFolder + "/" + target.Host
 	case v.proxy != "":
 		fix = "check HTTPS_PROXY and NO_PROXY"
+	case httpsProxy() != "" && !isProxy(httpsProxy()):
+		fix = "HTTPS_PROXY is no URL, so it is passed over: write it as http://HOST:PORT"
 	case strings.Contains(why, "resolve"):
 		fix = "check the name, the region in it, and the resolver; behind a proxy set HTTPS_PROXY"
 	}
 	return fail(fix, "cannot reach %s%s: %s", target.Host, through, why)
 }
 
-// badProxy is the finding when the environment's proxy cannot be meant.
-func badProxy(r *http.Request) (Finding, bool) {
-	if _, err := http.ProxyFromEnvironment(r); err != nil {
-		return fail("write it as http://HOST:PORT", "the proxy in HTTPS_PROXY is not a URL"), true
+func httpsProxy() string { return cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")) }
+
+// isProxy reports whether a value of HTTPS_PROXY is one that Go understands; it passes over any other, and says nothing.
+func isProxy(value string) bool {
+	proxy, err := url.Parse(value)
+	if err != nil || proxy.Scheme == "" || proxy.Host == "" {
+		proxy, err = url.Parse("http://" + value)
 	}
-	return Finding{}, false
+	return err == nil && proxy.Host != ""
 }
 
 // bundleFailure is the finding when the bundle that was named cannot be used.

@@ -102,13 +102,17 @@ func (t *target) checkHost() []Finding {
 	if daemon, ok := daemonTrust(t.host); ok {
 		t.trust = append(t.trust, daemon)
 	}
-	if file := cmp.Or(t.helper.Explain(t.d.ctx, t.host).CABundle, os.Getenv("AWS_CA_BUNDLE")); file != "" {
+	file := cmp.Or(t.helper.Explain(t.d.ctx, t.host).CABundle, os.Getenv("AWS_CA_BUNDLE"))
+	if file != "" {
 		if bundle, err := bundleTrust(file); err == nil { // else the api check tells
 			t.trust = append(t.trust, bundle)
 		}
 	}
 	f := t.visit(&t.hostVisit, t.trust, "https://"+t.host+"/v2/")
 	t.proxy = t.hostVisit.proxy
+	if f.Status == OK && file != "" && t.hostVisit.trustedBy == file {
+		f.Fact += ", which Docker's daemon does not read"
+	}
 	return one(f)
 }
 
@@ -118,9 +122,6 @@ func (t *target) visit(v *visit, believed trust, target string) Finding {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return fail("correct the endpoint", "%s is not a URL", target)
-	}
-	if f, bad := badProxy(r); bad {
-		return f
 	}
 	response, err := v.send(believed, r)
 	if err != nil {

@@ -1,0 +1,140 @@
+package doctor
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestOlder(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"v1.2.3", "v1.2.4", true},
+		{"v1.2.3", "v1.10.0", true},
+		{"1.2.3", "v2.0.0", true},
+		{"v1.2.3-rc.1", "v1.2.3", true},
+		{"v1.2.3", "v1.2.3", false},
+		{"v1.2.4", "v1.2.3", false},
+		{"v1.2.3", "v1.2.3-rc.1", false},
+		{"v1.2.3+dirty", "v1.2.3", false},
+		{"v1.2.3-rc.1", "v1.2.3-rc.2", false}, // which of two pre-releases is newer is not told
+		{"(devel)", "v1.2.3", false},          // no versions to compare
+		{"v1.2.3", "unknown", false},
+		{"v1.2", "v1.3", false},
+		{"v1.2.x", "v1.3.0", false},
+		{"v-1.2.3", "v1.3.0", false},
+		{"", "v1.0.0", false},
+	} {
+		if got := older(test.a, test.b); got != test.want {
+			t.Errorf("%q older than %q: %v", test.a, test.b, got)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	const host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+	const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	for name, want := range map[string][3]string{
+		host: {host, "", "latest"},
+		"HTTPS://" + strings.ToUpper(host) + ":443/": {host, "", "latest"},
+		host + "/v2/":              {host, "", "latest"},
+		host + "/app":              {host, "app", "latest"},
+		host + "/team/app:v1":      {host, "team/app", "v1"},
+		host + "/app@" + digest:    {host, "app", digest},
+		host + "/app:v1@" + digest: {host, "app", digest},
+		"somebody:not-a-real-password@" + host + "/app": {host, "app", "latest"},
+		"registry.example:5000/app":                     {"registry.example:5000", "app", "latest"},
+	} {
+		got, problem := (&doctor{}).parse(name)
+		if problem != nil {
+			t.Errorf("%q: %s", name, problem.Fact)
+			continue
+		}
+		if want != [3]string{got.host, got.repository, got.reference} {
+			t.Errorf("%q is %q, %q, %q; want %q", name, got.host, got.repository, got.reference, want)
+		}
+	}
+	for _, name := range []string{
+		"", "/app", "https://", "not a host/app", host + "/app:", host + "/app@", host + "/a b", host + "/app?x=1", host + "/app#x",
+		"somebody:not-a-real-password@:x/app",
+	} {
+		got, problem := (&doctor{}).parse(name)
+		if problem == nil {
+			t.Errorf("%q is taken for %q, %q, %q", name, got.host, got.repository, got.reference)
+		} else if strings.Contains(problem.Fact+problem.Fix, "password") {
+			t.Errorf("%q: the problem tells the password: %s", name, problem.Fact)
+		}
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	t.Parallel()
+	realm, query := challenge(`Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws",scope="aws"`)
+	if realm == nil || realm.String() != "https://public.ecr.aws/token/" || query.Encode() != "scope=aws&service=public.ecr.aws" {
+		t.Errorf("%v, %v", realm, query)
+	}
+	for _, header := range []string{"", "Basic realm=\"https://x\"", "bearer", `Bearer service="x"`, `Bearer realm="%zz"`} {
+		if realm, _ := challenge(header); realm != nil {
+			t.Errorf("%q has the realm %v", header, realm)
+		}
+	}
+}
+
+func TestIsProxy(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{
+		"http://proxy:3128": true, "proxy:3128": true, "proxy": true, "socks5://proxy:1080": true,
+		"http://user:%zz@proxy:3128": false, "http://%zz": false, "a b": false,
+	} {
+		if isProxy(value) != want {
+			t.Errorf("%q: want %v", value, want)
+		}
+	}
+	t.Run("advice", func(t *testing.T) {
+		f := visit{proxy: "http://proxy:3128"}.unreachable(&url.URL{Host: "registry.example"}, context.DeadlineExceeded)
+		if f.Status != Fail || f.Fact != "cannot reach registry.example through proxy http://proxy:3128: it does not answer" || f.Fix != "check HTTPS_PROXY and NO_PROXY" {
+			t.Errorf("%+v", f)
+		}
+	})
+}
+
+// What an answer says is one line, and not endless.
+func TestOneLine(t *testing.T) {
+	t.Parallel()
+	if got := oneLine("a\r\n\x1b[31m b\tc"); got != "a [31m b c" {
+		t.Errorf("%q", got)
+	}
+	if got := oneLine(strings.Repeat("é", 1000)); len(got) > 510 || !strings.HasSuffix(got, "é...") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestHealthy(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[Status]bool{OK: true, Warn: true, Fail: false, Skipped: false} {
+		if got := Healthy([]Finding{{Status: OK}, {Status: status}}); got != want {
+			t.Errorf("%s: %v", status, got)
+		}
+	}
+}
+
+// A run that is given up ends at once, and nothing counts as checked that was not.
+func TestRunGivenUp(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	findings := Run(ctx, Options{Registry: "123456789012.dkr.ecr.eu-west-1.amazonaws.com"})
+	if Healthy(findings) {
+		t.Errorf("%+v", findings)
+	}
+	for _, f := range findings {
+		if f.Check == "registry" && (f.Status != Skipped || f.Fact != "not checked: the run was given up") {
+			t.Errorf("%+v", f)
+		}
+	}
+}
