@@ -74,6 +74,17 @@ var faults = []fault{
 `,
 	},
 	{
+		name: "older copy alone",
+		plant: func(p *patient) {
+			p.script("old/docker-credential-ecr-login", "docker-credential-ecr-login (github.com/4e881efc/ecr-credential-helper) v0.0.0-alpha")
+			p.set("PATH=" + p.path("old"))
+		},
+		code: 1,
+		want: `✘ program      docker runs $DIR/old/docker-credential-ecr-login v0.0.0-alpha, which is older than this program, v0.0.0-test
+               fix: remove it, or put a newer one before it in PATH
+`,
+	},
+	{
 		name: "another version later on PATH",
 		plant: func(p *patient) {
 			p.script("other/docker-credential-ecr-login", "docker-credential-ecr-login (github.com/4e881efc/ecr-credential-helper) v0.0.0-test")
@@ -92,6 +103,17 @@ var faults = []fault{
 		},
 		code: 1,
 		want: `✘ program      docker runs $DIR/aws/docker-credential-ecr-login, the helper of AWS 0.9.1, not this program
+               fix: remove it, or put the folder of this program before it in PATH
+`,
+	},
+	{
+		name: "another program under the same name first",
+		plant: func(p *patient) {
+			p.script("other/docker-credential-ecr-login", "hello")
+			p.set("PATH=" + p.path("other") + string(os.PathListSeparator) + p.bin)
+		},
+		code: 1,
+		want: `✘ program      docker runs $DIR/other/docker-credential-ecr-login, which is another program
                fix: remove it, or put the folder of this program before it in PATH
 `,
 	},
@@ -232,6 +254,7 @@ var faults = []fault{
 ! token        not checked: settings failed
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -266,6 +289,7 @@ var faults = []fault{
 ! token        not checked: credentials failed
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -289,6 +313,7 @@ var faults = []fault{
 ! token        not checked: credentials failed
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -305,6 +330,7 @@ var faults = []fault{
 ! token        not checked: credentials failed
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -319,6 +345,7 @@ var faults = []fault{
 ! token        not checked: credentials failed
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -336,6 +363,7 @@ var faults = []fault{
                fix: allow ecr:GetAuthorizationToken in a policy of that principal
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -343,7 +371,8 @@ var faults = []fault{
 		plant: func(p *patient) { p.s.DenyRepository(host, "app") },
 		code:  1,
 		want: `✘ image        ecr:BatchGetImage is denied to arn:aws:iam::123456789012:user/developer: app:v1 (HTTP 403: User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/app because no resource-based policy allows the ecr:BatchGetImage action)
-               fix: allow ecr:BatchGetImage in the repository's policy, and ecr:GetDownloadUrlForLayer with it
+               fix: allow ecr:BatchGetImage in the repository's policy; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -351,7 +380,16 @@ var faults = []fault{
 		plant: func(p *patient) { p.s.Deny("ecr:BatchGetImage") },
 		code:  1,
 		want: `✘ image        ecr:BatchGetImage is denied to arn:aws:iam::123456789012:user/developer: app:v1 (HTTP 403: User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/app because no identity-based policy allows the ecr:BatchGetImage action)
-               fix: allow ecr:BatchGetImage in a policy of that principal, and ecr:GetDownloadUrlForLayer with it
+               fix: allow ecr:BatchGetImage in a policy of that principal; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
+! layers       not checked: image failed
+`,
+	},
+	{
+		name:  "denied layers",
+		plant: func(p *patient) { p.s.Deny("ecr:GetDownloadUrlForLayer") },
+		code:  1,
+		want: `✘ layers       ecr:GetDownloadUrlForLayer is denied to arn:aws:iam::123456789012:user/developer: app:v1 (HTTP 403: User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:GetDownloadUrlForLayer on resource: arn:aws:ecr:us-east-1:123456789012:repository/app because no identity-based policy allows the ecr:GetDownloadUrlForLayer action)
+               fix: allow ecr:GetDownloadUrlForLayer in a policy of that principal; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
 `,
 	},
 	{
@@ -363,6 +401,7 @@ var faults = []fault{
 		code: 1,
 		want: `✘ image        there is no repository team/other in account 123456789012, region us-east-1
                fix: check account and region in the name: the credentials' own region is eu-west-1, not us-east-1
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -375,6 +414,7 @@ var faults = []fault{
 		want: `✘ registry     $HOST does not take the token that docker login stored (HTTP 401: Not Authorized): it may be of another region or account
                fix: docker logout $HOST
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -384,6 +424,7 @@ var faults = []fault{
 		code:  1,
 		want: `✘ image        there is no v2 in the repository app of account 123456789012, region us-east-1
                fix: check tag and digest, and the region
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -407,6 +448,7 @@ var faults = []fault{
 ! token        not checked: api failed
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -418,6 +460,7 @@ var faults = []fault{
 ! token        not checked: api failed
 ! registry     not checked: token failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -434,6 +477,7 @@ var faults = []fault{
 ! token        not checked: api failed
 ! registry     not checked: host failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -450,6 +494,7 @@ var faults = []fault{
 ! token        not checked: api failed
 ! registry     not checked: host failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -466,6 +511,7 @@ var faults = []fault{
 ! token        not checked: api failed
 ! registry     not checked: host failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -481,6 +527,7 @@ var faults = []fault{
 ! token        not checked: credentials failed
 ! registry     not checked: host failed
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -490,6 +537,7 @@ var faults = []fault{
 		want: `✘ registry     $HOST is no registry (HTTP 503)
                fix: something between here and AWS may answer in its place: check HTTPS_PROXY
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{
@@ -505,6 +553,7 @@ var faults = []fault{
 ✘ registry     $HOST says that the token has expired (HTTP 403: Your authorization token has expired. Reauthenticate and try again)
                fix: docker logout $HOST
 ! image        not checked: registry failed
+! layers       not checked: image failed
 `,
 	},
 	{

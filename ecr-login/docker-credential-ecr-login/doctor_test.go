@@ -185,6 +185,7 @@ $HOST
 ✔ token        from AWS, good for another 12h00m
 ✔ registry     $HOST takes the token
 ✔ image        app:v1 is there, sha256:*
+✔ layers       sha256:* may be downloaded
 `
 
 // Somebody whose pulls work is told so, once more from the cache, and in JSON.

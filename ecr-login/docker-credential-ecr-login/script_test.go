@@ -15,7 +15,8 @@ import (
 // TestScript plays the stories in testdata/script: each is a shell session of somebody with the real binary on PATH,
 // an empty home folder and an AWS of their own. Beside testscript's own commands there are
 //
-//	aws SOURCE        sets the environment in which a program finds that ecrtest.Source of credentials, or none
+//	aws SOURCE [proxy]  sets the environment in which a program finds that ecrtest.Source of credentials, or none; with
+//	                  proxy it calls the real host names
 //	deny OPERATION    AWS refuses it from now on; OPERATION as in package ecrtest
 //	fail OPERATION    AWS answers it with 503 from now on
 //	heal OPERATION    AWS answers it again
@@ -74,11 +75,16 @@ func setScriptEnv(set func(key, value string), env []string) {
 }
 
 func scriptAWS(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: aws SOURCE")
+	proxy := len(args) == 2 && args[1] == "proxy"
+	if neg || len(args) != 1 && !proxy {
+		ts.Fatalf("usage: aws SOURCE [proxy]")
 	}
 	home := ts.Value(scriptServer{}).(*ecrtest.Server).Home(ts.Getenv("HOME"))
 	home.Region = ecrtest.Region
+	if proxy {
+		home.Proxy = true
+		ts.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true") // those of before
+	}
 	env := home.Env()
 	if args[0] != "none" {
 		env = home.Source(ecrtest.Source(args[0]))

@@ -21,8 +21,18 @@ func TestOlder(t *testing.T) {
 		{"v1.2.4", "v1.2.3", false},
 		{"v1.2.3", "v1.2.3-rc.1", false},
 		{"v1.2.3+dirty", "v1.2.3", false},
-		{"v1.2.3-rc.1", "v1.2.3-rc.2", false}, // which of two pre-releases is newer is not told
-		{"(devel)", "v1.2.3", false},          // no versions to compare
+		{"v1.2.3-rc.2", "v1.2.3-rc.10", true},
+		{"v1.2.3-rc.10", "v1.2.3-rc.2", false},
+		{"v1.2.3-rc", "v1.2.3-rc.1", true},
+		{"v1.2.3-alpha", "v1.2.3-beta", true},
+		{"v1.2.3-1", "v1.2.3-alpha", true},
+		{"v1.2.3-alpha", "v1.2.3-1", false},
+		{"v0.0.0-20260101000000-000000000000", "v0.0.0-20260201000000-000000000000", true},
+		{"v1.2.3", "v1.2.3-4-g0123abc", true}, // as "git describe" writes it
+		{"v1.2.3-4-g0123abc-dirty", "v1.2.3-10-g0123abc", true},
+		{"v1.2.3-4-g0123abc", "v1.2.3", false},
+		{"v1.2.3-4-g0123abc", "v1.2.4-rc.1", true},
+		{"(devel)", "v1.2.3", false}, // no versions to compare
 		{"v1.2.3", "unknown", false},
 		{"v1.2", "v1.3", false},
 		{"v1.2.x", "v1.3.0", false},

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -94,10 +95,10 @@ func (d *doctor) checkProgram(name string) []Finding {
 		return one(fail("remove it, or put the folder of this program before it in PATH", "docker runs %s, not this program", first))
 	case first.kind == "":
 		return one(fail("remove it, or put the folder of this program before it in PATH", "docker runs %s", first))
-	case !first.this && older(first.version, d.Helper.Version):
-		return one(fail("remove it, or put a newer one before it in PATH", "docker runs %s, which is older than this program, %s", first, d.Helper.Version))
 	case newer >= 0:
 		return one(fail("remove it, or put the folder of the newer one before it in PATH", "docker runs %s, which is older than %s", first, others[newer]))
+	case !first.this && older(first.version, d.Helper.Version):
+		return one(fail("remove it, or put a newer one before it in PATH", "docker runs %s, which is older than this program, %s", first, d.Helper.Version))
 	case len(others) == 0:
 		return one(ok("docker runs %s, the only one on PATH", first))
 	}
@@ -200,33 +201,60 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// older reports whether version a comes before b by the rules of semantic versions, as far as both are such; a
-// pre-release comes before its release.
-func older(a, b string) bool {
-	partsA, preA, okA := semantic(a)
-	partsB, preB, okB := semantic(b)
-	if !okA || !okB {
-		return false
-	}
-	if c := slices.Compare(partsA[:], partsB[:]); c != 0 {
-		return c < 0
-	}
-	return preA != "" && preB == ""
+// A version is what can be compared of one.
+type version struct {
+	parts [4]int // major, minor, patch, and how many commits after, as "git describe" counts them
+	pre   string // of a pre-release
 }
 
-func semantic(v string) (parts [3]int, pre string, ok bool) {
-	v, _, _ = strings.Cut(strings.TrimPrefix(v, "v"), "+")
-	v, pre, _ = strings.Cut(v, "-")
-	words := strings.Split(v, ".")
-	if len(words) != len(parts) {
-		return parts, pre, false
+// older reports whether version a comes before b by the rules of semantic versions, as far as both are such.
+func older(a, b string) bool {
+	va, okA := parseVersion(a)
+	vb, okB := parseVersion(b)
+	switch c := slices.Compare(va.parts[:], vb.parts[:]); {
+	case !okA || !okB:
+		return false
+	case c != 0:
+		return c < 0
+	case va.pre == "" || vb.pre == "":
+		return va.pre != "" && vb.pre == "" // a pre-release comes before its release
+	}
+	return slices.CompareFunc(strings.Split(va.pre, "."), strings.Split(vb.pre, "."), comparePre) < 0
+}
+
+// comparePre compares two words of pre-releases: numbers as such, and before all others.
+func comparePre(a, b string) int {
+	na, errA := strconv.ParseUint(a, 10, 64)
+	nb, errB := strconv.ParseUint(b, 10, 64)
+	switch {
+	case errA == nil && errB == nil:
+		return cmp.Compare(na, nb)
+	case errA == nil:
+		return -1
+	case errB == nil:
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
+// parseVersion understands v1.2.3, v1.2.3-rc.1, and v1.2.3-4-g0123abc, which is four commits after v1.2.3.
+func parseVersion(s string) (v version, ok bool) {
+	s, _, _ = strings.Cut(strings.TrimPrefix(s, "v"), "+")
+	s = strings.TrimSuffix(s, "-dirty")
+	s, v.pre, _ = strings.Cut(s, "-")
+	words := strings.Split(s, ".")
+	if len(words) != 3 {
+		return version{}, false
+	}
+	if after, commit, ok := strings.Cut(v.pre, "-g"); ok && commit != "" && !strings.Contains(commit, "-") {
+		words, v.pre = append(words, after), ""
 	}
 	for i, word := range words {
 		n, err := strconv.ParseUint(word, 10, 31)
 		if err != nil {
-			return parts, pre, false
+			return version{}, false
 		}
-		parts[i] = int(n)
+		v.parts[i] = int(n)
 	}
-	return parts, pre, true
+	return v, true
 }

@@ -12,14 +12,14 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
 // requestLimit is for one request to the registry.
 const requestLimit = 8 * time.Second
 
-// maxAnswer is the most that is read of a registry's answer: errors and bearer tokens are shorter.
-const maxAnswer = 64 << 10
+// maxAnswer is the most that is read of a registry's answer: what registries agree to take as a manifest (the
+// distribution specification, "Pushing Manifests").
+const maxAnswer = 4 << 20
 
 // manifests are the types that a client accepts.
 var manifests = []string{
@@ -34,6 +34,7 @@ type answer struct {
 	status        int
 	challenge     string // WWW-Authenticate
 	digest        string
+	location      string
 	code, message string // of the error, where the body has one
 }
 
@@ -63,7 +64,7 @@ func (t *target) askAt(target, method, authorization string, body any) (answer, 
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{status: response.StatusCode, challenge: response.Header.Get("Www-Authenticate"), digest: response.Header.Get("Docker-Content-Digest")}
+	a := answer{status: response.StatusCode, challenge: response.Header.Get("Www-Authenticate"), digest: response.Header.Get("Docker-Content-Digest"), location: response.Header.Get("Location")}
 	var problem struct {
 		Errors []struct{ Code, Message string }
 	}
@@ -71,9 +72,9 @@ func (t *target) askAt(target, method, authorization string, body any) (answer, 
 		a.code, a.message = problem.Errors[0].Code, problem.Errors[0].Message
 	}
 	if body != nil && a.status == http.StatusOK {
-		err = json.Unmarshal(text, body)
+		_ = json.Unmarshal(text, body) // what is not there is missed by the caller
 	}
-	return a, err
+	return a, nil
 }
 
 // String is the answer in words.
@@ -192,74 +193,4 @@ func challenge(header string) (realm *url.URL, query url.Values) {
 		query.Set(key, value)
 	}
 	return realm, query
-}
-
-// checkImage looks for the image's manifest, as a pull does first.
-func (t *target) checkImage() []Finding {
-	path := "/v2/" + t.repository + "/manifests/" + t.reference
-	a, err := t.ask(http.MethodHead, path, t.authorization)
-	if err == nil && a.status >= http.StatusBadRequest {
-		a, err = t.ask(http.MethodGet, path, t.authorization) // a HEAD has no room for reasons
-	}
-	if err != nil {
-		return one(t.noAnswer(err))
-	}
-	switch {
-	case a.status == http.StatusOK && a.digest != "":
-		return one(ok("%s is there, %s", t.image(), a.digest))
-	case a.status == http.StatusOK:
-		return one(ok("%s is there", t.image()))
-	case a.status == http.StatusNotFound && a.code == "NAME_UNKNOWN":
-		return one(fail(t.elsewhere(), "there is no repository %s in %s", t.repository, t.where()))
-	case a.status == http.StatusNotFound:
-		return one(fail("check tag and digest, and the region", "there is no %s in the repository %s of %s", t.reference, t.repository, t.where()))
-	case a.status == http.StatusForbidden || a.status == http.StatusUnauthorized:
-		return one(t.denied(a))
-	case a.status == http.StatusTooManyRequests:
-		return one(warn("wait a moment and try again", "%s asks for fewer requests (%s)", t.host, a))
-	}
-	return one(fail("try again; if it stays, see https://health.aws.amazon.com", "%s does not give the manifest of %s (%s)", t.host, t.image(), a))
-}
-
-// denied says which action is missing, and whose policy has to allow it, as far as AWS's words do.
-func (t *target) denied(a answer) Finding {
-	principal, action := token.Denial(oneLine(a.message))
-	if action == "" {
-		action = "ecr:BatchGetImage"
-	}
-	if principal == "" && t.caller != nil {
-		principal = t.caller.ARN
-	}
-	if principal == "" {
-		principal = "the principal of the token"
-	}
-	whose := "in a policy of that principal"
-	if strings.Contains(a.message, "resource-based policy") {
-		whose = "in the repository's policy"
-	}
-	return fail("allow "+action+" "+whose+", and ecr:GetDownloadUrlForLayer with it", "%s is denied to %s: %s (%s)", action, principal, t.image(), a)
-}
-
-// elsewhere is the advice for a repository that is not there.
-func (t *target) elsewhere() string {
-	if t.caller != nil && t.caller.Region != "" && t.caller.Region != t.plan.Registry.Region && t.plan.Registry.Service == registry.Private {
-		return fmt.Sprintf("check account and region in the name: the credentials' own region is %s, not %s", t.caller.Region, t.plan.Registry.Region)
-	}
-	return "check account and region in the name, or create the repository"
-}
-
-// where names the registry by what can be wrong in its name.
-func (t *target) where() string {
-	if r := t.plan.Registry; r.Service == registry.Private {
-		return fmt.Sprintf("account %s, region %s", r.Account, r.Region)
-	}
-	return t.host
-}
-
-// image is the image's name without its registry.
-func (t *target) image() string {
-	if strings.Contains(t.reference, ":") {
-		return t.repository + "@" + t.reference
-	}
-	return t.repository + ":" + t.reference
 }

@@ -71,7 +71,8 @@ func (d *doctor) examine(t *target) {
 	got := d.begin("token", t.host, planned, []*step{t.credentials, t.api, d.cached, d.sealed}, t.checkToken)
 	opened := d.start("registry", t.host, []*step{t.reach, got}, t.checkRegistry)
 	if t.repository != "" {
-		d.start("image", t.host, []*step{opened}, t.checkImage)
+		found := d.start("image", t.host, []*step{opened}, t.checkImage)
+		d.start("layers", t.host, []*step{found}, t.checkLayers)
 	}
 }
 

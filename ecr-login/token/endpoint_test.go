@@ -429,6 +429,9 @@ func TestProxyAndCA(t *testing.T) {
 			request.Registry.FIPS, request.Registry.DualStack = true, true
 			r := fetch(t, env, job{Request: request})
 			wantToken(t, s, r, ecrtest.FromRole.Principal())
+			if told := fetch(t, env, job{Request: request, Recorded: true}).Told; told.CABundle != s.CAFile {
+				t.Errorf("told of the authorities in %q, want %q", told.CABundle, s.CAFile)
+			}
 			hosts := strings.Join(s.Hosts(), " ")
 			if hosts != "sts-fips.us-east-1.amazonaws.com ecr-fips.eu-west-1.api.aws" {
 				t.Errorf("asked %s", hosts)
