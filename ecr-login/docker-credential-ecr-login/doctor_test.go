@@ -182,7 +182,7 @@ $HOST
 ✔ api          api.ecr.us-east-1.amazonaws.com answers through proxy $PROXY, its certificate trusted by $CA
 ✔ host         $HOST answers through proxy $PROXY, its certificate trusted by $CA, which Docker's daemon does not read
 ✔ clock        within a minute of the server's
-✔ token        from AWS, good for another 12h00m
+✔ token        from AWS, good for another *h*m
 ✔ registry     $HOST takes the token
 ✔ image        app:v1 is there, sha256:*
 ✔ layers       sha256:* may be downloaded
