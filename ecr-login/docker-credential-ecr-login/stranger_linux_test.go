@@ -10,9 +10,6 @@ import (
 	"testing"
 )
 
-// nobody is nobody's user ID.
-const nobody = 65534
-
 // asStranger is a user without any rights, whose home folder is theirs, and a copy of the helper that they may start.
 func asStranger(t *testing.T) *user {
 	t.Helper()
@@ -52,7 +49,7 @@ func asStranger(t *testing.T) *user {
 // give gives a file to the stranger.
 func give(t *testing.T, path string) {
 	t.Helper()
-	if err := os.Chown(path, nobody, nobody); err != nil {
+	if err := os.Chown(path, aStranger, aStranger); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -61,7 +58,7 @@ func (u *user) asStranger(args ...string) answer {
 	u.t.Helper()
 	cmd := exec.Command(filepath.Join(u.dir, program), args...)
 	cmd.Env, cmd.Dir = u.env, u.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: aStranger, Gid: aStranger}}
 	return finish(u.t, cmd)
 }
 
@@ -121,7 +118,7 @@ func TestConfigureByRootLeavesTheOwner(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if st := info.Sys().(*syscall.Stat_t); st.Uid != nobody {
+		if st := info.Sys().(*syscall.Stat_t); st.Uid != aStranger {
 			t.Errorf("%s belongs to user ID %d", name, st.Uid)
 		}
 	}
