@@ -134,7 +134,11 @@ func (f *finder) files(dir string) {
 		return
 	}
 	for _, entry := range entries {
-		if info, err := entry.Info(); !isRecipe(entry.Name()) || err != nil || !info.Mode().IsRegular() || info.Size() > maxScan {
+		if !isRecipe(entry.Name()) {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(dir, entry.Name()))
+		if err != nil || !info.Mode().IsRegular() || info.Size() > maxScan {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))

@@ -345,7 +345,7 @@ func TestLeftoversAreSwept(t *testing.T) {
 	left := put(t, filepath.Join(dir, tempName("config.json")), `{"auths": {}}`)
 	put(t, filepath.Join(dir, tempName("other.json")), "{}")
 	put(t, filepath.Join(dir, ".config.json.ecr-login-mine"), "{}")
-	if got := Leftovers(path); len(got) != 1 || filepath.Base(got[0]) != filepath.Base(left) {
+	if got := leftovers(path); len(got) != 1 || filepath.Base(got[0]) != filepath.Base(left) {
 		t.Errorf("leftovers are %q, want %q", got, left)
 	}
 	if _, err := Update(path, Docker, set("h")); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tailscale/hujson"
@@ -52,20 +53,18 @@ func (c *Config) store() (name string, line int) {
 func (c *Config) Helpers() []Helper {
 	var all []Helper
 	c.entries(keyHelpers, func() { all = nil }, func(host string, v hujson.Value) {
-		all = without(all, func(h Helper) bool { return h.Host == host })
 		all = append(all, Helper{Host: host, Name: text(v), Line: c.line(v.StartOffset)})
 	})
-	return all
+	return lastOfEach(all, func(h Helper) string { return h.Host })
 }
 
 // Auths are the entries of auths that count, in the file's order.
 func (c *Config) Auths() []Auth {
 	var all []Auth
 	c.entries(keyAuths, func() { all = nil }, func(key string, v hujson.Value) {
-		all = without(all, func(a Auth) bool { return a.Key == key })
 		all = append(all, c.auth(key, v))
 	})
-	return all
+	return lastOfEach(all, func(a Auth) string { return a.Key })
 }
 
 func (c *Config) auth(key string, v hujson.Value) Auth {
@@ -140,13 +139,18 @@ func text(v hujson.Value) string {
 	return v.Value.(hujson.Literal).String()
 }
 
-func without[T any](all []T, drop func(T) bool) []T {
-	for i, t := range all {
-		if drop(t) {
-			return append(all[:i:i], all[i+1:]...)
+// lastOfEach drops what is written again behind it.
+func lastOfEach[T any](all []T, name func(T) string) []T {
+	seen := make(map[string]bool, len(all))
+	var last []T
+	for _, t := range slices.Backward(all) {
+		if !seen[name(t)] {
+			seen[name(t)] = true
+			last = append(last, t)
 		}
 	}
-	return all
+	slices.Reverse(last)
+	return last
 }
 
 // Source is the place in a file that decides about a registry.

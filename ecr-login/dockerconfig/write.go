@@ -111,15 +111,7 @@ func tempName(base string) string {
 	return "." + base + tempMark + hex.EncodeToString(unique[:])
 }
 
-// Leftovers are files beside the one at path that an edit left when the whole machine stopped. The next edit removes them.
-func Leftovers(path string) []string {
-	t, err := locate(path)
-	if err != nil {
-		return nil
-	}
-	return leftovers(t.path)
-}
-
+// leftovers are files beside the one at path that an edit left when the whole machine stopped.
 func leftovers(path string) []string {
 	dir, base := filepath.Split(path)
 	entries, err := os.ReadDir(dir)
