@@ -55,8 +55,9 @@ func completeProfiles(_ *cobra.Command, _ []string, word string) ([]cobra.Comple
 			continue
 		}
 		for line := range strings.Lines(string(text)) {
-			name, ok := strings.CutPrefix(strings.TrimSpace(line), "[")
-			if name, _, ok = strings.Cut(name, "]"); !ok {
+			rest, heading := strings.CutPrefix(strings.TrimSpace(line), "[")
+			name, _, ended := strings.Cut(rest, "]")
+			if !heading || !ended {
 				continue
 			}
 			section := strings.Fields(name)

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -70,32 +69,5 @@ func TestWatchEndsOnSignals(t *testing.T) {
 				t.Errorf("%v; the old token is kept: %v, want %v", err, !test.hang, test.hang)
 			}
 		})
-	}
-}
-
-// On a terminal progress is a line that is written over; what was done stays.
-func TestProgressOnATerminal(t *testing.T) {
-	t.Parallel()
-	script, err := exec.LookPath("script") // of util-linux, which gives a program a terminal
-	if err != nil {
-		t.Skip("no script here")
-	}
-	s := ecrtest.New(t)
-	u := newSourceUser(t, s, ecrtest.FromEnvironment)
-	cmd := exec.Command(script, "-qec", helper+" refresh "+host+" 123456789012.dkr.ecr.eu-west-1.amazonaws.com", os.DevNull)
-	cmd.Env = append(u.env, "TERM=xterm")
-	a := finish(t, cmd)
-	for _, want := range []string{
-		"\r\x1b[Krenewing 1 of 2: " + host + "\r\x1b[Krenewed " + host + ": good for ",
-		"\r\x1b[Krenewing 2 of 2: 123456789012.dkr.ecr.eu-west-1.amazonaws.com\r\x1b[Krenewed 123456789012.dkr.ecr.eu-west-1",
-	} {
-		if !strings.Contains(a.stdout, want) {
-			t.Errorf("%q, want %q in it", a.stdout, want)
-		}
-	}
-	cmd = exec.Command(script, "-qec", helper+" refresh "+host, os.DevNull)
-	cmd.Env = append(u.env, "TERM=dumb")
-	if a := finish(t, cmd); strings.Contains(a.stdout, "\x1b") {
-		t.Errorf("on a dumb terminal: %q", a.stdout)
 	}
 }
