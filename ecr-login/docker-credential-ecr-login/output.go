@@ -45,12 +45,12 @@ const usage = `Usage: docker-credential-ecr-login <get|store|erase|list|version|
 `
 
 // about is what the program is, and afterwards what the end of its help tells.
-const about = `A credential helper for Amazon ECR. Container clients call it, so that nobody runs docker login again; a person
-writes into Docker's config.json
+const about = `A credential helper for Amazon ECR. Container clients call it, so that nobody runs docker login again. To have docker
+ask it, run "configure" with your registries, which writes into Docker's config.json
 
     { "credHelpers": { "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login" } }
 
-AWS credentials are found as the AWS command line finds them.`
+AWS credentials are found as the AWS command line finds them. When a pull fails, run "doctor".`
 
 const afterwards = `Linked as docker-credential-ecr-login-NAME the program uses the AWS profile NAME.
 Settings: $XDG_CONFIG_HOME/ecr-login/config.toml, then /etc/ecr-login/config.toml; none is needed.
