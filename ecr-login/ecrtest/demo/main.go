@@ -84,7 +84,7 @@ func run(ctx context.Context, helper string) error {
 	say("A registry that is shaped like Amazon ECR, and the AWS API beside it, on loopback.")
 	fmt.Printf("   registry  %s  (at %s)\n   AWS API   %s\n", host, aws.RegistryTLS, aws.URL)
 	for _, step := range []func(context.Context) error{
-		d.refused, d.configure, d.ask, d.pushAndPull, d.pullAgain, d.search,
+		d.refused, d.configure, d.ask, d.pushAndPull, d.pullAgain, d.examine, d.search,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -105,30 +105,48 @@ func (d *demo) refused(context.Context) error {
 	return nil
 }
 
-// configure makes this process one whose home folder holds an AWS access key and one line for Docker.
-func (d *demo) configure(context.Context) error {
+// configure makes this process one whose home folder holds an AWS access key, and has the helper write its line for
+// Docker. What it calls goes through a proxy that ends TLS, so that the hosts have the names that AWS gives them.
+func (d *demo) configure(ctx context.Context) error {
 	say("An AWS access key, and one line in Docker's config.json.")
-	env := d.aws.Env(d.home, ecrtest.FromFile)
+	home := d.aws.Home(d.home)
+	home.Proxy = true
 	bin := filepath.Join(d.home, "bin")
-	config := filepath.Join(d.home, ".docker")
+	env := home.Source(ecrtest.FromFile)
 	os.Clearenv()
 	for _, v := range env {
 		key, value, _ := strings.Cut(v, "=")
 		os.Setenv(key, value)
 	}
-	os.Setenv("DOCKER_CONFIG", config)
 	os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	for _, dir := range []string{bin, config} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		return err
 	}
 	if err := os.Symlink(d.helper, filepath.Join(bin, filepath.Base(d.helper))); err != nil {
 		return err
 	}
-	line := fmt.Sprintf("{ \"credHelpers\": { %q: \"ecr-login\" } }\n", host)
-	fmt.Printf("   %s", line)
-	return os.WriteFile(filepath.Join(config, "config.json"), []byte(line), 0o600)
+	return d.show(ctx, "configure", host)
+}
+
+// show runs a command of the helper as a person would, who sees the home folder as ~.
+func (d *demo) show(ctx context.Context, args ...string) error {
+	fmt.Printf("   $ docker-credential-ecr-login %s\n", strings.Join(args, " "))
+	cmd := exec.CommandContext(ctx, "docker-credential-ecr-login", args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	for line := range strings.Lines(strings.ReplaceAll(string(out), d.home, "~")) {
+		fmt.Print("   ", line)
+	}
+	if err != nil {
+		return fmt.Errorf("docker-credential-ecr-login %s: %w", args[0], err)
+	}
+	return nil
+}
+
+// examine has the helper look at the whole way that the pulls have gone.
+func (d *demo) examine(ctx context.Context) error {
+	say("The helper looks at the whole way of a pull.")
+	return d.show(ctx, "doctor", d.image.String())
 }
 
 func (d *demo) ask(ctx context.Context) error {
