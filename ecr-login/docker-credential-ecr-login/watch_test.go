@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type simulation struct {
 	t      *testing.T
 	aws    *ecrtest.Server
+	mu     sync.Mutex // of now, which AWS reads while it answers; only the test sets it
 	now    time.Time
 	p      *process
 	out    bytes.Buffer
@@ -39,7 +41,11 @@ func newSimulation(t *testing.T, hosts ...string) *simulation {
 	t.Helper()
 	s := &simulation{t: t, now: time.Now().Truncate(time.Second), hosts: hosts}
 	s.answered = s.now
-	clock := func() time.Time { return s.now }
+	clock := func() time.Time {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.now
+	}
 	aws, err := ecrtest.Start(ecrtest.Options{Dir: t.TempDir(), Clock: clock})
 	if err != nil {
 		t.Fatal(err)
@@ -92,8 +98,15 @@ func (s *simulation) isDown() (down bool, change time.Time) {
 	return false, s.now.Add(time.Hour)
 }
 
-// set makes AWS answer or not, as the outages say.
-func (s *simulation) set() {
+// set sets the clock.
+func (s *simulation) set(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = now
+}
+
+// answerOrNot makes AWS answer or not, as the outages say.
+func (s *simulation) answerOrNot() {
 	down, _ := s.isDown()
 	if down != s.failed {
 		s.failed = down
@@ -112,11 +125,11 @@ func (s *simulation) pass(d time.Duration) {
 		if change.After(end) {
 			change = end
 		}
-		s.now = change
+		s.set(change)
 		if !down {
 			s.answered = s.now
 		}
-		s.set()
+		s.answerOrNot()
 		s.check()
 	}
 }
@@ -239,7 +252,7 @@ func TestWatchFindsNewRegistries(t *testing.T) {
 		if d > 5*time.Minute {
 			t.Fatalf("it does not look for %s", d)
 		}
-		s.now = s.now.Add(d)
+		s.set(s.now.Add(d))
 		switch elapsed := s.now.Sub(begin); {
 		case step == 0: // nothing was there
 			if _, err := s.p.helper().Get(ctx, west); err != nil {
@@ -300,7 +313,7 @@ func TestWatchRestsBetweenRenewals(t *testing.T) {
 	}
 	w := s.p.watch(nil, false)
 	w.wait = func(_ context.Context, d time.Duration) {
-		if s.now = s.now.Add(d); s.now.Sub(begin) > 30*time.Minute {
+		if s.set(s.now.Add(d)); s.now.Sub(begin) > 30*time.Minute {
 			cancel()
 		}
 	}
