@@ -86,3 +86,49 @@ func TestWritingUnderAName(t *testing.T) {
 		t.Errorf("the folder holds %s", got)
 	}
 }
+
+// A new file never takes the place of one that somebody has made meanwhile.
+func TestANewFileTakesNobodysPlace(t *testing.T) {
+	t.Parallel()
+	path := put(t, filepath.Join(t.TempDir(), "config.json"), "somebody's")
+	w := writing{path: path, text: []byte("ours"), meanwhile: func() bool { return false }}
+	if err := w.do(); err != errMeanwhile {
+		t.Errorf("%v", err)
+	}
+	f, err := createNamed(filepath.Dir(path), "config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.place(f, f.Name(), false); err != errMeanwhile {
+		t.Errorf("under a name: %v", err)
+	}
+	if got := content(t, path); got != "somebody's" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A folder that its last user removed, and somebody made anew, is another one: a lock on it keeps nobody out.
+func TestALockedFolderIsTheOneThatIsThere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if !isStill(d, dir) {
+		t.Error("it is there, and is not taken for it")
+	}
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	if isStill(d, dir) {
+		t.Error("it is gone")
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if isStill(d, dir) {
+		t.Error("it is another one")
+	}
+}

@@ -26,6 +26,7 @@ func TestWhatIsBrokenIsSaidWithItsLine(t *testing.T) {
 		{"broken-store-object", "line 2: credsStore is not a string"},
 		{"broken-merge", "line 1: broken JSON: invalid character '<' looking for beginning of value"},
 		{"broken-login", `line 3: the login of "registry.example.com" cannot be decoded, so docker refuses the whole file`},
+		{"broken-login-without-user", `line 3: the login of "registry.example.com" cannot be decoded, so docker refuses the whole file`},
 	} {
 		config, err := Parse(files[c.file], Docker)
 		if err == nil {
