@@ -146,8 +146,23 @@ func (h *Helper) pattern(r registry.Registry) string {
 	return strings.Replace(h.settings.Parser().Host(r), account, "*", 1)
 }
 
-// CacheStatus tells a person where the cache is and what keeps it from working.
-func (h *Helper) CacheStatus() cache.Status { return h.disk.Status() }
+// CacheStatus tells a person where the cache is and what keeps it from working. The error is that of broken settings.
+func (h *Helper) CacheStatus() (cache.Status, error) {
+	if h.settingsErr != nil {
+		return cache.Status{}, h.settingsErr
+	}
+	return h.disk.Status(), nil
+}
+
+// Note makes registries known, as a Get does: Hosts and, while a token for them is kept, List name them.
+func (h *Helper) Note(serverURLs ...string) {
+	planner := h.planner()
+	for _, serverURL := range serverURLs {
+		if p, err := planner.For(serverURL); err == nil {
+			h.disk.Note(p.Host)
+		}
+	}
+}
 
 // Forgotten counts what was taken out of the cache.
 type Forgotten struct{ Tokens, Logins int }

@@ -43,7 +43,10 @@ registry asks for now, because another profile or environment fetched it, is lis
 	asJSON := jsonFlag(c)
 	c.RunE = func(*cobra.Command, []string) error {
 		helper := p.helper()
-		status := helper.CacheStatus()
+		status, err := helper.CacheStatus()
+		if err != nil {
+			return err
+		}
 		held, err := helper.Holdings(p.newRoster().helper)
 		if err != nil {
 			return err

@@ -63,7 +63,11 @@ fresh already as little as without names, and ends with 0 on SIGINT or SIGTERM. 
 
 // keeping says why nothing that AWS gives could be kept.
 func keeping(h *ecrlogin.Helper) error {
-	if s := h.CacheStatus(); s.Trouble != "" {
+	s, err := h.CacheStatus()
+	if err != nil {
+		return err
+	}
+	if s.Trouble != "" {
 		return fmt.Errorf("there is nowhere to keep tokens: %s", strings.TrimSpace(s.Folder+" "+s.Trouble))
 	}
 	return nil
@@ -163,6 +167,7 @@ func (b *batch) renew(ctx context.Context) outcome {
 	var e *ecrlogin.Error
 	switch {
 	case err == nil:
+		b.helper.Note(b.hosts...)
 		return b.told(renewed)
 	case !b.named && errors.Is(err, ecrlogin.ErrNotFound) && (!errors.As(err, &e) || e.Kind == token.NoCredentials):
 		return b.told(anonymous)

@@ -55,19 +55,11 @@ func (r *roster) read(path string, client dockerconfig.Client) {
 		return
 	}
 	for _, h := range file.Helpers() {
-		profile := config.ProfileFromName(credentialHelper + h.Name)
-		if _, known := r.configured[h.Host]; known || h.Name != ourName && profile == "" {
-			continue
+		if _, known := r.configured[h.Host]; !known && isOurs(h.Name) {
+			r.configured[h.Host] = config.ProfileFromName("docker-credential-" + h.Name)
 		}
-		r.configured[h.Host] = profile
 	}
 }
-
-// How Docker makes a program's name of a helper's, and what this one is called.
-const (
-	credentialHelper = "docker-credential-"
-	ourName          = "ecr-login"
-)
 
 // helper is the one by which a client asks for the host. The profile in the program's own name comes before the one
 // that is configured.
