@@ -155,14 +155,18 @@ func TestDoctorReadOnlyCache(t *testing.T) {
 `)
 }
 
-func TestDoctorUnreadableConfig(t *testing.T) {
+func TestDoctorUnreadableFiles(t *testing.T) {
 	t.Parallel()
 	p := newPatient(t)
 	p.chmod(".docker/config.json", 0)
+	p.file(".ecr/cache.json", "")
+	p.chmod(".ecr/cache.json", 0)
 	p.wants(complaints(p.ordinary()), 1,
 		`✘ config       $DIR/.docker/config.json: cannot be read: permission denied
                fix: make it readable for this user: *
 ! passwords    not checked: config failed
+! old cache    $DIR/.ecr/cache.json cannot be looked into: permission denied
+               fix: look into it as its owner
 ! entry        not checked: config failed
 `)
 }

@@ -98,6 +98,24 @@ func TestDoctorFixLeavesAlone(t *testing.T) {
 	}
 }
 
+// A link may lead to what others use, and what cannot be looked into is not called empty.
+func TestDoctorOldCacheElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	p.file("elsewhere/cache.json", oldCache(time.Hour))
+	p.file(".ecr/other", "")
+	if err := os.Symlink(p.path("elsewhere/cache.json"), p.path(".ecr/cache.json")); err != nil {
+		t.Skip(err)
+	}
+	p.wants(complaints(p.run("", "doctor", "--fix", host)), 1,
+		`✘ old cache    $DIR/.ecr/cache.json holds 1 token of the existing helper in plain text, 1 still good
+               fix: delete what it is a link to, $DIR/elsewhere/cache.json
+`)
+	if _, err := os.Stat(p.path(".ecr/cache.json")); err != nil {
+		t.Error(err)
+	}
+}
+
 // Without fix nothing is touched.
 func TestDoctorOnlyLooks(t *testing.T) {
 	t.Parallel()

@@ -2,9 +2,17 @@ package doctor
 
 import (
 	"context"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 )
 
 func TestOlder(t *testing.T) {
@@ -144,6 +152,57 @@ func TestRunGivenUp(t *testing.T) {
 	}
 	for _, f := range findings {
 		if f.Check == "registry" && (f.Status != Skipped || f.Fact != "not checked: the run was given up") {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// What hangs is left behind, and so is what waits for it; the rest is told.
+func TestCollectLeavesBehind(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	d := &doctor{ctx: ctx, slots: make(chan struct{}, 2)}
+	hang := make(chan struct{})
+	defer close(hang)
+	good := d.start("good", "", nil, func() []Finding { return one(ok("fine")) })
+	bad := d.start("bad", "", []*step{good}, func() []Finding { return one(fail("", "broken")) })
+	slow := d.start("slow", "host", nil, func() []Finding { <-hang; return nil })
+	d.start("after bad", "", []*step{bad}, func() []Finding { t.Error("checked"); return nil })
+	d.start("after slow", "host", []*step{slow}, func() []Finding { t.Error("checked"); return nil })
+	d.begin("beside bad", "", nil, []*step{bad}, func() []Finding { return one(warn("", "all the same")) })
+	var got []string
+	for _, f := range d.collect() {
+		got = append(got, fmt.Sprintf("%s %s: %s: %s", f.Registry, f.Check, f.Status, f.Fact))
+	}
+	want := []string{
+		" good: ok: fine", " bad: fail: broken", "host slow: skipped: not checked: there was no time, a run ends after 20s",
+		" after bad: skipped: not checked: bad failed", "host after slow: skipped: not checked: there was no time, a run ends after 20s",
+		" beside bad: warn: all the same",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+}
+
+// A registry that repeats what it was sent gets no token told.
+func TestEchoIsNoSecret(t *testing.T) {
+	t.Parallel()
+	login := ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"}
+	registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": "%s is %s"}]}`, r.Header.Get("Authorization"), login.Password)
+	}))
+	defer registry.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(registry.Certificate())
+	target := &target{
+		d: &doctor{ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
+		trust: trust{{"the test", pool}}, login: &login,
+	}
+	target.authorization = basic(login)
+	for _, f := range append(target.checkRegistry(), target.checkImage()...) {
+		if f.Status != Fail || !strings.Contains(f.Fact, "Basic [redacted] is [redacted]") {
 			t.Errorf("%+v", f)
 		}
 	}

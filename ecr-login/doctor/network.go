@@ -76,6 +76,9 @@ func (t trust) config(by *string) *tls.Config {
 		// The chain is verified below, against one authority after the other, by the same rules as otherwise.
 		InsecureSkipVerify: true,
 		VerifyConnection: func(s tls.ConnectionState) error {
+			if len(s.PeerCertificates) == 0 {
+				return errors.New("tls: the server shows no certificate")
+			}
 			var first error
 			for _, a := range t {
 				options := x509.VerifyOptions{DNSName: s.ServerName, Roots: a.pool, Intermediates: x509.NewCertPool()}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -37,7 +38,7 @@ func (d *doctor) checkOldCache() []Finding {
 	var all []Finding
 	files := oldCaches()
 	for _, path := range files {
-		info, err := os.Lstat(path)
+		info, err := os.Stat(path)
 		if err != nil || !info.Mode().IsRegular() || info.Size() > maxOldCache {
 			continue
 		}
@@ -54,7 +55,7 @@ func (d *doctor) checkOldCache() []Finding {
 func (d *doctor) oldCache(path string, info fs.FileInfo) (Finding, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Finding{}, false
+		return warn("look into it as its owner", "%s cannot be looked into: %v", path, reason(err)), true
 	}
 	var file struct {
 		Registries map[string]struct {
@@ -87,6 +88,19 @@ func (d *doctor) oldCache(path string, info fs.FileInfo) (Finding, bool) {
 		f.Fix = "delete the file, as its owner"
 		return f, true
 	}
+	if link, err := os.Readlink(path); err == nil {
+		f.Fix = "delete what it is a link to, " + link
+		return f, true
+	}
 	f.mend = func() (string, error) { return "deleted it", os.Remove(path) }
 	return f, true
+}
+
+// reason is what the operating system said, without the path.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }

@@ -21,6 +21,9 @@ const requestLimit = 8 * time.Second
 // distribution specification, "Pushing Manifests").
 const maxAnswer = 4 << 20
 
+// publicHost has the token service of ECR Public, also for those who come by another of its names.
+const publicHost = "public.ecr.aws"
+
 // manifests are the types that a client accepts.
 var manifests = []string{
 	"application/vnd.oci.image.index.v1+json",
@@ -69,12 +72,27 @@ func (t *target) askAt(target, method, authorization string, body any) (answer, 
 		Errors []struct{ Code, Message string }
 	}
 	if a.status >= http.StatusBadRequest && json.Unmarshal(text, &problem) == nil && len(problem.Errors) > 0 {
-		a.code, a.message = problem.Errors[0].Code, problem.Errors[0].Message
+		a.code, a.message = problem.Errors[0].Code, t.withoutSecrets(problem.Errors[0].Message, authorization)
 	}
 	if body != nil && a.status == http.StatusOK {
 		_ = json.Unmarshal(text, body) // what is not there is missed by the caller
 	}
 	return a, nil
+}
+
+// withoutSecrets is a server's message, should it repeat what it was sent.
+func (t *target) withoutSecrets(message, authorization string) string {
+	_, value, _ := strings.Cut(authorization, " ")
+	secrets := []string{value}
+	if t.login != nil {
+		secrets = append(secrets, t.login.Password)
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			message = strings.ReplaceAll(message, secret, "[redacted]")
+		}
+	}
+	return message
 }
 
 // String is the answer in words.
@@ -143,8 +161,8 @@ func (t *target) checkPublic() []Finding {
 		return one(t.noAnswer(err))
 	}
 	realm, query := challenge(a.challenge)
-	// The password goes to the registry's own host, whatever a challenge says.
-	if realm == nil || realm.Host != t.host || realm.Scheme != "https" {
+	// The password goes to the registry's own host or to ECR Public's, whatever a challenge says.
+	if realm == nil || realm.Scheme != "https" || realm.Host != t.host && realm.Host != publicHost {
 		return one(fail("something between here and AWS may answer in its place: check HTTPS_PROXY", "%s asks for no bearer token of its own (%s)", t.host, a))
 	}
 	realm.RawQuery = query.Encode()
