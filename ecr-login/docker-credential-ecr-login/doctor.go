@@ -16,8 +16,9 @@ func doctorCommand(p *process) *cobra.Command {
 		Long: `Walks the way of a pull and prints one line for each check: whether it holds (✔), could be better (!) or does
 not hold (✘), the fact, and what to do about it. It looks at the program that Docker would run, the user, Docker's
 configuration, passwords left in plain text, the settings and the cache; then, for the registry, at the entry
-that applies, the credentials, the network, the clock and a token, and opens the registry with it. With a
-repository it also looks for the image, and says which permission is missing.
+that applies for docker (and for podman, where it has a file of its own), the credentials, the network, the
+clock and a token, and opens the registry with it. With a repository it also looks for the image and one of its
+layers, and says which permission is missing.
 
 Without a registry it looks at those for which Docker's configuration names this program, else at the one of
 the account and region of the credentials. It ends within 20 seconds. It exits with 0 when all holds; what is

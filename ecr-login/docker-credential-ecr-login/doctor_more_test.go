@@ -198,6 +198,55 @@ $HOST
 	}
 }
 
+// Who has a file of podman's hears whom podman asks; Docker's file is podman's last.
+func TestDoctorPodman(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the places are those of Linux")
+	}
+	for _, test := range []struct{ name, docker, lasting, runtime, says, want string }{
+		{name: "nothing of podman's", says: "✔ entry        credHelpers has it: docker runs docker-credential-ecr-login\n✔ credentials"},
+		{name: "by Docker's", lasting: `{}`, says: "✔ podman       $DIR/.docker/config.json has it: podman runs docker-credential-ecr-login\n"},
+		{name: "by its own", docker: "{}", lasting: `{"credHelpers": {"$HOST": "ecr-login"}}`, says: "✔ podman       $DIR/.config/containers/auth.json has it: podman runs docker-credential-ecr-login\n"},
+		{name: "by nobody", docker: "{}", lasting: `{}`, want: "! podman       podman asks nobody: no entry in $XDG_RUNTIME_DIR/containers/auth.json or $DIR/.config/containers/auth.json or $DIR/.docker/config.json\n" +
+			"               fix: docker-credential-ecr-login configure --podman $HOST\n"},
+		{name: "by another", lasting: "{\n\"credHelpers\": {\"$HOST\": \"gcloud\"}}", want: "! podman       podman asks docker-credential-gcloud, by credHelpers in $DIR/.config/containers/auth.json:2\n" +
+			"               fix: docker-credential-ecr-login configure --podman $HOST\n"},
+		{name: "with a password", lasting: `{"credHelpers": {"$HOST": "ecr-login"}}`, runtime: `{"auths": {"$HOST": {"auth": "` + auth(ending(-time.Hour)) + `"}}}`,
+			want: "! passwords    $XDG_RUNTIME_DIR/containers/auth.json:1 keeps a password for $HOST in plain text; it has expired\n" +
+				"               fix: docker-credential-ecr-login doctor --fix\n" +
+				"! podman       podman uses the password in auths of $XDG_RUNTIME_DIR/containers/auth.json:1, and asks no helper\n" +
+				"               fix: docker-credential-ecr-login configure --podman $HOST\n"},
+		{name: "broken", lasting: "{", want: "✘ podman       $DIR/.config/containers/auth.json:1: *\n               fix: *\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPatient(t)
+			p.set("XDG_RUNTIME_DIR=" + p.path("run")) // podman's, and memory no matter
+			if test.docker != "" {
+				p.config(test.docker)
+			}
+			for path, text := range map[string]string{".config/containers/auth.json": test.lasting, "run/containers/auth.json": test.runtime} {
+				if text != "" {
+					p.file(path, p.fill(text))
+				}
+			}
+			a := p.run("", "doctor", host)
+			p.keepsSecrets(a)
+			var got []string
+			for block := range strings.SplitSeq(strings.ReplaceAll(complaints(a).stdout, "\n  ", "\r  "), "\n") {
+				if strings.Contains(block, " podman ") || strings.Contains(block, " passwords ") {
+					got = append(got, strings.ReplaceAll(block, "\r", "\n")+"\n")
+				}
+			}
+			p.wants(answer{stdout: strings.Join(got, "")}, 0, test.want)
+			if !strings.Contains(a.stdout, p.fill(test.says)) {
+				t.Errorf("doctor says\n%s\nwant\n%s", a.stdout, p.fill(test.says))
+			}
+		})
+	}
+}
+
 // ECR Public has a token service of its own, lets anybody pull, and takes no bad password.
 func TestDoctorPublic(t *testing.T) {
 	t.Parallel()

@@ -48,6 +48,7 @@ func (d *doctor) checkConfig() []Finding {
 	if err != nil {
 		return one(configFailure(err))
 	}
+	d.configPath = path
 	c, err := dockerconfig.Read(path, dockerconfig.Docker)
 	if err != nil {
 		return one(configFailure(err))

@@ -21,9 +21,10 @@ type doctor struct {
 	// What the steps below found, for those that need it.
 	configured, set, cached, sealed *step
 
-	config   *dockerFile     // of configured; nil when it cannot be read
-	settings config.Settings // of set
-	cache    cache.Status    // of cached
+	configPath string          // of configured
+	config     *dockerFile     // of configured; nil when it cannot be read
+	settings   config.Settings // of set
+	cache      cache.Status    // of cached
 }
 
 // machine starts the checks that are about no registry in particular.
@@ -128,10 +129,15 @@ func (d *doctor) late() Finding {
 	return skipped(fmt.Sprintf("there was no time, a run ends after %v", Limit))
 }
 
+// The four are called from everywhere, and need not be there in full each time.
+
+//go:noinline
 func ok(format string, args ...any) Finding { return found(OK, "", format, args...) }
 
+//go:noinline
 func warn(fix, format string, args ...any) Finding { return found(Warn, fix, format, args...) }
 
+//go:noinline
 func fail(fix, format string, args ...any) Finding { return found(Fail, fix, format, args...) }
 
 func found(s Status, fix, format string, args ...any) Finding {
@@ -140,4 +146,5 @@ func found(s Status, fix, format string, args ...any) Finding {
 
 func skipped(why string) Finding { return Finding{Status: Skipped, Fact: "not checked: " + why} }
 
+//go:noinline
 func one(f Finding) []Finding { return []Finding{f} }

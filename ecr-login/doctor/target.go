@@ -63,6 +63,7 @@ func (d *doctor) examine(t *target) {
 	}
 	planned := []*step{d.set}
 	d.start("entry", t.host, []*step{d.configured}, func() []Finding { return d.checkEntry(t.host) })
+	d.begin("podman", t.host, nil, []*step{d.configured}, func() []Finding { return d.checkPodman(t.host) })
 	t.credentials = d.start("credentials", t.host, planned, t.checkCredentials)
 	t.api = d.start("api", t.host, planned, t.checkAPI)
 	t.reach = d.start("host", t.host, nil, t.checkHost)
