@@ -10,8 +10,9 @@ import (
 // masked stands where a secret stood.
 const masked = `"***"`
 
-// Mask is text that may be shown: with every value below auths and HttpHeaders masked, the user names and passwords
-// in URLs, which proxies have, and what no client reads. The layout stays, so that a diff of two masked texts shows
+// Mask is text that may be shown: with every value below auths and HttpHeaders masked, URLs with a user name and a
+// password, which proxies have, what is called a password, a secret or a token anywhere (a plugin may keep what it
+// likes), and what no client reads. The layout stays, so that a diff of two masked texts shows
 // what differs; text that is no JSON is masked whole.
 func Mask(text []byte, client Client) []byte {
 	c, err := Parse(text, client)
@@ -21,11 +22,16 @@ func Mask(text []byte, client Client) []byte {
 	all := members(c.root)
 	for i := range all {
 		m := &all[i]
-		if name := nameOf(*m); is(name, keyAuths) || is(name, "HttpHeaders") {
-			maskValue(&m.Value, func(string) bool { return true })
+		switch name := nameOf(*m); {
+		case is(name, keyAuths), is(name, "HttpHeaders"), isSecretName(name):
+			maskValue(&m.Value, func(string) bool { return true }, nil)
+		case is(name, keyHelpers):
+			maskValue(&m.Value, hasUserInfo, nil) // its names are hosts
+		default:
+			maskValue(&m.Value, hasUserInfo, isSecretName)
 		}
+		maskValue(&m.Name, hasUserInfo, nil)
 	}
-	maskValue(&c.root, hasUserInfo)
 	if len(bytes.TrimSpace(c.tail)) > 0 {
 		c.tail = []byte("\n***\n")
 	}
@@ -38,8 +44,19 @@ func hasUserInfo(s string) bool {
 	return at > 0 && strings.Contains(s[:at], ":")
 }
 
-// maskValue masks v, or what is in it, where that is secret. A name is masked for its user info alone.
-func maskValue(v *hujson.Value, secret func(string) bool) {
+// isSecretName reports whether what has the name is not to be shown, whatever it is.
+func isSecretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range []string{"password", "passwd", "secret", "token"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return name == "auth"
+}
+
+// maskValue masks v, or what is in it, where that is secret or called so. A name is masked for its user info alone.
+func maskValue(v *hujson.Value, secret, called func(string) bool) {
 	switch value := v.Value.(type) {
 	case hujson.Literal:
 		if value.Kind() != 'n' && secret(value.String()) {
@@ -47,12 +64,17 @@ func maskValue(v *hujson.Value, secret func(string) bool) {
 		}
 	case *hujson.Object:
 		for i := range value.Members {
-			maskValue(&value.Members[i].Name, hasUserInfo)
-			maskValue(&value.Members[i].Value, secret)
+			m := &value.Members[i]
+			within := secret
+			if called != nil && called(nameOf(*m)) {
+				within = func(string) bool { return true }
+			}
+			maskValue(&m.Value, within, called)
+			maskValue(&m.Name, hasUserInfo, nil)
 		}
 	case *hujson.Array:
 		for i := range value.Elements {
-			maskValue(&value.Elements[i], secret)
+			maskValue(&value.Elements[i], secret, called)
 		}
 	}
 }
