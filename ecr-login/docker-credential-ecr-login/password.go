@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,9 @@ AWS command line are accepted and change nothing, as there.`,
 	_ = c.RegisterFlagCompletionFunc("region", p.completeRegions)
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if u, err := url.Parse(*endpoint); *endpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			return misuse{errors.New("--endpoint-url is no http or https URL")}
+		}
 		helper := p.helperFor(cmp.Or(*profile, config.ProfileFromName(p.name)))
 		login, err := helper.GetForRegion(c.Context(), ecrlogin.Region{Name: *region, Public: *public, Endpoint: *endpoint})
 		if errors.Is(err, ecrlogin.ErrNoRegion) {

@@ -29,13 +29,15 @@ func refreshCommand(p *process) *cobra.Command {
 		Short: "renew tokens before anybody has to wait for them",
 		Long: `Asks AWS for new tokens of the registries named, at once, fresh or not. Without names: of those that Docker's
 config.json or podman's auth.json gives to this helper and whose token is past its refresh point (half its life)
-or is not there, and of those in the cache whose token is past it. A registry whose helper is called ecr-login-PROFILE is renewed with
-that profile. One call renews all registries that share a token. Exits with 1 when any could not be renewed; the old
-token then stays. A login stored by docker login cannot be renewed, and is told.
+or is not there, and of those in the cache whose token is past it. A registry whose helper is called
+ecr-login-PROFILE is renewed with that profile. One call renews all registries that share a token. Exits with 1
+when any could not be renewed; the old token then stays. A login stored by docker login cannot be renewed, and is
+told.
 
-With --watch it stays, renews each token at its refresh point, and tries again at least once a minute while AWS does
-not answer and the old token is still good. It looks for new registries every five minutes, asks for what is
-fresh already as little as without names, and ends with 0 on SIGINT or SIGTERM. packaging/systemd has units for both.`,
+With --watch it stays and renews each token at its refresh point, those of the registries named or of all; what is
+fresh it leaves alone until then. While AWS does not answer and the old token is still good, it tries again at
+least once a minute. Every five minutes it looks for new registries. It ends with 0 on SIGINT or SIGTERM.
+packaging/systemd has units for both.`,
 		Example: `    docker-credential-ecr-login refresh
     docker-credential-ecr-login refresh 123456789012.dkr.ecr.eu-west-1.amazonaws.com
     docker-credential-ecr-login refresh --watch`,

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -292,6 +293,46 @@ func TestWatchFindsNewRegistries(t *testing.T) {
 	w.run(ctx)
 	if step != 5 {
 		t.Error("the story was not played")
+	}
+}
+
+// Registries that are named are watched although nothing knows them, and the others are left to themselves; what is fresh
+// is left alone.
+func TestWatchOfNames(t *testing.T) {
+	const west = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+	s := newSimulation(t, host)
+	begin := s.now
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if _, err := s.p.helper().Get(ctx, west); err != nil {
+		t.Fatal(err)
+	}
+	s.aws.Reset()
+	w := s.p.watch([]string{host}, true)
+	w.wait = func(_ context.Context, d time.Duration) {
+		if s.set(s.now.Add(d)); s.now.Sub(begin) > 10*time.Hour {
+			cancel()
+		}
+	}
+	w.run(ctx)
+	for _, r := range s.aws.Requests(getToken) {
+		if r.Region != "us-east-1" {
+			t.Errorf("a token was fetched for %s, which nobody named", r.Region)
+		}
+	}
+	if n := successes(s.aws); n != 2 {
+		t.Errorf("%d calls in ten hours, want the first and one renewal", n)
+	}
+	// One JSON object a line.
+	lines := strings.Split(strings.TrimSpace(s.out.String()), "\n")
+	for _, line := range lines {
+		var o outcome
+		if err := json.Unmarshal([]byte(line), &o); err != nil || o.Outcome != renewed || len(o.Registries) != 1 || o.Expires.IsZero() {
+			t.Errorf("%v: %s", err, line)
+		}
+	}
+	if len(lines) != 2 {
+		t.Errorf("%d lines, want 2:\n%s", len(lines), s.out.String())
 	}
 }
 
