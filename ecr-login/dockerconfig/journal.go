@@ -1,6 +1,7 @@
 package dockerconfig
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -18,7 +19,7 @@ type Journal struct {
 	files map[string]*Record
 	links []string
 
-	folders []string // made for the journal, the innermost first
+	folders []string // made for the journal
 }
 
 // journal is its file. Another version is none.
@@ -109,7 +110,10 @@ func (j *Journal) makeFolders() {
 
 // removeFolders removes the folders that were made, and the journal's own, as far as nothing is in them.
 func (j *Journal) removeFolders() {
-	for _, dir := range append([]string{filepath.Dir(j.path)}, j.folders...) {
+	folders := append([]string{filepath.Dir(j.path)}, j.folders...)
+	// The innermost first, whichever process made which.
+	slices.SortStableFunc(folders, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for _, dir := range folders {
 		_ = os.Remove(dir) // not when it holds something
 	}
 }

@@ -1,6 +1,7 @@
 package dockerconfig
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -110,4 +111,31 @@ func FuzzUndo(f *testing.F) {
 			t.Fatalf("%+v became %+v: %q became\n%q", other, got, text, c.Text())
 		}
 	})
+}
+
+// Of processes that start at once, one may make the outer folder and another the inner one, and note theirs in any
+// order.
+func TestTheJournalTakesItsFoldersAwayInWhateverOrderTheyAreNoted(t *testing.T) {
+	t.Parallel()
+	outer := filepath.Join(t.TempDir(), "local")
+	state := filepath.Join(outer, "state")
+	path := filepath.Join(state, "ecr-login", "configured.json")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(journal{Version: journalVersion, Links: []string{"/bin/link"}, Folders: []string{outer, state}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j, unlock := OpenJournal(path, true)
+	if err := j.PutLinks(nil); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	if _, err := os.Stat(outer); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", outer, err)
+	}
 }
