@@ -99,6 +99,9 @@ func (p *process) configure(ctx context.Context, f configureFlags, args []string
 		}
 	}
 	e.configure(hosts)
+	if len(e.failed) > 0 {
+		e.dropLink()
+	}
 	if err := e.print(*f.json); err != nil {
 		return err
 	}

@@ -121,6 +121,20 @@ func (e *editing) unlink() error {
 	return nil
 }
 
+// dropLink removes a link that was made for entries which could not be written then.
+func (e *editing) dropLink() {
+	made := e.answer.Link
+	if made == "" || e.dryRun {
+		return
+	}
+	if err := e.unlink(); err != nil {
+		e.failed = append(e.failed, err)
+	}
+	if _, err := os.Lstat(made); err != nil {
+		e.answer.Link = ""
+	}
+}
+
 // isOurLink tells whether a link still leads to this program, or to one that was uninstalled.
 func isOurLink(link string) bool {
 	if _, err := os.Lstat(link); err != nil {
