@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -207,4 +208,22 @@ func TestDoctorForeignHome(t *testing.T) {
 ! cache        $DIR/.cache/ecr-login is passed over: the home folder is not there or belongs to another user
                fix: make it a folder of this user that only this user can write to
 `)
+}
+
+// Marks have colours on a terminal, and only there; NO_COLOR and TERM=dumb take them away.
+func TestDoctorColours(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	p.set("AWS_ECR_DISABLE_CACHE=1", "TERM=xterm")
+	p.config("{}")
+	for _, test := range []struct{ set, ok, warn, fail string }{
+		{"NO_COLOR=", "\x1b[32m✔\x1b[0m", "\x1b[33m!\x1b[0m", "\x1b[31m✘\x1b[0m"},
+		{"NO_COLOR=1", "✔", "!", "✘"},
+		{"TERM=dumb", "✔", "!", "✘"},
+	} {
+		screen, code := onTerminal(t, p.with(test.set).command("", "doctor", host), "")
+		if code != 1 || !strings.Contains(screen, "\n"+test.ok+" config ") || !strings.Contains(screen, "\n"+test.warn+" cache ") || !strings.Contains(screen, "\n"+test.fail+" entry ") {
+			t.Errorf("%s: exit code %d\n%q", test.set, code, screen)
+		}
+	}
 }
