@@ -370,7 +370,7 @@ var faults = []fault{
 		name:  "denied repository",
 		plant: func(p *patient) { p.s.DenyRepository(host, "app") },
 		code:  1,
-		want: `✘ image        ecr:BatchGetImage is denied to arn:aws:iam::123456789012:user/developer: app:v1 (HTTP 403: User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/app because no resource-based policy allows the ecr:BatchGetImage action)
+		want: `✘ image        access denied: arn:aws:iam::123456789012:user/developer may not call ecr:BatchGetImage on app:v1: no resource-based policy allows the ecr:BatchGetImage action
                fix: allow ecr:BatchGetImage in the repository's policy; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
 ! layers       not checked: image failed
 `,
@@ -379,7 +379,7 @@ var faults = []fault{
 		name:  "denied action",
 		plant: func(p *patient) { p.s.Deny("ecr:BatchGetImage") },
 		code:  1,
-		want: `✘ image        ecr:BatchGetImage is denied to arn:aws:iam::123456789012:user/developer: app:v1 (HTTP 403: User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/app because no identity-based policy allows the ecr:BatchGetImage action)
+		want: `✘ image        access denied: arn:aws:iam::123456789012:user/developer may not call ecr:BatchGetImage on app:v1: no identity-based policy allows the ecr:BatchGetImage action
                fix: allow ecr:BatchGetImage in a policy of that principal; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
 ! layers       not checked: image failed
 `,
@@ -388,7 +388,7 @@ var faults = []fault{
 		name:  "denied layers",
 		plant: func(p *patient) { p.s.Deny("ecr:GetDownloadUrlForLayer") },
 		code:  1,
-		want: `✘ layers       ecr:GetDownloadUrlForLayer is denied to arn:aws:iam::123456789012:user/developer: app:v1 (HTTP 403: User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:GetDownloadUrlForLayer on resource: arn:aws:ecr:us-east-1:123456789012:repository/app because no identity-based policy allows the ecr:GetDownloadUrlForLayer action)
+		want: `✘ layers       access denied: arn:aws:iam::123456789012:user/developer may not call ecr:GetDownloadUrlForLayer on app:v1: no identity-based policy allows the ecr:GetDownloadUrlForLayer action
                fix: allow ecr:GetDownloadUrlForLayer in a policy of that principal; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
 `,
 	},

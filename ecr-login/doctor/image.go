@@ -74,8 +74,12 @@ func (t *target) denied(a answer, usual string) Finding {
 	if strings.Contains(a.message, "resource-based policy") {
 		whose = "in the repository's policy"
 	}
+	reason := a.String()
+	if _, because, ok := strings.Cut(reason, " because "); ok {
+		reason = because
+	}
 	return fail(fmt.Sprintf("allow %s %s; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer", action, whose),
-		"%s is denied to %s: %s (%s)", action, principal, t.image(), a)
+		"access denied: %s may not call %s on %s: %s", principal, action, t.image(), reason)
 }
 
 // checkLayers asks for a part of the image, as a pull does next: it takes another permission, and ECR sends to S3 for it.
