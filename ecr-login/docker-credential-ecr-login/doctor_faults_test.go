@@ -531,6 +531,17 @@ var faults = []fault{
 `,
 	},
 	{
+		name:  "registry that hangs up",
+		plant: func(p *patient) { p.s.SetFault("registry", ecrtest.Fault{CloseConnection: true}) },
+		code:  1,
+		want: `✘ host         cannot reach $HOST through proxy $PROXY: it closed the connection without an answer
+               fix: check HTTPS_PROXY and NO_PROXY
+! registry     not checked: host failed
+! image        not checked: registry failed
+! layers       not checked: image failed
+`,
+	},
+	{
 		name:  "something else in the place of the registry",
 		plant: func(p *patient) { p.s.SetFault("registry", ecrtest.Fault{Garbage: true, Status: 503}) },
 		code:  1,

@@ -94,7 +94,7 @@ func (d *doctor) choose() ([]string, []Finding) {
 	}
 	caller, err := ecrlogin.New(d.Helper).Caller(d.ctx, "")
 	if err != nil {
-		return nil, one(skippedChoice(err))
+		return nil, one(noChoice(err))
 	}
 	if caller.Region == "" {
 		return nil, one(fail("name a registry, or set AWS_REGION", "none is configured, and %s has no region from which to tell one", caller.ARN))
@@ -106,7 +106,7 @@ func (d *doctor) choose() ([]string, []Finding) {
 	return []string{host}, one(ok("none is configured: that of the account and region of %s", caller.ARN))
 }
 
-func skippedChoice(err error) Finding {
+func noChoice(err error) Finding {
 	fix := "name a registry"
 	if e, ok := err.(*ecrlogin.Error); ok && e.Hint() != "" {
 		fix = e.Hint()

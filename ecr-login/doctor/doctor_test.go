@@ -197,7 +197,7 @@ func TestEchoIsNoSecret(t *testing.T) {
 	pool := x509.NewCertPool()
 	pool.AddCert(registry.Certificate())
 	target := &target{
-		d: &doctor{ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
+		d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
 		trust: trust{{"the test", pool}}, login: &login,
 	}
 	target.authorization = basic(login)

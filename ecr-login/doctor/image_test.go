@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ECR hands a layer out by sending to S3 for it, which ecrtest does not: here a registry of a few lines does.
@@ -51,7 +52,7 @@ func TestLayersFromElsewhere(t *testing.T) {
 			pool.AddCert(s3.Certificate())
 			host := strings.TrimPrefix(registry.URL, "https://")
 			target := &target{
-				d: &doctor{ctx: t.Context()}, host: host, repository: "app", reference: "v1", authorization: "Basic not-a-real-token",
+				d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: host, repository: "app", reference: "v1", authorization: "Basic not-a-real-token",
 				trust: trust{{"nobody", x509.NewCertPool()}, {"the test", pool}},
 			}
 			f := target.checkLayers()[0]
@@ -82,7 +83,7 @@ func TestLayersOfNothing(t *testing.T) {
 		pool := x509.NewCertPool()
 		pool.AddCert(registry.Certificate())
 		target := &target{
-			d: &doctor{ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
+			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
 			trust: trust{{"the test", pool}},
 		}
 		if f := target.checkLayers()[0]; f.Status == OK || !strings.Contains(f.Fact, want) {

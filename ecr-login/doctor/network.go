@@ -101,10 +101,9 @@ func (t trust) config(by *string) *tls.Config {
 
 // A visit is one request and what was seen on the way.
 type visit struct {
-	address   string // of the server, when there was no proxy
-	proxy     string // "" for none
-	trustedBy string // "" without TLS
-	status    int
+	address   string    // of the server, when there was no proxy
+	proxy     string    // "" for none
+	trustedBy string    // "" without TLS
 	date      time.Time // of the answer; zero when it had none
 	asked     time.Time // when the answer came, by the local clock
 }
@@ -148,7 +147,6 @@ func (v *visit) send(t trust, r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.status, v.asked = response.StatusCode, time.Now()
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		v.date = date
 	}

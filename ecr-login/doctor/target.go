@@ -130,6 +130,7 @@ func (t *target) visit(v *visit, believed trust, target string) Finding {
 		return v.unreachable(&url.URL{Host: r.URL.Host}, err)
 	}
 	response.Body.Close()
+	v.asked = t.d.Now()
 	return ok("%s answers%s", r.URL.Host, v.path())
 }
 
