@@ -207,3 +207,32 @@ func TestEchoIsNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// Whom a challenge sends to is not believed: the password of ECR Public goes there and to no other host.
+func TestPasswordGoesNowhereElse(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Authorization"))
+	}))
+	defer other.Close()
+	for _, realm := range []string{other.URL + "/token/", "http://public.ecr.aws/token/", "%zz", ""} {
+		registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "" {
+				t.Errorf("the registry is shown %q", r.Header.Get("Authorization"))
+			}
+			w.Header().Set("Www-Authenticate", fmt.Sprintf("Bearer realm=%q,service=%q", realm, "public.ecr.aws"))
+			w.WriteHeader(http.StatusUnauthorized)
+		}))
+		pool := x509.NewCertPool()
+		pool.AddCert(registry.Certificate())
+		pool.AddCert(other.Certificate())
+		target := &target{
+			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"),
+			trust: trust{{"the test", pool}}, login: &ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"},
+		}
+		if f := target.checkPublic()[0]; f.Status != Fail || !strings.Contains(f.Fact, "asks for no bearer token of its own") {
+			t.Errorf("%q: %+v", realm, f)
+		}
+		registry.Close()
+	}
+}

@@ -118,7 +118,8 @@ func (t *target) checkLayers() []Finding {
 // blob is the digest of the image's first layer, or of its configuration when it has none; of the first image when
 // there is one for each platform.
 func (t *target) blob() (digest string, a answer, err error) {
-	for reference := t.reference; ; {
+	reference := t.reference
+	for range 2 {
 		var manifest struct {
 			Manifests, Layers []struct{ Digest string }
 			Config            struct{ Digest string }
@@ -129,9 +130,10 @@ func (t *target) blob() (digest string, a answer, err error) {
 			return "", a, err
 		case len(manifest.Layers) > 0:
 			return manifest.Layers[0].Digest, a, nil
-		case len(manifest.Manifests) == 0 || reference == manifest.Manifests[0].Digest || reference != t.reference:
+		case len(manifest.Manifests) == 0:
 			return manifest.Config.Digest, a, nil
 		}
 		reference = manifest.Manifests[0].Digest
 	}
+	return "", a, nil
 }

@@ -71,6 +71,7 @@ func TestLayersOfNothing(t *testing.T) {
 		`{}`:                                 "names no part of an image",
 		`not JSON`:                           "names no part of an image",
 		`{"manifests": [{"digest": "v1"}]}`:  "names no part of an image",
+		`{"manifests": [{"digest": "v2"}]}`:  "names no part of an image",
 		`{"config": {"digest": "sha256:9"}}`: "does not give sha256:9",
 	} {
 		registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
