@@ -156,6 +156,18 @@ func TestDoctorChoosesTheConfigured(t *testing.T) {
 	wantCalls(t, p.s, getToken, 2)
 }
 
+// For who has this program as credsStore, auths lists the registries that were logged in to.
+func TestDoctorChoosesTheStores(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	p.config(`{"credsStore": "ecr-login", "auths": {"https://index.docker.io/v1/": {}, "` + host + `": {}}}`)
+	a := p.run("", "doctor")
+	p.wants(complaints(a), 0, "")
+	if want := p.fill("✔ registries   1 registry of $DIR/.docker/config.json\n\n$HOST\n✔ entry        credsStore is for all registries: docker runs docker-credential-ecr-login\n"); !strings.Contains(a.stdout, want) {
+		t.Errorf("doctor says\n%s\nwant\n%s", a.stdout, want)
+	}
+}
+
 // Many are looked at in part, and that is said.
 func TestDoctorChoosesNotAll(t *testing.T) {
 	t.Parallel()
