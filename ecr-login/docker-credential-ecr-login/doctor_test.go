@@ -197,7 +197,7 @@ func TestDoctorHealthy(t *testing.T) {
 	p := newPatient(t)
 	p.wants(p.run("", "doctor", host+"/app:v1"), 0, healthy)
 	again := strings.NewReplacer(
-		"made when there is something to keep", "1 entry, one process waits for another",
+		"made when there is something to keep", "1 entry, locks work",
 		"from AWS, good", "from the cache, good",
 	).Replace(healthy)
 	p.wants(p.run("", "doctor", "https://"+host+":443/app:v1"), 0, again)

@@ -28,7 +28,7 @@ func (d *doctor) checkCache() []Finding {
 	case !s.Locks:
 		return append(all, warn("set AWS_ECR_CACHE_DIR to a folder on a local disk", "%s cannot lock (%s): processes that start together each ask AWS", s.Folder, s.LocksTrouble))
 	}
-	return append(all, ok("%s, %s, one process waits for another", s.Folder, count(s.Entries, "entry", "entries")))
+	return append(all, ok("%s, %s, locks work", s.Folder, count(s.Entries, "entry", "entries")))
 }
 
 // passedOver tells of a folder that would be better than the one in use, or than none.
