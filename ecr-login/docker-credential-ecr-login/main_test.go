@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if runtime.GOOS == "windows" {
 		helper += ".exe"
 	}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-X main.linked=v0.0.0-test", "-o", helper, ".")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-X main.linked=v0.0.0-test", "-o", helper, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the helper: %v\n%s", err, out)

@@ -129,15 +129,10 @@ func (d *doctor) late() Finding {
 	return skipped(fmt.Sprintf("there was no time, a run ends after %v", Limit))
 }
 
-// The four are called from everywhere, and need not be there in full each time.
-
-//go:noinline
 func ok(format string, args ...any) Finding { return found(OK, "", format, args...) }
 
-//go:noinline
 func warn(fix, format string, args ...any) Finding { return found(Warn, fix, format, args...) }
 
-//go:noinline
 func fail(fix, format string, args ...any) Finding { return found(Fail, fix, format, args...) }
 
 func found(s Status, fix, format string, args ...any) Finding {
@@ -146,5 +141,4 @@ func found(s Status, fix, format string, args ...any) Finding {
 
 func skipped(why string) Finding { return Finding{Status: Skipped, Fact: "not checked: " + why} }
 
-//go:noinline
 func one(f Finding) []Finding { return []Finding{f} }
