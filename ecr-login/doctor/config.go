@@ -87,7 +87,7 @@ func (d *doctor) checkEntry(host string) []Finding {
 		return one(fail(configure+host, "docker asks %s%s, by credsStore in %s", prefix, a.Helper, where(a.Line)))
 	case a.Source == dockerconfig.FromAuths && a.Auth.Secret():
 		state := ""
-		if end, known := d.config.endOf(a.Auth.Key); known && !end.After(d.Now()) {
+		if end, known := endOf(c.Config, a.Auth.Key); known && !end.After(d.Now()) {
 			state = ", which has expired"
 		}
 		return one(fail(configure+host, "docker uses the password in auths of %s%s, and asks no helper", where(a.Line), state))

@@ -2,8 +2,9 @@
 // and says of each step whether it holds, as a fact, and what to do where it does not.
 //
 // Its promise: it asks what the clients and the helper themselves would ask, in the same order of precedence, so that
-// what it finds is what they meet; a run ends within Limit; findings come in the same order every time; and no
-// finding holds a token, a password or a proxy's credentials. A check that could not be made, because one before it
+// what it finds is what they meet; a run ends within Limit, but for an edit that Options.Fix has begun, which may wait
+// five seconds for another; findings come in the same order every time; and no finding holds a token, a password or a
+// proxy's credentials. A check that could not be made, because one before it
 // failed, says so, and does not count as passed.
 //
 // It changes nothing but the cache, into which a token goes as with any get, unless Options.Fix is set. Then it does
@@ -11,7 +12,8 @@
 //
 //   - it deletes a cache.json in which the existing helper left tokens in plain text: that program fetches new ones;
 //   - it removes entries of auths for ECR hosts, where this program answers for the host anyhow, or the token in the
-//     entry has expired: neither is used any more;
+//     entry has expired: neither is used any more. Whether it is so is asked of the text that is then edited, as
+//     somebody may sign in while the checks run;
 //   - it takes from others the right to read a config.json with passwords in it, and to write to the cache folder,
 //     where the file or folder belongs to this user and, for the file, lies below the home folder: elsewhere it may be
 //     shared on purpose.
@@ -34,6 +36,9 @@ import (
 
 // Limit is how long a Run takes at most. What has not answered by then is said not to have been checked.
 const Limit = 20 * time.Second
+
+// mendTime is what the checks leave of it for Options.Fix: what hangs keeps nothing from being mended.
+const mendTime = 5 * time.Second
 
 // Status is what came of a check.
 type Status string
@@ -88,10 +93,15 @@ func Healthy(findings []Finding) bool {
 
 // Run makes all checks.
 func Run(ctx context.Context, o Options) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, Limit)
+	whole, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	ctx = whole
+	if o.Fix {
+		ctx, cancel = context.WithTimeout(whole, Limit-mendTime)
+		defer cancel()
 	}
 	d := &doctor{Options: o, ctx: ctx, slots: make(chan struct{}, atOnce)}
 	d.machine()
@@ -100,21 +110,27 @@ func Run(ctx context.Context, o Options) []Finding {
 	}
 	findings := d.collect()
 	if o.Fix {
-		for i := range findings {
-			findings[i].repair()
-		}
+		repair(whole, findings)
 	}
 	return findings
 }
 
-func (f *Finding) repair() {
-	if f.mend == nil {
-		return
+// repair mends what can be mended, as long as there is time.
+func repair(ctx context.Context, findings []Finding) {
+	for i := range findings {
+		f := &findings[i]
+		switch {
+		case f.mend == nil:
+			continue
+		case ctx.Err() != nil:
+			f.Fact += "; not mended: " + late(ctx)
+			continue
+		}
+		did, err := f.mend()
+		if err != nil {
+			f.Fact += "; not mended: " + err.Error()
+			continue
+		}
+		f.Status, f.Fixed, f.Fix = OK, did, ""
 	}
-	did, err := f.mend()
-	if err != nil {
-		f.Fact += "; tried to mend it: " + err.Error()
-		return
-	}
-	f.Status, f.Fixed, f.Fix = OK, did, ""
 }

@@ -1,14 +1,17 @@
 package doctor
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
@@ -18,17 +21,13 @@ import (
 
 // endOf is when the token in an entry of auths ends, as far as it says so itself. The password is looked at for that
 // and for nothing else.
-func (c *dockerFile) endOf(key string) (end time.Time, known bool) {
-	text, err := os.ReadFile(c.Path)
-	if err != nil {
-		return time.Time{}, false
-	}
+func endOf(c *dockerconfig.Config, key string) (end time.Time, known bool) {
 	var file struct {
 		Auths map[string]struct {
 			Auth string `json:"auth"`
 		} `json:"auths"`
 	}
-	if json.NewDecoder(strings.NewReader(string(text))).Decode(&file) != nil {
+	if json.NewDecoder(bytes.NewReader(c.Text())).Decode(&file) != nil {
 		return time.Time{}, false
 	}
 	login, err := base64.StdEncoding.DecodeString(file.Auths[key].Auth)
@@ -55,9 +54,10 @@ func (d *doctor) checkPasswords() []Finding {
 	var all []Finding
 	for _, f := range files {
 		all = append(all, readableByOthers(f)...)
+		r := &removal{d: d, file: f}
 		for _, a := range f.Auths() {
 			if host, err := registry.Host(a.Key); err == nil && a.Secret() && d.isECR(host) {
-				all = append(all, d.password(f, a, host))
+				all = append(all, r.password(a, host))
 			}
 		}
 	}
@@ -88,12 +88,22 @@ func readableByOthers(c *dockerFile) []Finding {
 	return one(f)
 }
 
+// A removal takes out of one file what is not used any more: all its entries in one edit, which may have to wait for
+// others.
+type removal struct {
+	d       *doctor
+	file    *dockerFile
+	entries map[string]string // the keys in auths, and the host of each
+
+	once sync.Once
+	came map[string]outcome // of the edit, by key
+	err  error
+}
+
 // password judges one entry. A token that has expired gives nothing away; one that lives, or does not say, does.
-func (d *doctor) password(f *dockerFile, a dockerconfig.Auth, host string) Finding {
-	end, known := f.endOf(a.Key)
-	expired := known && !end.After(d.Now())
-	served := isThis(f.For(host).Helper)
-	fact := fmt.Sprintf("%s:%d keeps a password for %s in plain text", f.Path, a.Line, host)
+func (r *removal) password(a dockerconfig.Auth, host string) Finding {
+	expired, served := judge(r.file.Config, a.Key, host, r.d.Now())
+	fact := fmt.Sprintf("%s:%d keeps a password for %s in plain text", r.file.Path, a.Line, host)
 	finding := fail(configure+host, "%s", fact)
 	switch {
 	case expired:
@@ -104,15 +114,60 @@ func (d *doctor) password(f *dockerFile, a dockerconfig.Auth, host string) Findi
 	if !expired && !served {
 		return finding
 	}
+	if r.entries == nil {
+		r.entries = map[string]string{}
+	}
+	r.entries[a.Key] = host
 	finding.Fix = "docker-credential-ecr-login doctor --fix"
 	finding.mend = func() (string, error) {
-		_, err := dockerconfig.Update(f.Path, f.Client, func(c *dockerconfig.Config) error {
-			c.RemoveAuth(a.Key)
-			return nil
-		})
-		return "removed the entry", err
+		r.once.Do(r.run)
+		switch {
+		case r.err != nil:
+			return "", r.err
+		case r.came[a.Key] == stays:
+			return "", errors.New("left alone, it is in use by now")
+		case r.came[a.Key] == gone:
+			return "nothing, somebody has removed the entry meanwhile", nil
+		}
+		return "removed the entry", nil
 	}
 	return finding
+}
+
+// judge tells what makes an entry one that nobody uses: its token has expired, or this program answers for the host.
+func judge(c *dockerconfig.Config, key, host string, now time.Time) (expired, served bool) {
+	end, known := endOf(c, key)
+	return known && !end.After(now), isThis(c.For(host).Helper)
+}
+
+// outcome is what an edit found of an entry.
+type outcome int
+
+const (
+	removed outcome = iota + 1
+	stays           // it is in use by now
+	gone            // it is there no more
+)
+
+// run judges the entries again, by what the file says now: since they were looked at, somebody may have signed in.
+func (r *removal) run() {
+	now := r.d.Now()
+	_, r.err = dockerconfig.Update(r.file.Path, r.file.Client, func(c *dockerconfig.Config) error {
+		r.came = map[string]outcome{} // it may be called again
+		for key, host := range r.entries {
+			expired, served := judge(c, key, host, now)
+			switch {
+			case !slices.ContainsFunc(c.Auths(), func(a dockerconfig.Auth) bool { return a.Key == key && a.Secret() }):
+				r.came[key] = gone
+			case expired || served:
+				c.RemoveAuth(key)
+				r.came[key] = removed
+			default:
+				r.came[key] = stays
+			}
+		}
+		return nil
+	})
 }
 
 // isECR reports whether a host is an ECR registry or an alias of one.

@@ -122,11 +122,14 @@ func (d *doctor) collect() []Finding {
 }
 
 // late is the finding of a check for which there was no time.
-func (d *doctor) late() Finding {
-	if d.ctx.Err() == context.Canceled {
-		return skipped("the run was given up")
+func (d *doctor) late() Finding { return skipped(late(d.ctx)) }
+
+// late is why there was no time.
+func late(ctx context.Context) string {
+	if ctx.Err() == context.Canceled {
+		return "the run was given up"
 	}
-	return skipped(fmt.Sprintf("there was no time, a run ends after %v", Limit))
+	return fmt.Sprintf("there was no time, a run ends after %v", Limit)
 }
 
 func ok(format string, args ...any) Finding { return found(OK, "", format, args...) }
