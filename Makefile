@@ -27,7 +27,9 @@ EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOEXPERIMENT >/dev/nul
 build:
 	CGO_ENABLED=0 GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BINARY) $(COMMAND)
 
-install: build
+# Takes the program that is there, so that root, whose PATH may have no Go, need not build it.
+install:
+	@test -x $(BINARY) || $(MAKE) build
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1

@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"ecr-login/docker-credential-ecr-login/hit/stack": nil,
 	"ecr-login/docker-credential-ecr-login": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/docker-credential-ecr-login/hit/stack",
-		"ecr-login/dockerconfig", "ecr-login/doctor", "ecr-login/registry", "ecr-login/token",
+		"ecr-login/dockerconfig", "ecr-login/doctor", "ecr-login/identity", "ecr-login/registry", "ecr-login/token",
 	},
 }
 

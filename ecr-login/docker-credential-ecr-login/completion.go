@@ -19,7 +19,8 @@ func completionCommand(p *process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion <bash|zsh|fish|powershell>",
 		Short: "print a completion script for a shell",
-		Long:  `Prints a script by which the shell completes commands, flags and known registries.`,
+		Long: `Prints a script by which the shell completes commands, flags and known registries. That for bash needs the
+package bash-completion.`,
 		Example: `    docker-credential-ecr-login completion bash > ~/.local/share/bash-completion/completions/docker-credential-ecr-login
     docker-credential-ecr-login completion zsh > "${fpath[1]}/_docker-credential-ecr-login"
     docker-credential-ecr-login completion fish > ~/.config/fish/completions/docker-credential-ecr-login.fish

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
 )
 
 func explainCommand(p *process) *cobra.Command {
@@ -18,7 +19,7 @@ func explainCommand(p *process) *cobra.Command {
 		Short: "tell how a get for a registry would come about",
 		Long: `Tells, without asking anybody, what a get for the registry would do now and why: the registry, the rule of
 the settings, the source of the credentials, the endpoints, and what the cache holds. Exits with 1 when a get
-would fail before it asks.`,
+would fail before it asks; that there are no credentials for a registry that is not ECR is no failure.`,
 		Example: `    docker-credential-ecr-login explain 123456789012.dkr.ecr.eu-west-1.amazonaws.com`,
 		Args:    arguments(1, 1, "one registry"),
 
@@ -77,7 +78,12 @@ func printExplanation(w io.Writer, x ecrlogin.Explanation, now time.Time) {
 	if x.Source != "" {
 		row("credentials", "%s", x.Source)
 		row("profile", "%s", orNone(x.Profile))
-		row("role", "%s", orNone(x.RoleARN))
+		switch {
+		case x.RoleARN == "" && strings.HasPrefix(x.Source, identity.RolePrefix):
+			row("role", "that of the profile")
+		default:
+			row("role", "%s", orNone(x.RoleARN))
+		}
 	}
 	if x.ECR != "" {
 		row("calls", "ECR at %s", x.ECR)
