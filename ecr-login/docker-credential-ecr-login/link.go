@@ -135,9 +135,14 @@ func (e *editing) dropLink() {
 	}
 }
 
-// isOurLink tells whether a link still leads to this program, or to one that was uninstalled.
+// isOurLink tells whether a link still leads to this program, or to one that was uninstalled. The note may name
+// anything, the program itself too: only what is called and made like a profile's link is one.
 func isOurLink(link string) bool {
-	if _, err := os.Lstat(link); err != nil {
+	info, err := os.Lstat(link)
+	if err != nil || !strings.HasPrefix(filepath.Base(link), program+"-") {
+		return false
+	}
+	if runtime.GOOS != "windows" && info.Mode()&os.ModeSymlink == 0 {
 		return false
 	}
 	self, err := os.Executable()

@@ -90,11 +90,8 @@ func locate(path string) (*target, error) {
 	}
 	for range maxLinks {
 		dir, base := filepath.Split(t.path)
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			t.dir = real
-		} else if errors.Is(err, fs.ErrNotExist) {
-			t.dir = filepath.Clean(dir)
-		} else {
+		var err error
+		if t.dir, err = realFolder(dir); err != nil {
 			return wrong(err)
 		}
 		t.path = filepath.Join(t.dir, base)
@@ -108,6 +105,23 @@ func locate(path string) (*target, error) {
 		t.path = link
 	}
 	return nil, &Error{Path: path, Message: "is a link that leads nowhere: too many links", Advice: "remove the link"}
+}
+
+// realFolder is a folder with links resolved, as far as it is there.
+func realFolder(dir string) (string, error) {
+	real, err := filepath.EvalSymlinks(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return real, err
+	}
+	dir = filepath.Clean(dir) // only now: what .. means depends on the links before it
+	above := filepath.Dir(dir)
+	if _, err := os.Lstat(dir); err == nil || above == dir {
+		return dir, nil // a link that leads nowhere
+	}
+	if above, err = realFolder(above); err != nil {
+		return "", err
+	}
+	return filepath.Join(above, filepath.Base(dir)), nil
 }
 
 func (t *target) look(wrong func(error) (*target, error)) (*target, error) {
@@ -193,12 +207,19 @@ func (t *target) remove(c *Config) error {
 	if err := os.Remove(t.path); err != nil {
 		return &Error{Path: t.named, Message: "cannot be removed: " + reason(err), Advice: "remove it by hand", Err: err}
 	}
-	for _, dir := range c.emptied {
-		if os.Remove(dir) != nil { // not empty
-			break
-		}
-	}
+	removeFolders(t.dir, c.emptied)
 	return nil
+}
+
+// removeFolders removes dir and those above it, as long as they are noted as made and nothing is in them. A note is a
+// file that anybody may have written, for root to read: whatever else it names is not touched.
+func removeFolders(dir string, noted []string) {
+	for slices.Contains(noted, dir) && dir != filepath.Dir(dir) {
+		if err := removeFolder(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // errMeanwhile is about a file that was written since it was read.

@@ -1,7 +1,6 @@
 package dockerconfig
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -68,7 +67,9 @@ func OpenJournal(path string, write bool) (j *Journal, unlock func()) {
 			sweep(path)
 		}
 		unlock = func() {
-			j.removeFolders()
+			if write {
+				removeFolders(dir, append([]string{dir}, j.folders...))
+			}
 			release()
 		}
 		if _, err := os.Stat(dir); alone || !write || err == nil {
@@ -105,16 +106,6 @@ func (j *Journal) makeFolders() {
 			inherit(dir)
 			j.folders = append([]string{dir}, j.folders...)
 		}
-	}
-}
-
-// removeFolders removes the folders that were made, and the journal's own, as far as nothing is in them.
-func (j *Journal) removeFolders() {
-	folders := append([]string{filepath.Dir(j.path)}, j.folders...)
-	// The innermost first, whichever process made which.
-	slices.SortStableFunc(folders, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	for _, dir := range folders {
-		_ = os.Remove(dir) // not when it holds something
 	}
 }
 

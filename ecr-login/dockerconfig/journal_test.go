@@ -139,3 +139,85 @@ func TestTheJournalTakesItsFoldersAwayInWhateverOrderTheyAreNoted(t *testing.T) 
 		t.Errorf("%s is still there: %v", outer, err)
 	}
 }
+
+// A journal is a file that anybody may have written, in a home that root was made to work in. What it names as folders is
+// removed only where such a folder can have been made: above the journal.
+func TestTheJournalRemovesNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, write := range []bool{true, false} {
+		top := t.TempDir()
+		home := filepath.Join(top, "home")
+		path := filepath.Join(home, "state", "ecr-login", "configured.json")
+		file := put(t, filepath.Join(top, "etc", "file"), "")
+		inHome := put(t, filepath.Join(home, "file"), "")
+		folder := filepath.Join(top, "etc", "folder")
+		beside := filepath.Join(home, "state", "beside")
+		for _, dir := range []string{folder, beside, filepath.Dir(path)} {
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, err := json.Marshal(journal{Version: journalVersion, Folders: []string{"/", file, inHome, folder, beside, filepath.Dir(path) + "/../../../etc/folder"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, path, string(text))
+		j, unlock := OpenJournal(path, write)
+		if write {
+			if err := j.PutLinks([]string{"/bin/link"}); err != nil {
+				t.Fatal(err)
+			}
+			if err := j.PutLinks(nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		unlock()
+		for _, kept := range []string{file, inHome, folder, beside} {
+			if _, err := os.Stat(kept); err != nil {
+				t.Errorf("written %v: %v", write, err)
+			}
+		}
+		if _, err := os.Stat(path); os.IsNotExist(err) != write {
+			t.Errorf("written %v: the journal: %v", write, err)
+		}
+	}
+}
+
+// Reading removes nothing at all, also where the folder is empty.
+func TestReadingTheJournalRemovesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, unlock := OpenJournal(filepath.Join(dir, "configured.json"), false)
+	unlock()
+	if _, err := os.Stat(dir); err != nil {
+		t.Error(err)
+	}
+	// A file in the folder's place is no folder, whoever noted it.
+	file := put(t, filepath.Join(dir, "file"), "")
+	removeFolders(file, []string{file})
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+}
+
+// The folders of a record are those above its file.
+func TestARecordRemovesNoOtherFolders(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	path := put(t, filepath.Join(top, "made", ".docker", "config.json"), `{"credHelpers": {"h": "ecr-login"}}`)
+	file := put(t, filepath.Join(top, "etc", "file"), "")
+	folder := filepath.Join(top, "etc", "folder")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	record := Record{File: true, Folders: []string{file, folder, filepath.Dir(path)}, Helpers: made, Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
+	if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &record); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, top) + " " + names(t, filepath.Dir(file)); got != "etc made file folder" {
+		t.Errorf("left are %s", got)
+	}
+	if got := names(t, filepath.Join(top, "made")); got != "" {
+		t.Errorf("left are %s", got)
+	}
+}

@@ -61,6 +61,9 @@ func inherit(dir string) {
 	}
 }
 
+// removeFolder removes an empty folder and nothing else; os.Remove would take a file, too.
+func removeFolder(dir string) error { return unix.Rmdir(dir) }
+
 // syncFolder makes names last. Where that cannot be done they do not outlive a power cut, which is no damage.
 func syncFolder(dir string) {
 	if d, err := os.Open(dir); err == nil {
