@@ -116,7 +116,7 @@ func (p *process) refresh(ctx context.Context, names []string, asJSON bool) erro
 	r := reporter{out: p.out, json: asJSON, now: p.now}
 	all := []outcome{}
 	failures := 0
-	say := func(o outcome) {
+	say := func(_ *batch, o outcome) {
 		all = append(all, o)
 		if o.Outcome == failed {
 			failures++
@@ -126,7 +126,7 @@ func (p *process) refresh(ctx context.Context, names []string, asJSON bool) erro
 		}
 	}
 	for _, o := range told {
-		say(o)
+		say(nil, o)
 	}
 	renewAll(ctx, due, r.progress, say)
 	r.clear()
@@ -145,7 +145,7 @@ func (p *process) refresh(ctx context.Context, names []string, asJSON bool) erro
 }
 
 // renewAll renews some tokens at a time and says what became of each, in their order. begin hears what is waited for.
-func renewAll(ctx context.Context, batches []*batch, begin func(i, n int, b *batch), say func(outcome)) {
+func renewAll(ctx context.Context, batches []*batch, begin func(i, n int, b *batch), say func(*batch, outcome)) {
 	slots := make(chan struct{}, renewAtOnce)
 	results := make([]chan outcome, len(batches))
 	for i, b := range batches {
@@ -158,7 +158,7 @@ func renewAll(ctx context.Context, batches []*batch, begin func(i, n int, b *bat
 	}
 	for i, b := range batches {
 		begin(i+1, len(batches), b)
-		say(<-results[i])
+		say(b, <-results[i])
 	}
 }
 

@@ -14,6 +14,9 @@ const (
 	// A new registry's first token is fetched by whoever needs it, so nothing waits for this.
 	lookEvery = 5 * time.Minute
 
+	// floorPause is the shortest rest of all, whatever a round says: a mistake in it may cost a call a second and no more.
+	floorPause = time.Second
+
 	// leastPause keeps a token that is due again at once, because the session behind it is about to end, from being
 	// renewed without a rest. One that lives shorter is renewed at half of what is left.
 	leastPause = time.Minute
@@ -39,20 +42,21 @@ type renewer struct {
 	say    func(outcome)
 
 	tries map[ecrlogin.TokenID]try
-	said  map[string]string // the last words on registries, so that an outage is told once
+	said  map[string]string // the last words on what has no token to renew
 }
 
 // A try is what came of the last attempt for a token.
 type try struct {
 	failures int
 	next     time.Time // not before
+	said     string    // the last words on it, so that an outage is told once
 }
 
 func (w *renewer) run(ctx context.Context) {
 	w.tries, w.said = map[ecrlogin.TokenID]try{}, map[string]string{}
 	for ctx.Err() == nil {
 		if pause := w.round(ctx); ctx.Err() == nil {
-			w.wait(ctx, pause)
+			w.wait(ctx, max(pause, floorPause))
 		}
 	}
 }
@@ -64,26 +68,24 @@ func (w *renewer) round(ctx context.Context) time.Duration {
 		w.sayOnce(o)
 	}
 	known := make(map[ecrlogin.TokenID]try, len(batches))
-	byToken := make(map[string]*batch, len(batches))
 	var due []*batch
 	now := w.now()
 	for _, b := range batches {
 		t := w.tries[b.token]
 		if t.failures > 0 && b.kept.State == cache.Fresh {
-			t = try{} // another process was luckier
+			t = try{said: t.said} // another process was luckier
 		}
-		known[b.token] = t
-		byToken[b.hosts[0]] = b
 		if !dueAt(b, t).After(now) {
 			due = append(due, b)
-		} else if t.failures == 0 && b.kept.State == cache.Fresh && w.said[strings.Join(b.hosts, " ")] == "" {
-			w.sayOnce(b.told(fresh))
+		} else if t.failures == 0 && b.kept.State == cache.Fresh && t.said == "" {
+			w.sayOf(&t, b.told(fresh))
 		}
+		known[b.token] = t
 	}
 	w.tries = known // those that are gone need no memory
-	renewAll(ctx, due, func(int, int, *batch) {}, func(o outcome) {
+	renewAll(ctx, due, func(int, int, *batch) {}, func(b *batch, o outcome) {
 		if ctx.Err() == nil {
-			w.settle(byToken[o.Registries[0]], o)
+			w.settle(b, o)
 		}
 	})
 	pause := lookEvery
@@ -109,17 +111,17 @@ func (w *renewer) settle(b *batch, o outcome) {
 	alive := o.kept.Expires.Sub(now)
 	switch o.Outcome {
 	case renewed:
-		t = try{next: now.Add(min(leastPause, alive/2))}
+		t = try{said: t.said, next: now.Add(min(leastPause, alive/2))}
 	case anonymous:
-		t = try{next: now.Add(idleRetry)}
+		t = try{said: t.said, next: now.Add(idleRetry)}
 	default:
 		t.failures++
 		pause := retry(t.failures, alive, w.random())
 		t.next = now.Add(pause)
 		o.Again = pause.Round(time.Second).String()
 	}
+	w.sayOf(&t, o)
 	w.tries[b.token] = t
-	w.sayOnce(o)
 }
 
 // retry is how long to wait after so many failures in a row, with a token that lives for that long yet: between half and
@@ -136,16 +138,25 @@ func retry(failures int, alive time.Duration, random float64) time.Duration {
 	return time.Duration(float64(min(d, most)) * (1 + random) / 2)
 }
 
-// sayOnce tells an outcome, but for one that is as it was: hours of an outage are one line.
+// sayOf tells what became of a token, but for what is as it was: hours of an outage are one line.
+func (w *renewer) sayOf(t *try, o outcome) {
+	words := o.words()
+	if o.Outcome == renewed || t.said != words {
+		w.say(o)
+	}
+	t.said = words
+}
+
+// sayOnce tells of what has no token to renew, but for what is as it was.
 func (w *renewer) sayOnce(o outcome) {
-	key := strings.Join(o.Registries, " ")
-	words := o.Outcome + " " + o.Error
+	key, words := strings.Join(o.Registries, " "), o.words()
 	if key == "" {
 		key = words
 	}
-	if o.Outcome != renewed && w.said[key] == words {
-		return
+	if w.said[key] != words {
+		w.said[key] = words
+		w.say(o)
 	}
-	w.said[key] = words
-	w.say(o)
 }
+
+func (o outcome) words() string { return o.Outcome + " " + o.Error }
