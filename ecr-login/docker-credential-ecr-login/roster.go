@@ -9,6 +9,7 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
 // A roster is what is known of a person's registries without asking anybody: those that a client's configuration gives
@@ -16,8 +17,12 @@ import (
 type roster struct {
 	p *process
 
-	// configured are the hosts, each with the profile in its helper's name.
+	// configured are the names as the files have them, each with the profile in its helper's name: a client asks its
+	// helper by exactly these.
 	configured map[string]string
+
+	// plain has the profiles by host, for every other spelling of it.
+	plain map[string]string
 
 	// trouble is why a configuration could not be read.
 	trouble []outcome
@@ -26,7 +31,7 @@ type roster struct {
 }
 
 func (p *process) newRoster() *roster {
-	r := &roster{p: p, configured: map[string]string{}, helpers: map[string]*ecrlogin.Helper{}}
+	r := &roster{p: p, configured: map[string]string{}, plain: map[string]string{}, helpers: map[string]*ecrlogin.Helper{}}
 	r.readConfigured()
 	return r
 }
@@ -55,18 +60,29 @@ func (r *roster) read(path string, client dockerconfig.Client) {
 		return
 	}
 	for _, h := range file.Helpers() {
-		if _, known := r.configured[h.Host]; !known && isOurs(h.Name) {
-			r.configured[h.Host] = config.ProfileFromName("docker-credential-" + h.Name)
+		if _, known := r.configured[h.Host]; known || !isOurs(h.Name) {
+			continue
+		}
+		profile := config.ProfileFromName("docker-credential-" + h.Name)
+		r.configured[h.Host] = profile
+		host, err := registry.Host(h.Host)
+		if _, known := r.plain[host]; err == nil && (!known || h.Host == host) {
+			r.plain[host] = profile
 		}
 	}
 }
 
-// helper is the one by which a client asks for the host. The profile in the program's own name comes before the one
-// that is configured.
-func (r *roster) helper(host string) *ecrlogin.Helper {
+// helper is the one by which a client asks for the server URL: that of the very name, else the one of its host. The
+// profile in the program's own name comes before the one that is configured.
+func (r *roster) helper(serverURL string) *ecrlogin.Helper {
 	profile := config.ProfileFromName(r.p.name)
 	if profile == "" {
-		profile = r.configured[host]
+		var exact bool
+		if profile, exact = r.configured[serverURL]; !exact {
+			if host, err := registry.Host(serverURL); err == nil {
+				profile = r.plain[host]
+			}
+		}
 	}
 	h := r.helpers[profile]
 	if h == nil {
