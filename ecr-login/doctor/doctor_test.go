@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -194,11 +193,9 @@ func TestEchoIsNoSecret(t *testing.T) {
 		fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": "%s is %s"}]}`, r.Header.Get("Authorization"), login.Password)
 	}))
 	defer registry.Close()
-	pool := x509.NewCertPool()
-	pool.AddCert(registry.Certificate())
 	target := &target{
 		d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
-		trust: trust{{"the test", pool}}, login: &login,
+		trust: believe(registry), login: &login,
 	}
 	target.authorization = basic(login)
 	for _, f := range append(target.checkRegistry(), target.checkImage()...) {
@@ -223,16 +220,22 @@ func TestPasswordGoesNowhereElse(t *testing.T) {
 			w.Header().Set("Www-Authenticate", fmt.Sprintf("Bearer realm=%q,service=%q", realm, "public.ecr.aws"))
 			w.WriteHeader(http.StatusUnauthorized)
 		}))
-		pool := x509.NewCertPool()
-		pool.AddCert(registry.Certificate())
-		pool.AddCert(other.Certificate())
 		target := &target{
 			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"),
-			trust: trust{{"the test", pool}}, login: &ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"},
+			trust: believe(registry, other), login: &ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"},
 		}
 		if f := target.checkPublic()[0]; f.Status != Fail || !strings.Contains(f.Fact, "asks for no bearer token of its own") {
 			t.Errorf("%q: %+v", realm, f)
 		}
 		registry.Close()
 	}
+}
+
+// believe is one authority, which vouches for the servers.
+func believe(servers ...*httptest.Server) trust {
+	a := authority{name: "the test"}
+	for _, s := range servers {
+		a.certificates = append(a.certificates, s.Certificate())
+	}
+	return trust{a}
 }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -47,13 +46,10 @@ func TestLayersFromElsewhere(t *testing.T) {
 				}
 			}))
 			defer registry.Close()
-			pool := x509.NewCertPool()
-			pool.AddCert(registry.Certificate())
-			pool.AddCert(s3.Certificate())
 			host := strings.TrimPrefix(registry.URL, "https://")
 			target := &target{
 				d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: host, repository: "app", reference: "v1", authorization: "Basic not-a-real-token",
-				trust: trust{{"nobody", x509.NewCertPool()}, {"the test", pool}},
+				trust: trust{{name: "nobody"}, believe(registry, s3)[0]},
 			}
 			f := target.checkLayers()[0]
 			fact := strings.NewReplacer(strings.TrimPrefix(s3.URL, "https://"), "S3", host, "REGISTRY").Replace(f.Fact)
@@ -81,11 +77,9 @@ func TestLayersOfNothing(t *testing.T) {
 			}
 			http.NotFound(w, r)
 		}))
-		pool := x509.NewCertPool()
-		pool.AddCert(registry.Certificate())
 		target := &target{
 			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
-			trust: trust{{"the test", pool}},
+			trust: believe(registry),
 		}
 		if f := target.checkLayers()[0]; f.Status == OK || !strings.Contains(f.Fact, want) {
 			t.Errorf("%s: %+v, want %q", manifest, f, want)

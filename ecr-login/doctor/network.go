@@ -3,15 +3,12 @@ package doctor
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -21,83 +18,6 @@ import (
 // reachLimit is for one request of those that only find out whether somebody answers: name, connection, TLS and answer
 // together.
 const reachLimit = 5 * time.Second
-
-// An authority is a set of certificates that is trusted, and where it comes from.
-type authority struct {
-	name string
-	pool *x509.CertPool
-}
-
-// trust is whom a client believes: what any of them has signed.
-type trust []authority
-
-func systemTrust() authority {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	return authority{"the system", pool}
-}
-
-// bundleTrust is what the AWS SDK trusts in place of the system when a bundle is named.
-func bundleTrust(file string) (authority, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return authority{}, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return authority{}, fmt.Errorf("%s holds no certificate in PEM", file)
-	}
-	return authority{file, pool}, nil
-}
-
-// daemonFolder is where Docker's daemon looks for the authorities of a registry, beside the system's.
-const daemonFolder = "/etc/docker/certs.d"
-
-func daemonTrust(host string) (authority, bool) {
-	dir := filepath.Join(daemonFolder, host)
-	files, _ := os.ReadDir(dir)
-	a := authority{dir, x509.NewCertPool()}
-	any := false
-	for _, file := range files {
-		if !strings.HasSuffix(file.Name(), ".crt") {
-			continue
-		}
-		pem, err := os.ReadFile(filepath.Join(dir, file.Name()))
-		any = err == nil && a.pool.AppendCertsFromPEM(pem) || any
-	}
-	return a, any
-}
-
-// config accepts what any of the authorities has signed; by is then told whose it was.
-func (t trust) config(by *string) *tls.Config {
-	return &tls.Config{
-		// The chain is verified below, against one authority after the other, by the same rules as otherwise.
-		InsecureSkipVerify: true,
-		VerifyConnection: func(s tls.ConnectionState) error {
-			if len(s.PeerCertificates) == 0 {
-				return errors.New("tls: the server shows no certificate")
-			}
-			var first error
-			for _, a := range t {
-				options := x509.VerifyOptions{DNSName: s.ServerName, Roots: a.pool, Intermediates: x509.NewCertPool()}
-				for _, c := range s.PeerCertificates[1:] {
-					options.Intermediates.AddCert(c)
-				}
-				_, err := s.PeerCertificates[0].Verify(options)
-				if err == nil {
-					*by = a.name
-					return nil
-				}
-				if first == nil {
-					first = err
-				}
-			}
-			return first
-		},
-	}
-}
 
 // A visit is one request and what was seen on the way.
 type visit struct {
@@ -122,12 +42,12 @@ func (v visit) path() string {
 
 // client goes where Go clients go: through the environment's proxy, to whom the authorities vouch for. It follows no
 // redirect, so that what is sent stays with whom it was meant for.
-func (t trust) client(v *visit) *http.Client {
+func (t trust) client() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
 			OnProxyConnectResponse: token.RefuseProxy,
-			TLSClientConfig:        t.config(&v.trustedBy),
+			TLSClientConfig:        &tls.Config{RootCAs: t.pool()},
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
@@ -143,9 +63,12 @@ func (v *visit) send(t trust, r *http.Request) (*http.Response, error) {
 	trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
 		v.address = c.Conn.RemoteAddr().String()
 	}}
-	response, err := t.client(v).Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	response, err := t.client().Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 	if err != nil {
 		return nil, err
+	}
+	if r.URL.Scheme == "https" && response.TLS != nil { // else it is the proxy's
+		v.trustedBy = t.whose(response.TLS.PeerCertificates)
 	}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		v.date = date

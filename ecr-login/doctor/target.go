@@ -86,7 +86,7 @@ func (t *target) checkAPI() []Finding {
 	if x.ECR == "" {
 		return one(skipped("the AWS configuration cannot be used"))
 	}
-	believed := trust{systemTrust()}
+	believed := trust{systemTrust}
 	if x.CABundle != "" {
 		bundle, err := bundleTrust(x.CABundle)
 		if err != nil {
@@ -100,7 +100,7 @@ func (t *target) checkAPI() []Finding {
 // checkHost visits the registry, without a token. Which authorities may vouch for it depends on the client: the
 // system's, those of Docker's daemon, and the bundle that AWS's own programs use.
 func (t *target) checkHost() []Finding {
-	t.trust = trust{systemTrust()}
+	t.trust = trust{systemTrust}
 	if daemon, ok := daemonTrust(t.host); ok {
 		t.trust = append(t.trust, daemon)
 	}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// foreign starts a TLS server on an IP address, whose certificate is trusted by p and is for another name.
+func foreign(t *testing.T, p *patient, answer http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"somebody-else.example"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(answer)
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	known, err := os.ReadFile(p.s.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.file("bundle.pem", string(known)+string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	p.set("AWS_CA_BUNDLE=" + p.path("bundle.pem"))
+	return s
+}
+
+// An IP address is a name to be checked like any other.
+func TestDoctorForeignCertificate(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	s := foreign(t, p, func(http.ResponseWriter, *http.Request) { t.Error("asked") })
+	p.set("AWS_ENDPOINT_URL_ECR=" + s.URL)
+	a := p.run("", "doctor", host)
+	if want := "✘ api          cannot reach " + strings.TrimPrefix(s.URL, "https://") + ": its certificate is for another name\n"; a.code != 1 || !strings.Contains(a.stdout, want) {
+		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+	}
+}
+
+// A proxy that shows another's certificate is not told the password for the proxy.
+func TestDoctorForeignProxy(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	s := foreign(t, p, func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Proxy-Authorization"))
+	})
+	shown := strings.TrimPrefix(s.URL, "https://")
+	p.set("HTTPS_PROXY=https://somebody:not-a-real-password@" + shown)
+	a := p.run("", "doctor", host)
+	p.keepsSecrets(a)
+	if want := p.fill("✘ host         cannot reach $HOST through proxy https://xxxxx@" + shown + ": the proxy cannot be reached: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs\n"); a.code != 1 || !strings.Contains(a.stdout, want) {
+		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+	}
+}
