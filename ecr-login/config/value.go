@@ -131,20 +131,28 @@ func checkRegion(text string) (problem string) {
 	return ""
 }
 
-// checkEndpoint wants a URL with nothing after its path. What is before an @ may
-// be a password and is not repeated.
 func checkEndpoint(text string) (problem string) {
 	url, _ := fill(text, example)
+	return CheckEndpoint(url)
+}
+
+// CheckEndpoint says why a URL cannot be that of an API of AWS, and nothing when
+// it can: a URL with nothing after its path. The problem goes on after the name
+// of what holds the URL. What is before an @ or after a ? may be a password and
+// is not repeated.
+func CheckEndpoint(url string) (problem string) {
 	scheme, rest, _ := strings.Cut(url, "://")
 	if scheme != "https" && scheme != "http" {
 		return "is not a URL that begins with https:// or http://"
 	}
-	host, _, _ := strings.Cut(rest, "/")
-	if strings.Contains(host, "@") {
+	switch {
+	case strings.Contains(rest, "@"):
 		return "has user info, which AWS has no use for"
+	case strings.ContainsAny(rest, "?#"):
+		return "has a query or a fragment, which AWS has no use for"
 	}
 	if _, err := registry.Host(url); err != nil {
-		return strconv.Quote(text) + " is not a URL: " + err.Error()
+		return "is not a URL: " + err.Error()
 	}
 	return ""
 }

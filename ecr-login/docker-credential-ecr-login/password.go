@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -40,8 +39,8 @@ AWS command line are accepted and change nothing, as there.`,
 	_ = c.RegisterFlagCompletionFunc("region", p.completeRegions)
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if u, err := url.Parse(*endpoint); *endpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-			return misuse{errors.New("--endpoint-url is no http or https URL")}
+		if problem := config.CheckEndpoint(*endpoint); *endpoint != "" && problem != "" {
+			return misuse{errors.New("--endpoint-url " + problem)}
 		}
 		helper := p.helperFor(cmp.Or(*profile, config.ProfileFromName(p.name)))
 		login, err := helper.GetForRegion(c.Context(), ecrlogin.Region{Name: *region, Public: *public, Endpoint: *endpoint})
