@@ -127,6 +127,8 @@ func TestUndoLeavesOthersThings(t *testing.T) {
 		{"another key", func(t *testing.T, path string) {
 			put(t, path, strings.Replace(content(t, path), "{", `{"auths": {},`, 1))
 		}, "config.json"},
+		{"text behind", func(t *testing.T, path string) { put(t, path, content(t, path)+"// my notes\n") }, "config.json"},
+		{"white space behind", func(t *testing.T, path string) { put(t, path, content(t, path)+"\n\t\n") }, ""},
 		{"another entry", func(t *testing.T, path string) {
 			put(t, path, strings.Replace(content(t, path), `"h"`, `"i": "y", "h"`, 1))
 		}, "config.json"},

@@ -2,18 +2,16 @@ package dockerconfig
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/tailscale/hujson"
 )
 
-// masked stands where a secret stood.
+// masked stands where a value stood.
 const masked = `"***"`
 
-// Mask is text that may be shown: with every value below auths and HttpHeaders masked, URLs with a user name and a
-// password, which proxies have, what is called a password, a secret or a token anywhere (a plugin may keep what it
-// likes), and what no client reads. The layout stays, so that a diff of two masked texts shows
-// what differs; text that is no JSON is masked whole.
+// Mask is text that may be shown. Only the names of helpers are, and the names of all members: nothing else is ever
+// edited, and a plugin or a proxy may keep secrets under whatever name it likes. The layout stays, so that a diff of two
+// masked texts shows what differs; text that is no JSON is masked whole.
 func Mask(text []byte, client Client) []byte {
 	c, err := Parse(text, client)
 	if err != nil {
@@ -22,15 +20,9 @@ func Mask(text []byte, client Client) []byte {
 	all := members(c.root)
 	for i := range all {
 		m := &all[i]
-		switch name := nameOf(*m); {
-		case is(name, keyAuths), is(name, "HttpHeaders"), isSecretName(name):
-			maskValue(&m.Value, func(string) bool { return true }, nil)
-		case is(name, keyHelpers):
-			maskValue(&m.Value, hasUserInfo, nil) // its names are hosts
-		default:
-			maskValue(&m.Value, hasUserInfo, isSecretName)
-		}
-		maskValue(&m.Name, hasUserInfo, nil)
+		name := nameOf(*m)
+		maskValue(&m.Value, is(name, keyHelpers) || is(name, keyStore) && m.Value.Value.Kind() == '"')
+		maskName(&m.Name)
 	}
 	if len(bytes.TrimSpace(c.tail)) > 0 {
 		c.tail = []byte("\n***\n")
@@ -38,43 +30,33 @@ func Mask(text []byte, client Client) []byte {
 	return c.Text()
 }
 
-// hasUserInfo reports whether s may be a URL with a password, with or without its scheme.
-func hasUserInfo(s string) bool {
-	at := strings.LastIndexByte(s, '@')
-	return at > 0 && strings.Contains(s[:at], ":")
-}
-
-// isSecretName reports whether what has the name is not to be shown, whatever it is.
-func isSecretName(name string) bool {
-	name = strings.ToLower(name)
-	for _, word := range []string{"password", "passwd", "secret", "token"} {
-		if strings.Contains(name, word) {
-			return true
-		}
+// maskName masks a string for its user info alone.
+func maskName(v *hujson.Value) {
+	name := v.Value.(hujson.Literal).String()
+	if shown := Shown(name); shown != name {
+		v.Value = quote(shown)
 	}
-	return name == "auth"
 }
 
-// maskValue masks v, or what is in it, where that is secret or called so. A name is masked for its user info alone.
-func maskValue(v *hujson.Value, secret, called func(string) bool) {
+// maskValue masks v and all that is in it. Helpers are names.
+func maskValue(v *hujson.Value, helpers bool) {
 	switch value := v.Value.(type) {
 	case hujson.Literal:
-		if value.Kind() != 'n' && secret(value.String()) {
+		switch {
+		case value.Kind() == 'n':
+		case helpers && value.Kind() == '"':
+			maskName(v)
+		default:
 			v.Value = hujson.Literal(masked)
 		}
 	case *hujson.Object:
 		for i := range value.Members {
-			m := &value.Members[i]
-			within := secret
-			if called != nil && called(nameOf(*m)) {
-				within = func(string) bool { return true }
-			}
-			maskValue(&m.Value, within, called)
-			maskValue(&m.Name, hasUserInfo, nil)
+			maskName(&value.Members[i].Name)
+			maskValue(&value.Members[i].Value, helpers)
 		}
 	case *hujson.Array:
 		for i := range value.Elements {
-			maskValue(&value.Elements[i], secret, called)
+			maskValue(&value.Elements[i], false)
 		}
 	}
 }

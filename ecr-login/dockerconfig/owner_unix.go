@@ -54,10 +54,15 @@ func inherit(dir string) {
 	if os.Geteuid() != 0 {
 		return
 	}
-	if info, err := os.Stat(dir + "/.."); err == nil {
-		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			_ = os.Chown(dir, int(st.Uid), int(st.Gid))
-		}
+	// Whoever owns the folder around it may have put a link, or a second name of a file of root's, in its place.
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	var around unix.Stat_t
+	if unix.Fstatat(fd, "..", &around, 0) == nil {
+		_ = unix.Fchown(fd, int(around.Uid), int(around.Gid))
 	}
 }
 

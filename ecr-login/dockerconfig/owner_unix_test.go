@@ -132,3 +132,32 @@ func TestALockedFolderIsTheOneThatIsThere(t *testing.T) {
 		t.Error("it is another one")
 	}
 }
+
+// Somebody swaps the folder that root has just made for a link to one, or to a file, of root's.
+func TestOnlyTheFolderItselfIsGivenAway(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	home := t.TempDir()
+	if err := os.Chown(home, aStranger, aStranger); err != nil {
+		t.Fatal(err)
+	}
+	roots := t.TempDir()
+	file := put(t, filepath.Join(home, "file"), "")
+	link := filepath.Join(home, "link")
+	if err := os.Symlink(roots, link); err != nil {
+		t.Fatal(err)
+	}
+	inherit(link)
+	inherit(file)
+	for _, path := range []string{roots, file, link} {
+		info, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uid := info.Sys().(*syscall.Stat_t).Uid; uid != 0 {
+			t.Errorf("%s belongs to %d", path, uid)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/tailscale/hujson"
@@ -18,6 +19,7 @@ type Config struct {
 	Client Client
 
 	text  []byte       // as it was read
+	lines []int        // where its lines end
 	root  hujson.Value // the object or null; no value in it when the file is blank
 	tail  []byte       // what follows the first value; Docker does not look at it
 	blank bool         // there is no value at all, and the tail is everything
@@ -42,6 +44,11 @@ const (
 // takes a byte order mark, a comment or a comma too many.
 func Parse(text []byte, client Client) (*Config, error) {
 	c := &Config{Exists: true, Client: client, text: text}
+	for i, b := range text {
+		if b == '\n' {
+			c.lines = append(c.lines, i)
+		}
+	}
 	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
 		return nil, &Error{Line: 1, Message: "begins with a byte order mark, which " + client.program() + " refuses", Advice: "save the file as UTF-8 without a byte order mark"}
 	}
@@ -104,7 +111,8 @@ func (c *Config) broken(offset int, message string) *Error {
 // line is that of an offset in the text that was read.
 func (c *Config) line(offset int) int {
 	offset = max(0, min(offset, len(c.text)))
-	return 1 + bytes.Count(c.text[:offset], []byte("\n"))
+	line, _ := slices.BinarySearch(c.lines, offset)
+	return 1 + line
 }
 
 // is reports whether a key's name is taken for the one that is known: encoding/json does not mind the case.
@@ -139,15 +147,15 @@ func (c *Config) checkTypes() *Error {
 			problem = c.want(m.Value, keyStore, '"')
 		case is(name, keyHelpers):
 			problem = c.each(m.Value, keyHelpers, func(host string, v hujson.Value) *Error {
-				return c.want(v, fmt.Sprintf("%s of %q", keyHelpers, host), '"')
+				return c.want(v, fmt.Sprintf("%s of %q", keyHelpers, Shown(host)), '"')
 			})
 		case is(name, keyAuths):
 			problem = c.each(m.Value, keyAuths, func(host string, v hujson.Value) *Error {
-				return c.each(v, fmt.Sprintf("%s of %q", keyAuths, host), func(field string, v hujson.Value) *Error {
+				return c.each(v, fmt.Sprintf("%s of %q", keyAuths, Shown(host)), func(field string, v hujson.Value) *Error {
 					if !c.knows(field) {
 						return nil
 					}
-					return c.want(v, fmt.Sprintf("%q in %s of %q", field, keyAuths, host), '"')
+					return c.want(v, fmt.Sprintf("%q in %s of %q", field, keyAuths, Shown(host)), '"')
 				})
 			})
 		}

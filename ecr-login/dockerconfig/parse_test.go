@@ -80,6 +80,8 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	for _, text := range []string{
 		`{"auths": {"a": {"auth": "` + secret, `{"auths": {"a": {"auth": ` + secret + `}}}`, `{"auths": {"a": "` + secret + `"}}`,
 		`{"auths": "` + secret + `"}`, `{"credsStore": ["` + secret + `"]}`, `{"auths": {"a": {"auth": "` + secret + `"}}}`,
+		`{"auths": {"https://u:` + secret + `@h": {"auth": "%"}}}`, `{"auths": {"https://u:` + secret + `@h": {"auth": 1}}}`,
+		`{"auths": {"https://u:` + secret + `@h": 1}}`, `{"credHelpers": {"https://u:` + secret + `@h": 1}}`,
 		`{"auths": {"a": {"auth": "\` + secret + `"}}}`, `{"auths": {"a": {"auth": "` + secret + "\x00\"}}}", `"` + secret + `"`,
 	} {
 		for _, client := range []Client{Docker, Containers} {

@@ -31,6 +31,13 @@ type Auth struct {
 // logins are in a helper.
 func (a Auth) Secret() bool { return a.Password || a.Token || a.Broken }
 
+// Host is the registry, with its port, that the entry is for: as the client takes it, which knows of no port 443 that
+// goes without saying. A user name in front of it does not count.
+func (a Auth) Host() string {
+	host := hostOfKey(a.Key)
+	return host[strings.LastIndexByte(host, '@')+1:]
+}
+
 // Store is the credsStore: the helper for all registries that have none of their own. Empty: none.
 func (c *Config) Store() string {
 	s, _ := c.store()
@@ -110,7 +117,7 @@ func (c *Config) Broken() error {
 	}
 	for _, a := range c.Auths() {
 		if a.Broken {
-			return &Error{Path: c.Path, Line: a.Line, Message: "the login of \"" + a.Key + "\" cannot be decoded, so docker refuses the whole file", Advice: "delete the entry, and sign in there again"}
+			return &Error{Path: c.Path, Line: a.Line, Message: "the login of \"" + Shown(a.Key) + "\" cannot be decoded, so docker refuses the whole file", Advice: "delete the entry, and sign in there again"}
 		}
 	}
 	return nil

@@ -74,3 +74,24 @@ func TestWhereAClientLooks(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAnEntryOfAuthsIsFor(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"h":                     "h",
+		"h:8443":                "h:8443",
+		"h:443":                 "h:443",
+		"h/v2/":                 "h",
+		"https://h:8443/v2/":    "h:8443",
+		"http://h":              "h",
+		"https://h:443":         "h:443",
+		"H":                     "H",
+		"https://u:p@h:8443/v2": "h:8443",
+		"u:p@h/x":               "h",
+		"u@h":                   "h",
+	} {
+		if got := (Auth{Key: key}).Host(); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package dockerconfig
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 
@@ -124,6 +125,7 @@ func (c *Config) tidy(r *Record) {
 		return
 	}
 	switch {
+	case r.File && len(bytes.TrimSpace(c.tail)) > 0: // somebody's notes, which Docker does not look at
 	case r.File:
 		c.gone, c.emptied = true, r.Folders
 	case r.Blank != nil:
