@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -140,16 +143,20 @@ func jsonFlag(c *cobra.Command) *bool {
 
 // command runs the tree: all that is not a protocol's verb in its plain form.
 func command(ctx context.Context, p *process, args []string) int {
+	// Who writes to a closed pipe is ended by the system, unless somebody wants to hear of it. What commands start does
+	// not inherit this, as it would a signal that is ignored.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	root := newRoot(p)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
 	var code exitCode
 	var m misuse
+	lost := p.out.lost()
 	switch {
-	case err == nil:
-		return 0
+	case err == nil || lost != nil && errors.Is(err, errors.Unwrap(lost)):
+		return p.out.settled(0)
 	case errors.As(err, &code):
-		return int(code)
+		return p.out.settled(int(code))
 	case errors.As(err, &m) && c == root:
 		p.out.problem(m, "")
 		return p.out.usage()

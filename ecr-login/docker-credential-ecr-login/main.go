@@ -8,7 +8,8 @@
 // main wires the process to run; hit, initialised before everything else, answers what the cache can answer.
 //
 // Signals keep their default meaning, the end: the kernel frees the locks, an unfinished file is never read, and
-// a handler would cost every question a thread. Only refresh --watch has one, to end well.
+// a handler would cost every question a thread. Commands for people have one, to say that nobody reads their answer,
+// and refresh --watch another, to end well.
 package main
 
 import (

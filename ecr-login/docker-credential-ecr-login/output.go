@@ -31,6 +31,7 @@ import (
 //     else. What a person may want to know about it goes to standard error.
 //   - Commands for people print their answer, and nothing else, to standard output; progress, warnings and errors go to
 //     standard error. A call that cannot be meant gets the cause and the usage there.
+//   - An answer that could not be written is no success: the exit code is 1, and standard error says why.
 //   - Colours, and lines that are written over, are for terminals.
 //   - Lower case, no full stop, the program's name in front on standard error. Error and hint are two lines.
 type output struct {
@@ -92,6 +93,9 @@ func (o output) json(v any) error {
 
 // isTerminal tells whether a person looks at what is written to w, who can be shown colours and progress.
 func isTerminal(w io.Writer) bool {
+	if a, ok := w.(*answers); ok {
+		w = a.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

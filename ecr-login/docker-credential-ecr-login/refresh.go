@@ -36,8 +36,8 @@ told.
 
 With --watch it stays and renews each token at its refresh point, those of the registries named or of all; what is
 fresh it leaves alone until then. While AWS does not answer and the old token is still good, it tries again at
-least once a minute. Every five minutes it looks for new registries. It ends with 0 on SIGINT or SIGTERM.
-packaging/systemd has units for both.`,
+least once a minute. Every five minutes it looks for new registries. It ends with 0 on SIGINT or SIGTERM, and with
+1 when what it says cannot be written any more. packaging/systemd has units for both.`,
 		Example: `    docker-credential-ecr-login refresh
     docker-credential-ecr-login refresh 123456789012.dkr.ecr.eu-west-1.amazonaws.com
     docker-credential-ecr-login refresh --watch`,
@@ -52,7 +52,6 @@ packaging/systemd has units for both.`,
 			return err
 		}
 		if *stay {
-			// Nothing else of this program has a handler: it costs a thread, and the default meaning is right.
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			p.watch(args, *asJSON).run(ctx)
@@ -253,6 +252,7 @@ func (p *process) watch(names []string, asJSON bool) *renewer {
 		random: rand.Float64,
 		look:   func() ([]*batch, []outcome) { return p.newRoster().batches(names) },
 		say:    r.say,
+		unread: func() bool { return p.out.lost() != nil },
 	}
 }
 

@@ -13,16 +13,16 @@ const maxInput = 64 << 10
 
 // run is the program: args as in os.Args, the exit code as result.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &process{name: args[0], stdin: stdin, out: output{stdout, stderr}}
+	p := &process{name: args[0], stdin: stdin, out: output{&answers{Writer: stdout}, stderr}}
 	switch {
 	case len(args) == 1 && fromKubelet(stdin):
 		return p.out.problem(errNoArgs, "")
 	case len(args) == 1:
 		return p.out.usage()
 	case args[1] == "-v" || args[1] == "--version":
-		return p.out.versionLine()
+		return p.out.settled(p.out.versionLine())
 	case isVerb(args[1]) && len(args) == 2:
-		return p.verb(ctx, args[1])
+		return p.out.settled(p.verb(ctx, args[1]))
 	case isVerb(args[1]) && args[2] != "-h" && args[2] != "--help":
 		return p.out.usage()
 	}

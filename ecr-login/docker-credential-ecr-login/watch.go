@@ -32,7 +32,7 @@ const (
 	idleRetry = 15 * time.Minute
 )
 
-// A renewer renews each token at its refresh point, until its context ends. Time is given to it, so that days of it can be
+// A renewer renews each token at its refresh point, until its context ends or nobody takes what it says. Time is given to it, so that days of it can be
 // tested.
 type renewer struct {
 	now    func() time.Time
@@ -40,6 +40,7 @@ type renewer struct {
 	random func() float64 // from 0 to 1
 	look   func() ([]*batch, []outcome)
 	say    func(outcome)
+	unread func() bool // nobody takes what is said any more
 
 	tries map[ecrlogin.TokenID]try
 	said  map[string]string // the last words on what has no token to renew
@@ -55,7 +56,11 @@ type try struct {
 func (w *renewer) run(ctx context.Context) {
 	w.tries, w.said = map[ecrlogin.TokenID]try{}, map[string]string{}
 	for ctx.Err() == nil {
-		if pause := w.round(ctx); ctx.Err() == nil {
+		pause := w.round(ctx)
+		if w.unread() {
+			return
+		}
+		if ctx.Err() == nil {
 			w.wait(ctx, max(pause, floorPause))
 		}
 	}
