@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
@@ -73,5 +74,27 @@ func TestDoctorForeignProxy(t *testing.T) {
 	p.keepsSecrets(a)
 	if want := p.fill("✘ host         cannot reach $HOST through proxy https://xxxxx@" + shown + ": the proxy cannot be reached: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs\n"); a.code != 1 || !strings.Contains(a.stdout, want) {
 		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+	}
+}
+
+// A proxy that repeats what it was sent, in an answer that is none, gets nothing told.
+func TestDoctorProxyEchoes(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\n%s not-a-real-password\r\n\r\n", r.Header.Get("Proxy-Authorization"))
+	}))
+	defer s.Close()
+	p.set("HTTPS_PROXY=http://somebody:not-a-real-password@" + strings.TrimPrefix(s.URL, "http://"))
+	a := p.run("", "doctor", host)
+	p.keepsSecrets(a)
+	if a.code != 1 || !strings.Contains(a.stdout, "✘ host ") || strings.Contains(a.stdout, "c29tZWJvZHk6bm90LWEtcmVhbC1wYXNzd29yZA") {
+		t.Errorf("exit code %d, and doctor says\n%s", a.code, a.stdout)
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 )
@@ -113,7 +113,7 @@ func TestIsProxy(t *testing.T) {
 		}
 	}
 	t.Run("advice", func(t *testing.T) {
-		f := visit{proxy: "http://proxy:3128"}.unreachable(&url.URL{Host: "registry.example"}, context.DeadlineExceeded)
+		f := visit{proxy: "http://proxy:3128"}.unreachable("registry.example", context.DeadlineExceeded)
 		if f.Status != Fail || f.Fact != "cannot reach registry.example through proxy http://proxy:3128: it does not answer" || f.Fix != "check HTTPS_PROXY and NO_PROXY" {
 			t.Errorf("%+v", f)
 		}
@@ -201,6 +201,65 @@ func TestEchoIsNoSecret(t *testing.T) {
 	for _, f := range append(target.checkRegistry(), target.checkImage()...) {
 		if f.Status != Fail || !strings.Contains(f.Fact, "Basic [redacted] is [redacted]") {
 			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// Nor does one whose answer is none, and which then is not what moves the cursor.
+func TestEchoInABrokenAnswer(t *testing.T) {
+	t.Parallel()
+	login := ecrlogin.Credentials{Username: "AWS", Password: strings.Repeat("not-a-real-token", 20)}
+	for name, answer := range map[string]func(authorization string) string{
+		"no status":   func(a string) string { return a + "\x1b[31m" },
+		"no header":   func(a string) string { return "HTTP/1.1 200 OK\r\n" + a + "\x1b[31m\r\n\r\n" },
+		"a part":      func(a string) string { return "HTTP/1.1 200 OK\r\n" + a[:100] + "\u202e\r\n\r\n" },
+		"no length":   func(a string) string { return "HTTP/1.1 200 OK\r\nContent-Length: " + a + "\r\n\r\n" },
+		"an encoding": func(a string) string { return "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + a + "\r\n\r\n" },
+		"the digest": func(a string) string {
+			return "HTTP/1.1 200 OK\r\nDocker-Content-Digest: " + a + "\r\nContent-Length: 0\r\n\r\n"
+		},
+		"the location": func(a string) string {
+			return "HTTP/1.1 307 OK\r\nLocation: https://" + a + "/\r\nContent-Length: 0\r\n\r\n"
+		},
+	} {
+		registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, answer(r.Header.Get("Authorization")))
+		}))
+		target := &target{
+			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
+			trust: believe(registry), login: &login, authorization: basic(login),
+		}
+		sent := strings.TrimPrefix(target.authorization, "Basic ")
+		for _, f := range slices.Concat(target.checkRegistry(), target.checkImage(), target.checkLayers()) {
+			if strings.Contains(f.Fact, sent[:40]) || strings.Contains(f.Fact, login.Password[:40]) || strings.ContainsFunc(f.Fact, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+		registry.Close()
+	}
+}
+
+func TestHeard(t *testing.T) {
+	t.Parallel()
+	hex, long := strings.Repeat("0123456789abcdef", 4), strings.Repeat("QVdTOmV5S", 8)
+	for words, want := range map[string]string{
+		"":                         "",
+		"my secret, and my Secret": "my [redacted], and my Secret",
+		"no \x1b[31mcolour\u202e\u009b \r\n here":    "no [31mcolour here",
+		"a part " + long + ".":                       "a part [redacted].",
+		`a part "` + long + `"`:                      `a part "[redacted]"`,
+		"sha256:" + hex + " and sha512:" + hex + hex: "sha256:" + hex + " and sha512:" + hex + hex,
+		"prod-ap-northeast-1-starport-layer-bucket.s3.dualstack.ap-northeast-1.amazonaws.com": "prod-ap-northeast-1-starport-layer-bucket.s3.dualstack.ap-northeast-1.amazonaws.com",
+		"arn:aws:sts::123456789012:assumed-role/" + hex + "/" + hex:                           "arn:aws:sts::123456789012:assumed-role/" + hex + "/" + hex,
+	} {
+		if got := heard(words, "", "secret"); got != want {
+			t.Errorf("%q is repeated as %q, want %q", words, got, want)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
@@ -64,7 +63,7 @@ func (t *target) image() string {
 
 // denied says which action is missing, and whose policy has to allow it, as far as AWS's words do.
 func (t *target) denied(a answer, usual string) Finding {
-	principal, action := token.Denial(oneLine(a.message))
+	principal, action := token.Denial(a.message)
 	action = cmp.Or(action, usual)
 	if principal == "" && t.caller != nil {
 		principal = t.caller.ARN
@@ -80,60 +79,4 @@ func (t *target) denied(a answer, usual string) Finding {
 	}
 	return fail(fmt.Sprintf("allow %s %s; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer", action, whose),
 		"access denied: %s may not call %s on %s: %s", principal, action, t.image(), reason)
-}
-
-// checkLayers asks for a part of the image, as a pull does next: it takes another permission, and ECR sends to S3 for it.
-func (t *target) checkLayers() []Finding {
-	digest, a, err := t.blob()
-	if err != nil {
-		return one(t.noAnswer(err))
-	}
-	if digest == "" {
-		return one(warn("", "the manifest of %s names no part of an image (%s)", t.image(), a))
-	}
-	if a, err = t.ask(http.MethodGet, "/v2/"+t.repository+"/blobs/"+digest, t.authorization); err != nil {
-		return one(t.noAnswer(err))
-	}
-	switch {
-	case a.status == http.StatusOK:
-		return one(ok("%s may be downloaded", digest))
-	case a.status == http.StatusForbidden || a.status == http.StatusUnauthorized:
-		return one(t.denied(a, "ecr:GetDownloadUrlForLayer"))
-	case a.status < http.StatusMultipleChoices || a.status >= http.StatusBadRequest:
-		return one(fail("try again; if it stays, push the image again", "%s does not give %s of %s (%s)", t.host, digest, t.image(), a))
-	}
-	// What follows the host in the location opens the layer to anybody, for a while.
-	where, err := url.Parse(a.location)
-	if err != nil || where.Host == "" {
-		return one(fail("", "%s sends to nowhere for %s", t.host, digest))
-	}
-	f := t.visit(&visit{}, t.trust, (&url.URL{Scheme: where.Scheme, Host: where.Host, Path: "/"}).String())
-	if f.Status == OK {
-		return one(ok("%s may be downloaded: %s", digest, f.Fact))
-	}
-	f.Fix += "; in a VPC without a way out, ECR needs a gateway endpoint for S3"
-	return one(f)
-}
-
-// blob is the digest of the image's first layer, or of its configuration when it has none; of the first image when
-// there is one for each platform.
-func (t *target) blob() (digest string, a answer, err error) {
-	reference := t.reference
-	for range 2 {
-		var manifest struct {
-			Manifests, Layers []struct{ Digest string }
-			Config            struct{ Digest string }
-		}
-		a, err = t.askAt("https://"+t.host+"/v2/"+t.repository+"/manifests/"+reference, http.MethodGet, t.authorization, &manifest)
-		switch {
-		case err != nil:
-			return "", a, err
-		case len(manifest.Layers) > 0:
-			return manifest.Layers[0].Digest, a, nil
-		case len(manifest.Manifests) == 0:
-			return manifest.Config.Digest, a, nil
-		}
-		reference = manifest.Manifests[0].Digest
-	}
-	return "", a, nil
 }

@@ -1,13 +1,18 @@
 package doctor
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 )
+
+// digest is one of a part of an image.
+func digest(name string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(name))) }
 
 // ECR hands a layer out by sending to S3 for it, which ecrtest does not: here a registry of a few lines does.
 func TestLayersFromElsewhere(t *testing.T) {
@@ -18,24 +23,33 @@ func TestLayersFromElsewhere(t *testing.T) {
 		}
 	}))
 	defer s3.Close()
+	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked without TLS") }))
+	defer plain.Close()
+	const elsewhere = "something between here and AWS may answer in its place: check HTTPS_PROXY"
 	for _, test := range []struct {
 		name, location string
 		status         Status
 		want, fix      string
 	}{
-		{"reachable", s3.URL + "/layer?signature=not-a-real-signature", OK, "sha256:1 may be downloaded: S3 answers at S3, its certificate trusted by the test", ""},
+		{"reachable", s3.URL + "/layer?signature=not-a-real-signature", OK, digest("1") + " may be downloaded: S3 answers at S3, its certificate trusted by the test", ""},
 		{"not reachable", "https://127.0.0.1:1/layer?signature=not-a-real-signature", Fail, "cannot reach 127.0.0.1:1: connection refused",
 			"check the network; behind a proxy set HTTPS_PROXY; in a VPC without a way out, ECR needs a gateway endpoint for S3"},
-		{"nowhere", "", Fail, "REGISTRY sends to nowhere for sha256:1", ""},
+		{"by http", plain.URL + "/layer", Fail, "REGISTRY sends to HTTP for " + digest("1") + ", which is not visited: it is no https", elsewhere},
+		{"to the link", "https://169.254.169.254/latest", Fail,
+			"REGISTRY sends to 169.254.169.254 for " + digest("1") + ", which is not visited: it is an address of this machine or of its link", elsewhere},
+		{"to the link, in other words", "https://[::ffff:169.254.169.254]/latest", Fail,
+			"REGISTRY sends to [::ffff:169.254.169.254] for " + digest("1") + ", which is not visited: it is an address of this machine or of its link", elsewhere},
+		{"with the token", "https://not-a-real-token.example/", Fail, "REGISTRY sends to nowhere for " + digest("1"), ""},
+		{"nowhere", "", Fail, "REGISTRY sends to nowhere for " + digest("1"), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch r.URL.Path {
 				case "/v2/app/manifests/v1":
-					fmt.Fprint(w, `{"manifests": [{"digest": "sha256:first"}, {"digest": "sha256:other"}]}`)
-				case "/v2/app/manifests/sha256:first":
-					fmt.Fprint(w, `{"config": {"digest": "sha256:0"}, "layers": [{"digest": "sha256:1"}, {"digest": "sha256:2"}]}`)
-				case "/v2/app/blobs/sha256:1":
+					fmt.Fprintf(w, `{"manifests": [{"digest": %q}, {"digest": %q}]}`, digest("first"), digest("other"))
+				case "/v2/app/manifests/" + digest("first"):
+					fmt.Fprintf(w, `{"config": {"digest": %q}, "layers": [{"digest": %q}, {"digest": %q}]}`, digest("0"), digest("1"), digest("2"))
+				case "/v2/app/blobs/" + digest("1"):
 					if r.Header.Get("Authorization") == "" {
 						t.Error("asked for a layer without the token")
 					}
@@ -52,7 +66,7 @@ func TestLayersFromElsewhere(t *testing.T) {
 				trust: trust{{name: "nobody"}, believe(registry, s3)[0]},
 			}
 			f := target.checkLayers()[0]
-			fact := strings.NewReplacer(strings.TrimPrefix(s3.URL, "https://"), "S3", host, "REGISTRY").Replace(f.Fact)
+			fact := strings.NewReplacer(strings.TrimPrefix(s3.URL, "https://"), "S3", strings.TrimPrefix(plain.URL, "http://"), "HTTP", host, "REGISTRY").Replace(f.Fact)
 			if f.Status != test.status || fact != test.want || f.Fix != test.fix {
 				t.Errorf("%s: %s\nfix: %s\nwant %s: %s\nfix: %s", f.Status, fact, f.Fix, test.status, test.want, test.fix)
 			}
@@ -64,11 +78,15 @@ func TestLayersFromElsewhere(t *testing.T) {
 func TestLayersOfNothing(t *testing.T) {
 	t.Parallel()
 	for manifest, want := range map[string]string{
-		`{}`:                                 "names no part of an image",
-		`not JSON`:                           "names no part of an image",
-		`{"manifests": [{"digest": "v1"}]}`:  "names no part of an image",
-		`{"manifests": [{"digest": "v2"}]}`:  "names no part of an image",
-		`{"config": {"digest": "sha256:9"}}`: "does not give sha256:9",
+		`{}`:                                "names no part of an image",
+		`not JSON`:                          "names no part of an image",
+		`{"manifests": [{"digest": "v1"}]}`: "names no part of an image",
+		`{"manifests": [{"digest": "v2"}]}`: "names no part of an image",
+		`{"config": {"digest": "` + digest("9") + `"}}`:                       "does not give " + digest("9"),
+		`{"config": {"digest": "` + digest("9")[:30] + `"}}`:                  "by a digest",
+		`{"layers": [{"digest": "\u001b[31m` + digest("9") + `"}]}`:           "by a digest",
+		`{"manifests": [{"digest": "../` + digest("9") + `"}]}`:               "by a digest",
+		`{"config": {"digest": "sha256:` + strings.Repeat("0", 1<<20) + `"}}`: "by a digest",
 	} {
 		registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.URL.Path, "/manifests/") {
@@ -85,5 +103,50 @@ func TestLayersOfNothing(t *testing.T) {
 			t.Errorf("%s: %+v, want %q", manifest, f, want)
 		}
 		registry.Close()
+	}
+}
+
+func TestShuns(t *testing.T) {
+	t.Parallel()
+	far, here := &target{host: "registry.example"}, &target{host: "127.0.0.1:5000"}
+	for address, want := range map[string][2]bool{
+		"127.0.0.1": {true, false}, "127.1.2.3": {true, false}, "::1": {true, false}, "::ffff:127.0.0.1": {true, false}, "0.0.0.0": {true, false}, "::": {true, false},
+		"169.254.169.254": {true, true}, "169.254.170.2": {true, true}, "::ffff:169.254.169.254": {true, true}, "fe80::1": {true, true}, "fe80::1%eth0": {true, true},
+		"fd00:ec2::254": {true, true}, "224.0.0.1": {true, true},
+		"10.0.0.1": {}, "52.216.0.1": {}, "fd00::1": {}, "2600::1": {},
+	} {
+		at := netip.MustParseAddr(address)
+		if got := [2]bool{far.shuns(at), here.shuns(at)}; got != want {
+			t.Errorf("%s: %v, want %v", address, got, want)
+		}
+	}
+	for host, want := range map[string]bool{"localhost:5000": true, "[::1]:5000": true, "127.0.0.1.example": false, "10.0.0.1": false, "registry.example": false} {
+		if got := (&target{host: host}).isLocal(); got != want {
+			t.Errorf("%s: %v", host, got)
+		}
+	}
+	t.Run("by name", func(t *testing.T) {
+		s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
+		defer s.Close()
+		far.d = &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}
+		f := far.visit(&visit{shuns: far.shuns}, believe(s), strings.Replace(s.URL, "127.0.0.1", "localhost", 1))
+		if f.Status != Fail || !strings.HasSuffix(f.Fact, " is an address of this machine or of its link, which is not visited") {
+			t.Errorf("%+v", f)
+		}
+	})
+}
+
+func TestIsDigest(t *testing.T) {
+	t.Parallel()
+	hex := strings.Repeat("0123456789abcdef", 4)
+	for s, want := range map[string]bool{
+		"sha256:" + hex: true, "sha512:" + hex + hex: true, "md5:" + hex[:32]: true, "a+b.c_d-e:" + hex: true,
+		"": false, ":": false, hex: false, ":" + hex: false, "sha256:": false, "sha256:" + hex[:31]: false, "sha512:" + hex + hex + "0": false,
+		"SHA256:" + hex: false, "sha256:" + strings.ToUpper(hex): false, "sha256:" + hex + "/": false, "sha256:" + hex + "\n": false, "sha/256:" + hex: false,
+		"sha256:sha256:" + hex: false, strings.Repeat("a", 65) + ":" + hex: false,
+	} {
+		if isDigest(s) != want {
+			t.Errorf("%q: want %v", s, want)
+		}
 	}
 }

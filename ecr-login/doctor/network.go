@@ -4,12 +4,16 @@ import (
 	"cmp"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
@@ -26,6 +30,8 @@ type visit struct {
 	trustedBy string    // "" without TLS
 	date      time.Time // of the answer; zero when it had none
 	asked     time.Time // when the answer came, by the local clock
+
+	shuns func(netip.Addr) bool // the addresses that are not to be visited; nil for none
 }
 
 // path tells how a server was reached.
@@ -63,7 +69,11 @@ func (v *visit) send(t trust, r *http.Request) (*http.Response, error) {
 	trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
 		v.address = c.Conn.RemoteAddr().String()
 	}}
-	response, err := t.client().Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	client := t.client()
+	if v.proxy == "" && v.shuns != nil {
+		client.Transport.(*http.Transport).DialContext = v.dialer().DialContext
+	}
+	response, err := client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +86,22 @@ func (v *visit) send(t trust, r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// unreachable is the finding of a request that got no answer.
-func (v visit) unreachable(target *url.URL, err error) Finding {
+// dialer goes to no address that the visit shuns, whatever name led there.
+func (v *visit) dialer() *net.Dialer {
+	return &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(address)
+		if err == nil && v.shuns(at.Addr()) {
+			return fmt.Errorf("its address %s is %s, which is not visited", at.Addr(), shunned)
+		}
+		return err
+	}}
+}
+
+// unreachable is the finding of a request that got no answer, or none that could be understood and may repeat what it was
+// sent.
+func (v visit) unreachable(host string, err error, secrets ...string) Finding {
 	why, isTLS := token.WhyUnreachable(err)
+	why = heard(why, append(secrets, proxySecrets(host)...)...)
 	var through string
 	if v.proxy != "" {
 		through = " through proxy " + v.proxy
@@ -86,9 +109,9 @@ func (v visit) unreachable(target *url.URL, err error) Finding {
 	fix := "check the network; behind a proxy set HTTPS_PROXY"
 	switch {
 	case isTLS && v.proxy != "":
-		fix = "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE, and Docker's daemon needs it in " + daemonFolder + "/" + target.Host
+		fix = "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE, and Docker's daemon needs it in " + daemonFolder + "/" + host
 	case isTLS:
-		fix = "if that host has a private CA, name it in AWS_CA_BUNDLE, and for Docker's daemon in " + daemonFolder + "/" + target.Host
+		fix = "if that host has a private CA, name it in AWS_CA_BUNDLE, and for Docker's daemon in " + daemonFolder + "/" + host
 	case v.proxy != "":
 		fix = "check HTTPS_PROXY and NO_PROXY"
 	case httpsProxy() != "" && !isProxy(httpsProxy()):
@@ -96,7 +119,7 @@ func (v visit) unreachable(target *url.URL, err error) Finding {
 	case strings.Contains(why, "resolve"):
 		fix = "check the name, the region in it, and the resolver; behind a proxy set HTTPS_PROXY"
 	}
-	return fail(fix, "cannot reach %s%s: %s", target.Host, through, why)
+	return fail(fix, "cannot reach %s%s: %s", host, through, why)
 }
 
 func httpsProxy() string { return cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")) }

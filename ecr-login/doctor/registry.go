@@ -36,9 +36,9 @@ var manifests = []string{
 type answer struct {
 	status        int
 	challenge     string // WWW-Authenticate
-	digest        string
+	digest        string // of Docker-Content-Digest, where it is one
 	location      string
-	code, message string // of the error, where the body has one
+	code, message string // of the error, where the body has one; the message may be shown
 }
 
 // ask sends one request to the registry.
@@ -67,12 +67,15 @@ func (t *target) askAt(target, method, authorization string, body any) (answer, 
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{status: response.StatusCode, challenge: response.Header.Get("Www-Authenticate"), digest: response.Header.Get("Docker-Content-Digest"), location: response.Header.Get("Location")}
+	a := answer{status: response.StatusCode, challenge: response.Header.Get("Www-Authenticate"), location: response.Header.Get("Location")}
+	if digest := response.Header.Get("Docker-Content-Digest"); isDigest(digest) {
+		a.digest = digest
+	}
 	var problem struct {
 		Errors []struct{ Code, Message string }
 	}
 	if a.status >= http.StatusBadRequest && json.Unmarshal(text, &problem) == nil && len(problem.Errors) > 0 {
-		a.code, a.message = problem.Errors[0].Code, t.withoutSecrets(problem.Errors[0].Message, authorization)
+		a.code, a.message = problem.Errors[0].Code, heard(problem.Errors[0].Message, t.secrets()...)
 	}
 	if body != nil && a.status == http.StatusOK {
 		_ = json.Unmarshal(text, body) // what is not there is missed by the caller
@@ -80,42 +83,13 @@ func (t *target) askAt(target, method, authorization string, body any) (answer, 
 	return a, nil
 }
 
-// withoutSecrets is a server's message, should it repeat what it was sent.
-func (t *target) withoutSecrets(message, authorization string) string {
-	_, value, _ := strings.Cut(authorization, " ")
-	secrets := []string{value}
-	if t.login != nil {
-		secrets = append(secrets, t.login.Password)
-	}
-	for _, secret := range secrets {
-		if secret != "" {
-			message = strings.ReplaceAll(message, secret, "[redacted]")
-		}
-	}
-	return message
-}
-
 // String is the answer in words.
 func (a answer) String() string {
 	words := fmt.Sprintf("HTTP %d", a.status)
 	if a.message != "" {
-		words += ": " + strings.TrimRight(oneLine(a.message), ".")
+		words += ": " + strings.TrimRight(a.message, ".")
 	}
 	return words
-}
-
-// oneLine keeps what a server sends on one line, and short.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)), " ")
-	if len(s) > 500 {
-		s = strings.ToValidUTF8(s[:500], "") + "..."
-	}
-	return s
 }
 
 // checkRegistry opens the registry with the token, as a client does before anything else.
@@ -144,7 +118,7 @@ func (t *target) checkRegistry() []Finding {
 }
 
 func (t *target) noAnswer(err error) Finding {
-	return visit{proxy: t.proxy}.unreachable(&url.URL{Host: t.host}, err)
+	return visit{proxy: t.proxy}.unreachable(t.host, err, t.secrets()...)
 }
 
 func basic(l ecrlogin.Credentials) string {

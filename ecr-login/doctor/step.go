@@ -83,7 +83,9 @@ func (d *doctor) begin(name, registry string, needs, after []*step, check func()
 
 func (s *step) mark(findings []Finding) []Finding {
 	for i := range findings {
-		findings[i].Check, findings[i].Registry = s.name, s.registry
+		f := &findings[i]
+		f.Check, f.Registry = s.name, s.registry
+		f.Fact, f.Fix = printable(f.Fact), printable(f.Fix)
 	}
 	return findings
 }

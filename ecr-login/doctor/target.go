@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"os"
 	"time"
 
@@ -127,7 +126,7 @@ func (t *target) visit(v *visit, believed trust, target string) Finding {
 	}
 	response, err := v.send(believed, r)
 	if err != nil {
-		return v.unreachable(&url.URL{Host: r.URL.Host}, err)
+		return v.unreachable(r.URL.Host, err)
 	}
 	response.Body.Close()
 	v.asked = t.d.Now()

@@ -22,6 +22,12 @@ func (f *fetch) unreachable(s stage, err error) *Error {
 	if !errors.As(err, &send) {
 		return nil
 	}
+	if f.proxy != nil && s.url != nil {
+		// An answer that is none may repeat what the proxy was sent.
+		if proxy, err := f.proxy(&http.Request{URL: s.url}); err == nil && proxy != nil {
+			f.secrets = append(f.secrets, ProxySecrets(proxy)...)
+		}
+	}
 	why, isTLS := WhyUnreachable(err)
 	e := &Error{Kind: Unreachable, Message: fmt.Sprintf("cannot reach %s: %s", f.peer(s), why)}
 	if isTLS {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -79,4 +80,14 @@ func ShowProxy(proxy *url.URL) string {
 		shown.User = url.User("xxxxx")
 	}
 	return shown.String()
+}
+
+// ProxySecrets are what a proxy is sent that must not be shown: the password, and it with the user name as a header has
+// them.
+func ProxySecrets(proxy *url.URL) []string {
+	if proxy.User == nil {
+		return nil
+	}
+	password, _ := proxy.User.Password()
+	return []string{base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password)), password}
 }
