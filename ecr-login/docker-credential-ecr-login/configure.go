@@ -76,11 +76,9 @@ func (p *process) configure(ctx context.Context, f configureFlags, args []string
 	}
 	if len(hosts) == 0 {
 		all := p.find(ctx, e)
-		for _, found := range all {
-			if !e.isDone(found.Registry) {
-				hosts = append(hosts, found.Registry)
-				e.answer.Found = append(e.answer.Found, found)
-			}
+		e.answer.Found = e.notDone(all)
+		for _, found := range e.answer.Found {
+			hosts = append(hosts, found.Registry)
 		}
 		switch {
 		case len(all) == 0:
@@ -203,59 +201,54 @@ func serverOf(name string) string {
 	return scheme + host
 }
 
-// sameHost tells whether a key of auths, in whatever spelling, is for the host. ECR is the same behind every port.
-func (e *editing) sameHost(key, host string) bool {
-	m, err := e.settings.Match(serverOf(key))
-	if err != nil || m.Host == host {
-		return err == nil
-	}
-	_, foreign := e.settings.Parser().Parse(host)
-	return foreign == nil && withoutPort(m.Host) == withoutPort(host)
-}
-
 // configure has the clients ask the helper for the hosts.
 func (e *editing) configure(hosts []string) {
 	for _, t := range e.targets {
-		e.update(t, func(c *dockerconfig.Config, r *dockerconfig.Record) []entryDone {
-			var done []entryDone
-			for _, host := range hosts {
-				done = append(done, e.set(t, c, r, host)...)
-			}
-			return done
-		})
+		e.update(t, func(c *dockerconfig.Config, r *dockerconfig.Record) []entryDone { return e.set(t, c, r, hosts) })
 	}
 }
 
-// set has one file say that the helper answers for the host.
-func (e *editing) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Record, host string) (done []entryDone) {
-	before, found := "", false
+// set has one file say that the helper answers for the hosts. A login goes only where that entry answers for it: a client
+// takes another port, 443 too, for another registry.
+func (e *editing) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Record, hosts []string) (done []entryDone) {
+	helpers := map[string]string{}
 	for _, h := range c.Helpers() {
-		if h.Host == host {
-			before, found = h.Name, true
+		helpers[h.Host] = h.Name
+	}
+	logins := loginsByHost(c)
+	var set, keys []string
+	for _, host := range hosts {
+		before, found := helpers[host]
+		switch {
+		case found && before == e.answer.Helper:
+			done = append(done, entryDone{host, kept, e.answer.Helper})
+		case found:
+			done = append(done, entryDone{host, changed, dockerconfig.Shown(before) + " -> " + e.answer.Helper})
+		case !t.clean:
+			done = append(done, entryDone{host, added, e.answer.Helper})
+		}
+		if found || !t.clean {
+			set = append(set, host)
+		}
+		for _, a := range logins[host] {
+			keys = append(keys, a.Key)
+			done = append(done, entryDone{dockerconfig.Shown(a.Key), passwordRemoved, fmt.Sprintf("line %d", a.Line)})
 		}
 	}
-	switch {
-	case found && before == e.answer.Helper:
-		done = append(done, entryDone{host, kept, e.answer.Helper})
-	case found:
-		done = append(done, entryDone{host, changed, before + " -> " + e.answer.Helper})
-	case !t.clean:
-		done = append(done, entryDone{host, added, e.answer.Helper})
-	}
-	if found || !t.clean {
-		c.SetHelper(host, e.answer.Helper, r)
-	}
-	for _, a := range c.Auths() {
-		if a.Secret() && e.sameHost(a.Key, host) && c.RemoveAuth(a.Key) {
-			done = append(done, entryDone{a.Key, passwordRemoved, fmt.Sprintf("line %d", a.Line)})
-		}
-	}
+	c.SetHelpers(set, e.answer.Helper, r)
+	c.RemoveAuth(keys...)
 	return done
 }
 
-func withoutPort(host string) string {
-	host, _, _ = strings.Cut(host, ":")
-	return host
+// loginsByHost are the entries of auths with anything to steal.
+func loginsByHost(c *dockerconfig.Config) map[string][]dockerconfig.Auth {
+	all := map[string][]dockerconfig.Auth{}
+	for _, a := range c.Auths() {
+		if a.Secret() {
+			all[a.Host()] = append(all[a.Host()], a)
+		}
+	}
+	return all
 }
 
 // unique keeps the first of each.

@@ -89,27 +89,34 @@ func (p *process) find(ctx context.Context, e *editing) []found {
 	return f.all
 }
 
-// isDone tells whether nothing is left to do for a registry.
-func (e *editing) isDone(host string) bool {
+// notDone are those of the registries for which something is left to do.
+func (e *editing) notDone(all []found) (left []found) {
+	type state struct {
+		clean, unknown bool
+		helpers        map[string]bool
+		logins         map[string][]dockerconfig.Auth
+	}
+	var files []state
 	for _, t := range e.targets {
 		c, err := dockerconfig.Read(t.path, t.client)
 		if err != nil {
-			return false
+			files = append(files, state{unknown: true}) // whoever edits it will say so
+			continue
 		}
-		there := false
+		s := state{clean: t.clean, helpers: map[string]bool{}, logins: loginsByHost(c)}
 		for _, h := range c.Helpers() {
-			there = there || h.Host == host && isOurs(h.Name)
+			s.helpers[h.Host] = isOurs(h.Name)
 		}
-		if !there && !t.clean {
-			return false
-		}
-		for _, a := range c.Auths() {
-			if a.Secret() && e.sameHost(a.Key, host) {
-				return false
-			}
+		files = append(files, s)
+	}
+	for _, f := range all {
+		if slices.ContainsFunc(files, func(s state) bool {
+			return s.unknown || !s.helpers[f.Registry] && !s.clean || len(s.logins[f.Registry]) > 0
+		}) {
+			left = append(left, f)
 		}
 	}
-	return true
+	return left
 }
 
 // logins finds passwords in the clients' files.
@@ -121,7 +128,7 @@ func (f *finder) logins() {
 		}
 		for _, a := range c.Auths() {
 			if a.Secret() {
-				f.add(a.Key, fmt.Sprintf("a password in %s:%d", t.path, a.Line))
+				f.add(a.Host(), fmt.Sprintf("a password in %s:%d", t.path, a.Line))
 			}
 		}
 	}

@@ -100,44 +100,48 @@ func (e *editing) addNoted() {
 
 // unset takes entries out of one file: those named, else those noted, else those that name this helper.
 func (e *editing) unset(c *dockerconfig.Config, r *dockerconfig.Record, only []string, noted, first bool) (done []entryDone) {
-	there := map[string]bool{}
+	named, there := map[string]bool{}, map[string]bool{}
+	for _, host := range only {
+		named[host] = true
+	}
+	var undo, remove []string
 	for _, h := range c.Helpers() {
 		there[h.Host] = true
-		named := slices.Contains(only, h.Host)
 		ours := isOurs(h.Name) && (e.answer.Helper == "" || h.Name == e.answer.Helper)
-		_, mine := r.Entries[h.Host]
+		entry, mine := r.Entries[h.Host]
+		shown := dockerconfig.Shown(h.Host)
 		switch {
-		case len(only) > 0 && !named:
-		case !ours && named:
-			done = append(done, entryDone{h.Host, leftAlone, h.Name + " answers for it"})
+		case len(only) > 0 && !named[h.Host]:
+		case !ours && named[h.Host]:
+			done = append(done, entryDone{shown, leftAlone, dockerconfig.Shown(h.Name) + " answers for it"})
 		case !ours:
+		case mine && entry.Withheld:
+			undo = append(undo, h.Host)
+			done = append(done, entryDone{shown, removed, "what it said before was not noted: there was a user name in it"})
+		case mine && len(entry.Before) > 0:
+			undo = append(undo, h.Host)
+			done = append(done, entryDone{shown, restored, ""})
 		case mine:
-			done = append(done, entryDone{h.Host, e.undo(c, r, h.Host), ""})
-		case named:
-			c.RemoveHelper(h.Host)
-			done = append(done, entryDone{h.Host, removed, ""})
+			undo = append(undo, h.Host)
+			done = append(done, entryDone{shown, removed, ""})
+		case named[h.Host]:
+			remove = append(remove, h.Host)
+			done = append(done, entryDone{shown, removed, ""})
 		case noted:
-			done = append(done, entryDone{h.Host, leftAlone, "configure did not write it"})
+			done = append(done, entryDone{shown, leftAlone, "configure did not write it"})
 		default:
-			c.RemoveHelper(h.Host)
-			done = append(done, entryDone{h.Host, removed, "no note of it is left"})
+			remove = append(remove, h.Host)
+			done = append(done, entryDone{shown, removed, "no note of it is left"})
 		}
 	}
+	c.RemoveHelper(remove...)
+	c.Undo(r, undo...)
 	for _, host := range only {
 		if first && !there[host] {
 			done = append(done, entryDone{host, leftAlone, "it is not there"})
 		}
 	}
 	return done
-}
-
-func (e *editing) undo(c *dockerconfig.Config, r *dockerconfig.Record, host string) string {
-	what := removed
-	if len(r.Entries[host].Before) > 0 {
-		what = restored
-	}
-	c.Undo(host, r)
-	return what
 }
 
 // isNamed tells whether any file still has the helper.
@@ -175,7 +179,7 @@ func (p *process) completeConfigured(_ *cobra.Command, args []string, word strin
 			continue
 		}
 		for _, h := range c.Helpers() {
-			if isOurs(h.Name) && !slices.Contains(args, h.Host) && len(h.Host) >= len(word) && h.Host[:len(word)] == word {
+			if isOurs(h.Name) && dockerconfig.Shown(h.Host) == h.Host && !slices.Contains(args, h.Host) && len(h.Host) >= len(word) && h.Host[:len(word)] == word {
 				list = append(list, h.Host)
 			}
 		}

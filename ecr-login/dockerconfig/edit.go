@@ -23,24 +23,47 @@ func (c *Config) Changed() bool { return c.gone || !bytes.Equal(c.Text(), c.text
 func (c *Config) Gone() bool { return c.gone }
 
 // SetHelper makes the helper answer for the host, and notes in r, unless that is nil, what Undo needs to know.
-func (c *Config) SetHelper(host, helper string, r *Record) {
-	object := c.makeHelpers(r)
-	if m := c.last(host); m != nil {
-		if v := text(m.Value); v == helper && m.Value.Value.Kind() == '"' {
-			return
-		}
-		r.noteEntry(host, helper, m.Value.Value.(hujson.Literal))
-		m.Value.Value = quote(helper)
+func (c *Config) SetHelper(host, helper string, r *Record) { c.SetHelpers([]string{host}, helper, r) }
+
+// SetHelpers is SetHelper for many hosts.
+func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
+	if len(hosts) == 0 {
 		return
 	}
-	r.noteEntry(host, helper, nil)
-	c.insert(object, 1, host, quote(helper))
+	object := c.makeHelpers(r)
+	there := c.deciding()
+	var more []string // inserted last: that moves the members
+	for _, host := range hosts {
+		m := there[host]
+		if m == nil {
+			more = append(more, host)
+			continue
+		}
+		v := text(m.Value)
+		if v == helper && m.Value.Value.Kind() == '"' {
+			continue
+		}
+		if Shown(v) == v {
+			r.noteEntry(host, Entry{Helper: helper, Before: m.Value.Value.(hujson.Literal)})
+		} else {
+			r.noteEntry(host, Entry{Helper: helper, Withheld: true})
+		}
+		m.Value.Value = quote(helper)
+	}
+	done := map[string]bool{}
+	for _, host := range more {
+		if !done[host] {
+			done[host] = true
+			r.noteEntry(host, Entry{Helper: helper})
+			c.insert(object, 1, host, quote(helper))
+		}
+	}
 }
 
-// RemoveHelper removes the entries of credHelpers for the host, and tells whether there was one. A credHelpers that
+// RemoveHelper removes the entries of credHelpers for the hosts, and tells whether there was one. A credHelpers that
 // this leaves empty goes too.
-func (c *Config) RemoveHelper(host string) bool {
-	found := c.remove(keyHelpers, host)
+func (c *Config) RemoveHelper(hosts ...string) bool {
+	found := c.remove(keyHelpers, hosts)
 	if !found || len(c.Helpers()) > 0 {
 		return found
 	}
@@ -56,8 +79,8 @@ func (c *Config) RemoveHelper(host string) bool {
 	return found
 }
 
-// RemoveAuth removes the entries of auths with the key, and tells whether there was one.
-func (c *Config) RemoveAuth(key string) bool { return c.remove(keyAuths, key) }
+// RemoveAuth removes the entries of auths with the keys, and tells whether there was one.
+func (c *Config) RemoveAuth(keys ...string) bool { return c.remove(keyAuths, keys) }
 
 // objects are those with the key that count: the ones behind the last null.
 func (c *Config) objects(key string) []*hujson.Object {
@@ -74,16 +97,15 @@ func (c *Config) objects(key string) []*hujson.Object {
 	return all
 }
 
-// last is the member of credHelpers that decides about the host.
-func (c *Config) last(host string) *hujson.ObjectMember {
-	for _, o := range slices.Backward(c.objects(keyHelpers)) {
-		for i := range slices.Backward(o.Members) {
-			if nameOf(o.Members[i]) == host {
-				return &o.Members[i]
-			}
+// deciding are the members of credHelpers that decide about a host, until one is inserted or removed.
+func (c *Config) deciding() map[string]*hujson.ObjectMember {
+	all := map[string]*hujson.ObjectMember{}
+	for _, o := range c.objects(keyHelpers) {
+		for i := range o.Members {
+			all[nameOf(o.Members[i])] = &o.Members[i]
 		}
 	}
-	return nil
+	return all
 }
 
 // makeHelpers is the object to put entries of credHelpers into.
@@ -144,15 +166,16 @@ func (c *Config) makeRoot(r *Record) {
 	}
 }
 
-// remove removes every member called name from the objects with the key.
-func (c *Config) remove(key, name string) bool {
+// remove removes every member called one of the names from the objects with the key.
+func (c *Config) remove(key string, names []string) bool {
+	goes := make(map[string]bool, len(names))
+	for _, name := range names {
+		goes[name] = true
+	}
 	found := false
 	for _, o := range c.objects(key) {
-		for i := range slices.Backward(o.Members) {
-			if nameOf(o.Members[i]) == name {
-				removeMember(o, i)
-				found = true
-			}
+		if removeMembers(o, func(i int) bool { return goes[nameOf(o.Members[i])] }) {
+			found = true
 		}
 	}
 	return found

@@ -106,7 +106,7 @@ func TestAFileThatIsNotThere(t *testing.T) {
 			t.Errorf("%s: mode %v, %v", path, info.Mode(), err)
 		}
 	}
-	if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &r); return nil }); err != nil {
+	if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Dir(filepath.Dir(path))); !errors.Is(err, fs.ErrNotExist) {
@@ -142,7 +142,7 @@ func TestUndoLeavesOthersThings(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.also(t, path)
-			if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &r); return nil }); err != nil {
+			if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(dir); c.want == "" && errors.Is(err, fs.ErrNotExist) {
@@ -194,7 +194,7 @@ func TestLinksStay(t *testing.T) {
 			if got := content(t, file); !strings.Contains(got, `"h": "x"`) {
 				t.Errorf("%s", got)
 			}
-			if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &r); return nil }); err != nil {
+			if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(file); (err == nil) != c.there || c.there && content(t, file) != "{}" {

@@ -102,7 +102,7 @@ func FuzzUndo(f *testing.F) {
 			return
 		}
 		other := c.For("i")
-		c.Undo("h", &Record{File: file, Blank: &blank, Helpers: helpers, Entries: map[string]Entry{"h": {"x", before}}})
+		c.Undo(&Record{File: file, Blank: &blank, Helpers: helpers, Entries: map[string]Entry{"h": {Helper: "x", Before: before}}}, "h")
 		again, err := Parse(c.Text(), Docker)
 		if err != nil {
 			t.Fatalf("%v: %q became\n%q", err, text, c.Text())
@@ -211,7 +211,7 @@ func TestARecordRemovesNoOtherFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := Record{File: true, Folders: []string{file, folder, filepath.Dir(path)}, Helpers: made, Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
-	if _, err := Update(path, Docker, func(c *Config) error { c.Undo("h", &record); return nil }); err != nil {
+	if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&record, "h"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, top) + " " + names(t, filepath.Dir(file)); got != "etc made file folder" {

@@ -2,6 +2,7 @@ package dockerconfig
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/tailscale/hujson"
 )
@@ -89,18 +90,30 @@ func (c *Config) insert(o *hujson.Object, depth int, name string, value hujson.V
 	o.Members = append(o.Members, m)
 }
 
-// removeMember removes a member; the one that follows takes its place in the layout.
-func removeMember(o *hujson.Object, i int) {
-	switch last := len(o.Members) - 1; {
-	case i < last:
-		o.Members[i+1].Name.BeforeExtra = o.Members[i].Name.BeforeExtra
-	case i > 0:
-		// What stood before the comma would become a comma at the end.
-		o.Members[i-1].Value.AfterExtra = nil
-	default:
-		o.AfterExtra = nil
+// removeMember removes a member.
+func removeMember(o *hujson.Object, i int) { removeMembers(o, func(j int) bool { return j == i }) }
+
+// removeMembers removes those that go, and tells whether there were any; the one that follows takes a member's place in
+// the layout.
+func removeMembers(o *hujson.Object, goes func(i int) bool) bool {
+	all := o.Members
+	var stay []hujson.ObjectMember // the last first
+	for i := len(all) - 1; i >= 0; i-- {
+		switch n := len(stay); {
+		case !goes(i):
+			stay = append(stay, all[i])
+		case n > 0:
+			stay[n-1].Name.BeforeExtra = all[i].Name.BeforeExtra
+		case i > 0:
+			// What stood before the comma would become a comma at the end.
+			all[i-1].Value.AfterExtra = nil
+		default:
+			o.AfterExtra = nil
+		}
 	}
-	o.Members = append(o.Members[:i:i], o.Members[i+1:]...)
+	slices.Reverse(stay)
+	o.Members = stay
+	return len(stay) < len(all)
 }
 
 // extra is white space, nil when there is none: to hujson, an empty one behind the last value means a comma.

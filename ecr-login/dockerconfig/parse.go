@@ -110,7 +110,6 @@ func (c *Config) broken(offset int, message string) *Error {
 
 // line is that of an offset in the text that was read.
 func (c *Config) line(offset int) int {
-	offset = max(0, min(offset, len(c.text)))
 	line, _ := slices.BinarySearch(c.lines, offset)
 	return 1 + line
 }

@@ -31,8 +31,10 @@ type Record struct {
 type Entry struct {
 	Helper string `json:"helper"`
 
-	// Before is the JSON text of the value it replaced, which need not be UTF-8; empty: there was none.
-	Before []byte `json:"before,omitempty"`
+	// Before is the JSON text of the value it replaced, which need not be UTF-8; empty: there was none, or it is
+	// withheld: it might have held a secret.
+	Before   []byte `json:"before,omitempty"`
+	Withheld bool   `json:"withheld,omitempty"`
 }
 
 // made marks a credHelpers that was not there.
@@ -59,7 +61,7 @@ func (r *Record) noteMember(before string) {
 }
 
 // noteEntry keeps what was there before the first of several edits.
-func (r *Record) noteEntry(host, helper string, before []byte) {
+func (r *Record) noteEntry(host string, e Entry) {
 	if r == nil {
 		return
 	}
@@ -67,9 +69,9 @@ func (r *Record) noteEntry(host, helper string, before []byte) {
 		r.Entries = map[string]Entry{}
 	}
 	if old, ok := r.Entries[host]; ok {
-		before = old.Before
+		e.Before, e.Withheld = old.Before, old.Withheld
 	}
-	r.Entries[host] = Entry{Helper: helper, Before: before}
+	r.Entries[host] = e
 }
 
 // clone is a record that can be changed without changing r. Nil is an empty one.
@@ -86,8 +88,9 @@ func (r *Record) clone() *Record {
 // entry is left, all that was noted about the file's text. It is what the next edit may add to.
 func (c *Config) Current(r *Record) *Record {
 	r = r.clone()
+	there := c.deciding()
 	for host, e := range r.Entries {
-		if m := c.last(host); m == nil || text(m.Value) != e.Helper {
+		if m := there[host]; m == nil || text(m.Value) != e.Helper {
 			delete(r.Entries, host)
 		}
 	}
@@ -101,21 +104,30 @@ func (c *Config) Current(r *Record) *Record {
 	return now
 }
 
-// Undo takes back what r says was written for the host, and tells whether the file still had it.
-func (c *Config) Undo(host string, r *Record) bool {
-	e, ok := r.Entries[host]
-	delete(r.Entries, host)
-	m := c.last(host)
-	if !ok || m == nil || text(m.Value) != e.Helper {
-		return false
+// Undo takes back what r says was written for the hosts, and tells whether the file still had any of it.
+func (c *Config) Undo(r *Record, hosts ...string) bool {
+	there := c.deciding()
+	undone := false
+	var gone []string
+	for _, host := range hosts {
+		e, ok := r.Entries[host]
+		delete(r.Entries, host)
+		m := there[host]
+		if !ok || m == nil || text(m.Value) != e.Helper {
+			continue
+		}
+		undone = true
+		if before := hujson.Literal(e.Before); before.IsValid() && (before.Kind() == '"' || before.Kind() == 'n') {
+			m.Value.Value = before
+		} else {
+			gone = append(gone, host)
+		}
 	}
-	if before := hujson.Literal(e.Before); before.IsValid() && (before.Kind() == '"' || before.Kind() == 'n') {
-		m.Value.Value = before
-		return true
+	if len(gone) > 0 {
+		c.remove(keyHelpers, gone)
+		c.tidy(r)
 	}
-	c.remove(keyHelpers, host)
-	c.tidy(r)
-	return true
+	return undone
 }
 
 // tidy puts back what held nothing before.
