@@ -90,7 +90,8 @@ func (o output) newLog(level, path string) *slog.Logger {
 	var handlers []slog.Handler
 	var warn func(error)
 	switch strings.ToLower(level) {
-	case "":
+	case "", "0", "off", "false", "no", "none":
+	case "warn", "warning", "error": // nothing is logged at these
 	case "debug", "info":
 		l := slog.LevelDebug
 		if strings.EqualFold(level, "info") {
@@ -99,7 +100,7 @@ func (o output) newLog(level, path string) *slog.Logger {
 		handlers = append(handlers, slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: l, ReplaceAttr: discreet}))
 		warn = func(err error) { o.problem(fmt.Errorf("no log is written to %s: %w", path, err), "") }
 	default:
-		o.problem(fmt.Errorf("%s is %q: it knows debug and info", hit.LogVariable, level), "")
+		o.problem(fmt.Errorf("%s is %q: it knows debug, info and off", hit.LogVariable, level), "")
 	}
 	if path != "" {
 		file := &logFile{path: path, most: logFileMost, warn: warn}

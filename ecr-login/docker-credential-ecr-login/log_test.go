@@ -143,11 +143,22 @@ func TestLogLevelThatIsNone(t *testing.T) {
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
 	want := u.run(host, "get")
 	a := u.with("ECR_LOGIN_LOG=verbose").run(host, "get")
-	if a.stdout != want.stdout || a.code != 0 || a.stderr != `docker-credential-ecr-login: ECR_LOGIN_LOG is "verbose": it knows debug and info`+"\n" {
+	if a.stdout != want.stdout || a.code != 0 || a.stderr != `docker-credential-ecr-login: ECR_LOGIN_LOG is "verbose": it knows debug, info and off`+"\n" {
 		t.Errorf("%+v, want the answer and a word on the level", a)
 	}
 	if a := u.with("ECR_LOGIN_LOG=DEBUG").run(host, "get"); !strings.Contains(a.stderr, "level=DEBUG") {
 		t.Errorf("upper case: %+v", a)
+	}
+	// Some clients read both streams as one: who says no log gets not a byte.
+	for _, no := range []string{"", "0", "off", "OFF", "false", "False", "no", "none", "warn", "warning", "error"} {
+		if a := u.with("ECR_LOGIN_LOG="+no).run(host, "get"); a != want {
+			t.Errorf("%q: %+v, want the answer alone", no, a)
+		}
+	}
+	for _, unknown := range []string{"1", "true", "yes", "trace", " off", "off,debug"} {
+		if a := u.with("ECR_LOGIN_LOG="+unknown).run(host, "get"); a.stdout != want.stdout || strings.Count(a.stderr, "\n") != 1 {
+			t.Errorf("%q: %+v, want the answer and a line", unknown, a)
+		}
 	}
 }
 

@@ -23,7 +23,8 @@ import (
 //   - Answers, usage and errors of the protocol go to standard output, as the protocol wants; an error is one
 //     line and the exit code 1.
 //   - Standard error is empty on success, unless ECR_LOGIN_LOG asks for a log: some clients read both streams
-//     as one.
+//     as one. Values that say no ask for none, and neither do warn and error, at which nothing is logged. One that
+//     is not known asks for something, and gets a line that says what there is.
 //   - On failure standard error repeats the cause, because some clients swallow standard output, and adds a hint.
 //   - The kubelet's protocol is the other way round: standard output holds an answer or nothing, and the error with
 //     its hint goes to standard error alone, which the kubelet logs.
