@@ -12,6 +12,9 @@ type Inventory struct {
 	// Value. Refusals are not among them.
 	Entries []Named
 
+	// Refused are the keys for which a refusal is remembered, in order.
+	Refused []string
+
 	// Foreign counts the files that another sealing key sealed: that of
 	// another machine that shares the folder, or of this one before the
 	// key was lost.
@@ -48,7 +51,9 @@ func (d *Disk) Inventory() Inventory {
 		switch {
 		case err != nil:
 			inv.Damaged++
-		case !isFailureKey(key):
+		case isFailureKey(key):
+			inv.Refused = append(inv.Refused, strings.TrimPrefix(key, failurePrefix))
+		default:
 			state, err := d.options.Clock.State(e)
 			if err != nil {
 				e.Value = nil
@@ -56,6 +61,7 @@ func (d *Disk) Inventory() Inventory {
 			inv.Entries = append(inv.Entries, Named{key, e, state})
 		}
 	}
+	slices.Sort(inv.Refused)
 	slices.SortFunc(inv.Entries, func(a, b Named) int { return strings.Compare(a.Key, b.Key) })
 	return inv
 }

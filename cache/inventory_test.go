@@ -42,6 +42,9 @@ func TestInventoryCountsWhatGetWouldNotServe(t *testing.T) {
 	if want := []string{"aging aging v", "fresh fresh v", "over expired ", "tomorrow absent "}; !slices.Equal(got, want) {
 		t.Errorf("entries %q, want %q", got, want)
 	}
+	if want := []string{"fresh"}; !slices.Equal(inv.Refused, want) {
+		t.Errorf("refused %q, want %q", inv.Refused, want)
+	}
 	if inv.Foreign != 1 || inv.Damaged != 1 || !inv.Sealed {
 		t.Errorf("foreign %d, damaged %d, sealed %v; want 1, 1, true", inv.Foreign, inv.Damaged, inv.Sealed)
 	}

@@ -90,9 +90,10 @@ type Holding struct {
 // Holdings is everything in the cache.
 type Holdings struct {
 	List    []Holding
-	Sealed  bool // there is a key to open entries with
+	Sealed  bool // there is a key to open entries with; without it all are Foreign
 	Foreign int  // entries that another sealing key sealed
 	Damaged int  // entries that should open and do not
+	Other   int  // entries that another version of this program keeps, and that nothing asks for here
 }
 
 // Holdings tells everything that the cache holds, whoever fetched it. Which registries use a token, it knows of those
@@ -121,7 +122,7 @@ func (h *Helper) Holdings(asks func(host string) *Helper) (Holdings, error) {
 	for _, n := range inv.Entries {
 		about, ok := plan.AboutKey(n.Key)
 		if !ok {
-			all.Damaged++
+			all.Other++
 			continue
 		}
 		e := n.Entry
@@ -168,8 +169,8 @@ func (h *Helper) Note(serverURLs ...string) {
 type Forgotten struct{ Tokens, Logins int }
 
 // Forget takes out of the cache the login stored for the registry and every token that opens it, whichever profile,
-// role or environment fetched it, and no longer knows its name. Registries of other accounts in that region lose
-// the same tokens.
+// role or environment fetched it, and every refusal to give one, and no longer knows its name. Registries of other
+// accounts in that region lose the same tokens.
 func (h *Helper) Forget(serverURL string) (Forgotten, error) {
 	var n Forgotten
 	if h.settingsErr != nil {
@@ -180,7 +181,8 @@ func (h *Helper) Forget(serverURL string) (Forgotten, error) {
 		return n, err
 	}
 	var failed error
-	for _, e := range h.disk.Inventory().Entries {
+	inv := h.disk.Inventory()
+	for _, e := range inv.Entries {
 		about, ok := plan.AboutKey(e.Key)
 		if !ok || !about.Opens(p) {
 			continue
@@ -193,6 +195,12 @@ func (h *Helper) Forget(serverURL string) (Forgotten, error) {
 			n.Logins++
 		} else {
 			n.Tokens++
+		}
+	}
+	// What does not open is found by its name alone.
+	for _, key := range append(inv.Refused, p.TokenKey, p.LoginKey) {
+		if about, ok := plan.AboutKey(key); ok && about.Opens(p) {
+			failed = errors.Join(failed, h.cache.Delete(key))
 		}
 	}
 	if err := errors.Join(failed, h.disk.Forget(p.Host)); err != nil {

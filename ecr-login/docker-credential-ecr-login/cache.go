@@ -51,7 +51,10 @@ registry asks for now, because another profile or environment fetched it, is lis
 		if err != nil {
 			return err
 		}
-		list := cacheList{Folder: status.Folder, Trouble: status.Trouble, Entries: []cacheRow{}, Foreign: held.Foreign, Damaged: held.Damaged}
+		list := cacheList{
+			Folder: status.Folder, Trouble: status.Trouble, Entries: []cacheRow{},
+			Sealed: held.Sealed, Foreign: held.Foreign, Damaged: held.Damaged, Other: held.Other,
+		}
 		for _, h := range held.List {
 			list.Entries = append(list.Entries, rowsOf(h)...)
 		}
@@ -69,8 +72,10 @@ type cacheList struct {
 	Folder  string     `json:"folder,omitempty"`
 	Trouble string     `json:"trouble,omitempty"` // why nothing is kept
 	Entries []cacheRow `json:"entries"`
-	Foreign int        `json:"otherKey"` // entries that another sealing key sealed
+	Sealed  bool       `json:"sealingKey"` // there is a sealing key; none is made before there is something to seal
+	Foreign int        `json:"otherKey"`   // entries that another sealing key sealed
 	Damaged int        `json:"damaged"`
+	Other   int        `json:"otherVersion"` // entries of another version of this program
 }
 
 // A cacheRow is a token or login for one registry.
@@ -148,13 +153,21 @@ func (l cacheList) print(out output, now time.Time) {
 	switch {
 	case l.Trouble != "" && len(l.Entries) == 0:
 		fmt.Fprintf(out.stdout, "nothing is kept: %s\n", strings.TrimSpace(l.Folder+" "+l.Trouble))
+	case len(l.Entries) == 0 && l.Foreign+l.Damaged+l.Other == 0:
+		fmt.Fprintln(out.stdout, "the cache is empty")
 	case len(l.Entries) == 0:
 		fmt.Fprintln(out.stdout, "nothing is kept that can be read")
 	default:
 		out.table(rows, map[string]colour{"fresh": green, "aging": yellow, "expired": red, "unusable": red})
 	}
-	if l.Foreign > 0 {
+	switch {
+	case l.Foreign > 0 && !l.Sealed:
+		fmt.Fprintf(out.stdout, "%s sealed with a key that is gone: deleted, or lost in a reboot\n", count(l.Foreign, "entry is", "entries are"))
+	case l.Foreign > 0:
 		fmt.Fprintf(out.stdout, "%s sealed with another key: of another machine or user, or of the time before a reboot\n", count(l.Foreign, "entry is", "entries are"))
+	}
+	if l.Other > 0 {
+		fmt.Fprintf(out.stdout, "%s of another version of this program, and not used by this one\n", count(l.Other, "entry is", "entries are"))
 	}
 	if l.Damaged > 0 {
 		fmt.Fprintf(out.stdout, "%s damaged, and will be replaced when somebody needs it\n", count(l.Damaged, "entry is", "entries are"))
@@ -166,8 +179,8 @@ func cacheClearCommand(p *process) *cobra.Command {
 		Use:   "clear [REGISTRY...]",
 		Short: "forget what the cache holds",
 		Long: `Forgets everything in the cache, or what it holds for the registries named: the login stored for the registry and
-every token that opens it, whichever profile or environment fetched it. Registries of other accounts in that
-region lose the same tokens. AWS is not told: a token cannot be revoked.`,
+every token that opens it, whichever profile or environment fetched it, and that AWS refused one lately. Registries of
+other accounts in that region lose the same tokens. AWS is not told: a token cannot be revoked.`,
 		Example: `    docker-credential-ecr-login cache clear 123456789012.dkr.ecr.eu-west-1.amazonaws.com`,
 		Args:    cobra.ArbitraryArgs,
 
