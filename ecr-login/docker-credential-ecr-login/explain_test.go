@@ -201,3 +201,21 @@ func TestExplainForPeople(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// An endpoint may have a password in it, which is nobody's to see.
+func TestExplainKeepsPasswords(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	at := func(service string) string {
+		return "https://somebody:not-a-real-password@" + service + ".example:1/" + service
+	}
+	p.set("AWS_ENDPOINT_URL_ECR="+at("ecr"), "AWS_ENDPOINT_URL_STS="+at("sts"), "ECR_LOGIN_CONFIG="+p.path("settings.toml"))
+	p.file("settings.toml", "[[registry]]\nmatch = \"*\"\nrole_arn = \"arn:aws:iam::123456789012:role/pull\"\n")
+	for _, args := range [][]string{{"explain", host}, {"explain", "--json", host}, {"doctor", host}} {
+		a := p.run("", args...)
+		p.keepsSecrets(a)
+		if args[0] == "explain" && (!strings.Contains(a.stdout, "https://ecr.example:1/ecr") || !strings.Contains(a.stdout, "https://sts.example:1/sts")) {
+			t.Errorf("%q says %s%s", args, a.stdout, a.stderr)
+		}
+	}
+}

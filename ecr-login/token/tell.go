@@ -3,6 +3,7 @@ package token
 import (
 	"cmp"
 	"context"
+	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -63,7 +64,7 @@ func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
 	if err != nil {
 		return Endpoints{}, err
 	}
-	e.ECR = at.URI.String()
+	e.ECR = withoutUser(&at.URI)
 	if !f.asksSTS() {
 		return e, nil
 	}
@@ -73,7 +74,7 @@ func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
 		return Endpoints{}, err
 	}
 	if configured != nil {
-		e.STS = configured.String()
+		e.STS = withoutUser(configured)
 		return e, nil
 	}
 	at, err = o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
@@ -84,8 +85,15 @@ func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
 	if err != nil {
 		return Endpoints{}, err
 	}
-	e.STS = at.URI.String()
+	e.STS = withoutUser(&at.URI)
 	return e, nil
+}
+
+// withoutUser is a URL for people: what the environment names as an endpoint may have a password in it.
+func withoutUser(u *url.URL) string {
+	shown := *u
+	shown.User = nil
+	return shown.String()
 }
 
 // asksSTS reports whether a role or a web identity stands between the credentials found first and the call.
