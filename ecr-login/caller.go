@@ -6,7 +6,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// Caller is who AWS takes somebody to be: account, ARN, user id, and which credentials said so.
+// Caller is who AWS takes somebody to be: account, ARN, which credentials said so, and how long they last.
 type Caller = token.Caller
 
 // Caller asks STS who would fetch the token for the server URL: the same rule of the settings, profile, role,

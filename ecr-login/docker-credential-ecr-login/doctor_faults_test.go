@@ -166,6 +166,34 @@ var faults = []fault{
 `,
 	},
 	{
+		name: "passwords where names belong",
+		plant: func(p *patient) {
+			p.config("{\"auths\": {\"https://somebody:not-a-real-password@" + host + "\": {\"auth\": \"" + auth(ending(time.Hour)) + "\"}},\n" +
+				"\"credHelpers\": {\"" + host + "\": \"https://somebody:not-a-real-password@x\"}}\n")
+		},
+		code: 1,
+		want: `✘ passwords    $DIR/.docker/config.json:1 keeps a password for $HOST in plain text
+               fix: docker-credential-ecr-login configure $HOST
+✘ entry        docker asks docker-credential-https://***@x, by credHelpers in $DIR/.docker/config.json:2
+               fix: docker-credential-ecr-login configure $HOST
+`,
+	},
+	{
+		name: "a password in a name that never matches, and in a name of this program",
+		plant: func(p *patient) {
+			p.config("{\"auths\": {\"somebody:not-a-real-password@" + host + "\": {}},\n" +
+				"\"credHelpers\": {\"https://somebody:not-a-real-password@" + host + "\": \"ecr-login\", \"x\": \"ecr-login-somebody:not-a-real-password@x\"}}\n")
+		},
+		code: 1,
+		want: `✘ program      docker finds no docker-credential-***@x on PATH
+               fix: copy or link this program as docker-credential-***@x into a folder of PATH
+✘ passwords    $DIR/.docker/config.json:1 keeps a password for $HOST in plain text
+               fix: docker-credential-ecr-login configure $HOST
+✘ entry        the credHelpers key "https://***@$HOST" in $DIR/.docker/config.json:2 never matches: docker looks for $HOST
+               fix: write the bare host: $HOST
+`,
+	},
+	{
 		name: "no entry for the host",
 		plant: func(p *patient) {
 			p.config(`{"credHelpers": {"210987654321.dkr.ecr.us-east-1.amazonaws.com": "ecr-login"}}`)

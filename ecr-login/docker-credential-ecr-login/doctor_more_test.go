@@ -259,6 +259,17 @@ func TestDoctorPodman(t *testing.T) {
 	}
 }
 
+// How long a session lasts is said of those that end.
+func TestDoctorSession(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	p.set("AWS_CREDENTIAL_EXPIRATION=" + time.Now().Add(90*time.Minute).UTC().Format(time.RFC3339))
+	a := p.run("", "doctor", host)
+	if want := "user/developer, by access key in the environment, good for another 1h"; a.code != 0 || !strings.Contains(a.stdout, want) {
+		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+	}
+}
+
 // ECR Public has a token service of its own, lets anybody pull, and takes no bad password.
 func TestDoctorPublic(t *testing.T) {
 	t.Parallel()

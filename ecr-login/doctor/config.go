@@ -42,6 +42,18 @@ func (c *dockerFile) served() []string {
 	return hosts
 }
 
+// programOf is the program of a helper, for people: what stands there by mistake may have a password in it.
+func programOf(helper string) string { return prefix + dockerconfig.Shown(helper) }
+
+// hostIn is the host that a key is about, also when there is user info before it, with which no client finds it.
+func hostIn(key string) (string, error) {
+	host, err := registry.Host(key)
+	if at := strings.LastIndexByte(key, '@'); err != nil && at >= 0 {
+		return registry.Host(key[at+1:])
+	}
+	return host, err
+}
+
 // checkConfig reads Docker's configuration for all who need it.
 func (d *doctor) checkConfig() []Finding {
 	path, err := dockerconfig.Locator{}.Docker()
@@ -78,13 +90,13 @@ func (d *doctor) checkEntry(host string) []Finding {
 	where := func(line int) string { return fmt.Sprintf("%s:%d", c.Path, line) }
 	switch a := c.For(host); {
 	case a.Source == dockerconfig.FromHelpers && isThis(a.Helper):
-		return one(ok("credHelpers has it: docker runs %s%s", prefix, a.Helper))
+		return one(ok("credHelpers has it: docker runs %s", programOf(a.Helper)))
 	case a.Source == dockerconfig.FromStore && isThis(a.Helper):
-		return one(ok("credsStore is for all registries: docker runs %s%s", prefix, a.Helper))
+		return one(ok("credsStore is for all registries: docker runs %s", programOf(a.Helper)))
 	case a.Source == dockerconfig.FromHelpers:
-		return one(fail(configure+host, "docker asks %s%s, by credHelpers in %s", prefix, a.Helper, where(a.Line)))
+		return one(fail(configure+host, "docker asks %s, by credHelpers in %s", programOf(a.Helper), where(a.Line)))
 	case a.Source == dockerconfig.FromStore:
-		return one(fail(configure+host, "docker asks %s%s, by credsStore in %s", prefix, a.Helper, where(a.Line)))
+		return one(fail(configure+host, "docker asks %s, by credsStore in %s", programOf(a.Helper), where(a.Line)))
 	case a.Source == dockerconfig.FromAuths && a.Auth.Secret():
 		state := ""
 		if end, known := endOf(c.Config, a.Auth.Key); known && !end.After(d.Now()) {
@@ -93,8 +105,8 @@ func (d *doctor) checkEntry(host string) []Finding {
 		return one(fail(configure+host, "docker uses the password in auths of %s%s, and asks no helper", where(a.Line), state))
 	}
 	for _, h := range c.Helpers() {
-		if name, err := registry.Host(h.Host); err == nil && name == host && isThis(h.Name) {
-			return one(fail("write the bare host: "+host, "the credHelpers key %q in %s never matches: docker looks for %s", h.Host, where(h.Line), host))
+		if name, err := hostIn(h.Host); err == nil && name == host && isThis(h.Name) {
+			return one(fail("write the bare host: "+host, "the credHelpers key %q in %s never matches: docker looks for %s", dockerconfig.Shown(h.Host), where(h.Line), host))
 		}
 	}
 	file := c.Path

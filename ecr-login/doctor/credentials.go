@@ -31,7 +31,11 @@ func (t *target) checkCredentials() []Finding {
 	caller, err := t.helper.Caller(ctx, t.host)
 	if err == nil {
 		t.caller = &caller
-		return one(ok("%s, by %s", caller.ARN, caller.Source))
+		left := ""
+		if caller.Session > 0 {
+			left = ", good for another " + hours(caller.Session)
+		}
+		return one(ok("%s, by %s%s", heard(caller.ARN), caller.Source, left))
 	}
 	var e *ecrlogin.Error
 	if !errors.As(err, &e) {

@@ -131,6 +131,30 @@ func TestOneLine(t *testing.T) {
 	}
 }
 
+// The clock is that of whoever answered.
+func TestClock(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	slow := visit{date: now.Add(3 * time.Hour), asked: now}
+	fast := visit{date: now.Add(-2 * time.Minute), asked: now}
+	sts := &ecrlogin.Caller{Skew: -time.Hour}
+	for _, test := range []struct {
+		target target
+		status Status
+		want   string
+	}{
+		{target{apiVisit: slow, hostVisit: fast, caller: sts}, Fail, "the clock is 3h0m0s behind the server's: AWS refuses what is signed by it"},
+		{target{hostVisit: fast, caller: sts}, Warn, "the clock is 2m0s ahead of the server's"},
+		{target{caller: sts}, Fail, "the clock is 1h0m0s ahead of the server's: AWS refuses what is signed by it"},
+		{target{caller: &ecrlogin.Caller{}}, OK, "within a minute of the server's"},
+		{target{}, Skipped, "not checked: nobody answered"},
+	} {
+		if f := test.target.checkClock()[0]; f.Status != test.status || f.Fact != test.want {
+			t.Errorf("%+v, want %s: %s", f, test.status, test.want)
+		}
+	}
+}
+
 func TestHealthy(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[Status]bool{OK: true, Warn: true, Fail: false, Skipped: false} {

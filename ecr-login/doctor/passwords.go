@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -56,7 +55,7 @@ func (d *doctor) checkPasswords() []Finding {
 		all = append(all, readableByOthers(f)...)
 		r := &removal{d: d, file: f}
 		for _, a := range f.Auths() {
-			if host, err := registry.Host(a.Key); err == nil && a.Secret() && d.isECR(host) {
+			if host, err := hostIn(a.Key); err == nil && isSecret(a) && d.isECR(host) {
 				all = append(all, r.password(a, host))
 			}
 		}
@@ -70,13 +69,16 @@ func (d *doctor) checkPasswords() []Finding {
 	return one(ok("no client keeps one for an ECR registry"))
 }
 
+// isSecret reports whether an entry has a secret in it, or in its name.
+func isSecret(a dockerconfig.Auth) bool { return a.Secret() || dockerconfig.Shown(a.Key) != a.Key }
+
 // readableByOthers warns of passwords that every user of the machine can read, whoever's registry they are for.
 func readableByOthers(c *dockerFile) []Finding {
 	info, err := os.Stat(c.Path)
 	if err != nil || runtime.GOOS == "windows" || info.Mode()&0o077 == 0 {
 		return nil
 	}
-	if !slices.ContainsFunc(c.Auths(), dockerconfig.Auth.Secret) {
+	if !slices.ContainsFunc(c.Auths(), isSecret) {
 		return nil
 	}
 	f := fail("chmod go= "+c.Path, "%s holds passwords, and others may read it (mode %#o)", c.Path, info.Mode().Perm())
@@ -157,7 +159,7 @@ func (r *removal) run() {
 		for key, host := range r.entries {
 			expired, served := judge(c, key, host, now)
 			switch {
-			case !slices.ContainsFunc(c.Auths(), func(a dockerconfig.Auth) bool { return a.Key == key && a.Secret() }):
+			case !slices.ContainsFunc(c.Auths(), func(a dockerconfig.Auth) bool { return a.Key == key && isSecret(a) }):
 				r.came[key] = gone
 			case expired || served:
 				c.RemoveAuth(key)

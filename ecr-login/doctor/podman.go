@@ -25,9 +25,9 @@ func (d *doctor) checkPodman(host string) []Finding {
 		where := fmt.Sprintf("%s:%d", path, a.Line)
 		switch {
 		case a.Source == dockerconfig.FromHelpers && isThis(a.Helper):
-			return one(ok("%s has it: podman runs %s%s", path, prefix, a.Helper))
+			return one(ok("%s has it: podman runs %s", path, programOf(a.Helper)))
 		case a.Source == dockerconfig.FromHelpers:
-			return one(warn(fix, "podman asks %s%s, by credHelpers in %s", prefix, a.Helper, where))
+			return one(warn(fix, "podman asks %s, by credHelpers in %s", programOf(a.Helper), where))
 		case a.Source == dockerconfig.FromAuths && a.Auth.Secret():
 			return one(warn(fix, "podman uses the password in auths of %s, and asks no helper", where))
 		}

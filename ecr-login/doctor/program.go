@@ -73,15 +73,16 @@ func (p program) String() string {
 
 // checkProgram looks a program up as Docker does, with os/exec over PATH, and says what else has its name there.
 func (d *doctor) checkProgram(name string) []Finding {
+	shown := programOf(strings.TrimPrefix(name, prefix))
 	path, err := exec.LookPath(name)
 	if errors.Is(err, exec.ErrDot) {
-		return one(fail("name folders in PATH by their whole path", "docker refuses to run %s: PATH finds it in the current folder only by a relative name", name))
+		return one(fail("name folders in PATH by their whole path", "docker refuses to run %s: PATH finds it in the current folder only by a relative name", shown))
 	}
 	if err != nil {
 		if path := unrunnable(name); path != "" {
-			return one(fail("chmod +x "+path, "docker finds no %s on PATH: %s is not executable", name, path))
+			return one(fail("chmod +x "+path, "docker finds no %s on PATH: %s is not executable", shown, path))
 		}
-		return one(fail("copy or link this program as "+name+" into a folder of PATH", "docker finds no %s on PATH", name))
+		return one(fail("copy or link this program as "+shown+" into a folder of PATH", "docker finds no %s on PATH", shown))
 	}
 	first := d.identify(path)
 	var others []program

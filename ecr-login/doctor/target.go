@@ -66,7 +66,7 @@ func (d *doctor) examine(t *target) {
 	t.credentials = d.start("credentials", t.host, planned, t.checkCredentials)
 	t.api = d.start("api", t.host, planned, t.checkAPI)
 	t.reach = d.start("host", t.host, nil, t.checkHost)
-	d.begin("clock", t.host, nil, []*step{t.api, t.reach}, t.checkClock)
+	d.begin("clock", t.host, nil, []*step{t.api, t.reach, t.credentials}, t.checkClock)
 	// The cache is described as it was before the token comes into it.
 	got := d.begin("token", t.host, planned, []*step{t.credentials, t.api, d.cached, d.sealed}, t.checkToken)
 	opened := d.start("registry", t.host, []*step{t.reach, got}, t.checkRegistry)
@@ -139,24 +139,31 @@ const (
 	refusedSkew   = 5 * time.Minute
 )
 
-// checkClock compares the clock with those of the servers that answered.
+// checkClock compares the clock with those of the servers that answered: ECR's, the registry's, or that of STS.
 func (t *target) checkClock() []Finding {
 	for _, v := range []visit{t.apiVisit, t.hostVisit} {
-		if v.date.IsZero() {
-			continue
+		if !v.date.IsZero() {
+			return one(clock(v.date.Sub(v.asked)))
 		}
-		skew, word := v.date.Sub(v.asked).Round(time.Minute), "behind"
-		if skew < 0 {
-			skew, word = -skew, "ahead of"
-		}
-		const fix = "set the clock of this machine: timedatectl set-ntp true"
-		switch {
-		case skew >= refusedSkew:
-			return one(fail(fix, "the clock is %v %s the server's: AWS refuses what is signed by it", skew, word))
-		case skew > toleratedSkew:
-			return one(warn(fix, "the clock is %v %s the server's", skew, word))
-		}
-		return one(ok("within a minute of the server's"))
+	}
+	if t.caller != nil {
+		return one(clock(t.caller.Skew))
 	}
 	return one(skipped("nobody answered"))
+}
+
+// clock judges how far the server's clock is before this machine's.
+func clock(skew time.Duration) Finding {
+	word := "behind"
+	if skew = skew.Round(time.Minute); skew < 0 {
+		skew, word = -skew, "ahead of"
+	}
+	const fix = "set the clock of this machine: timedatectl set-ntp true"
+	switch {
+	case skew >= refusedSkew:
+		return fail(fix, "the clock is %v %s the server's: AWS refuses what is signed by it", skew, word)
+	case skew > toleratedSkew:
+		return warn(fix, "the clock is %v %s the server's", skew, word)
+	}
+	return ok("within a minute of the server's")
 }

@@ -23,7 +23,6 @@ const StageCaller = "asking STS who is calling"
 type Caller struct {
 	Account string // twelve digits
 	ARN     string
-	UserID  string
 
 	Source  string // where the credentials came from, in words
 	Profile string // the AWS profile that applied; "" when the environment alone decided
@@ -75,7 +74,6 @@ func (f *fetch) ask(ctx context.Context) (Caller, error) {
 	caller := Caller{
 		Account: *out.Account,
 		ARN:     *out.Arn,
-		UserID:  *out.UserId,
 		Source:  f.sources.words(),
 		Region:  cmp.Or(f.endpoints.env.Region, f.endpoints.shared.Region),
 		Session: session(f.found, f.request.Registry.Service, server),

@@ -48,7 +48,7 @@ func TestCallerOfEverySource(t *testing.T) {
 				t.Fatalf("%s: %s", r.Err.Kind, r.Text)
 			}
 			c := r.Caller
-			if c.ARN != source.Principal() || c.Account != ecrtest.Account || c.UserID == "" {
+			if c.ARN != source.Principal() || c.Account != ecrtest.Account {
 				t.Errorf("%+v, want %s of account %s", c, source.Principal(), ecrtest.Account)
 			}
 			if c.Source != words[source] {
