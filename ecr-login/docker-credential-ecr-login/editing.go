@@ -19,7 +19,7 @@ type editing struct {
 	dryRun   bool
 	undoes   bool // it takes things back: what is noted is true until that is done
 	journal  *dockerconfig.Journal
-	helpers  map[string][]dockerconfig.Helper // of each file when it was edited
+	helpers  map[string][]dockerconfig.Helper // of each file, by its real path, when it was edited
 	answer   editAnswer
 	failed   []error // of files that could not be edited
 }
@@ -109,7 +109,9 @@ func (e *editing) containers() ([]clientFile, error) {
 	}
 	var all []clientFile
 	for _, file := range files {
-		if file != e.targets[0].path {
+		// Files that are links to one are one.
+		real := dockerconfig.Real(file)
+		if !slices.ContainsFunc(slices.Concat(e.targets, all), func(t clientFile) bool { return dockerconfig.Real(t.path) == real }) {
 			all = append(all, clientFile{path: file, client: dockerconfig.Containers, clean: file != lasting})
 		}
 	}
@@ -138,7 +140,7 @@ func (e *editing) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 		record = c.Current(earlier)
 		before := c.Text()
 		done.Entries = edit(c, record)
-		e.helpers[t.path] = c.Helpers()
+		e.helpers[dockerconfig.Real(t.path)] = c.Helpers()
 		if done.Changed = c.Changed(); !done.Changed {
 			return nil
 		}

@@ -72,7 +72,7 @@ func (p *process) find(ctx context.Context, e *editing) []found {
 			images[engine] = list
 		})
 	}
-	wg.Go(func() { caller = p.callersRegistry(ctx) })
+	wg.Go(func() { caller = e.callersRegistry(ctx) })
 
 	f := &finder{e: e, seen: map[string]int{}}
 	f.logins()
@@ -213,8 +213,8 @@ func engineImages(ctx context.Context, engine string) []string {
 }
 
 // callersRegistry is the registry of the current credentials' account in their region; empty when AWS does not say.
-func (p *process) callersRegistry(ctx context.Context) string {
-	caller, err := p.helper().Caller(ctx, "")
+func (e *editing) callersRegistry(ctx context.Context) string {
+	caller, err := e.p.helper().Caller(ctx, "")
 	if err != nil || caller.Region == "" {
 		return ""
 	}
@@ -222,7 +222,8 @@ func (p *process) callersRegistry(ctx context.Context) string {
 	if len(arn) < 2 {
 		return ""
 	}
-	return registry.Registry{Account: caller.Account, Region: caller.Region, Partition: arn[1], Service: registry.Private}.Host()
+	r := registry.Registry{Account: caller.Account, Region: caller.Region, Partition: arn[1], Service: registry.Private}
+	return e.settings.Parser().Host(r)
 }
 
 // printFound shows the proposal.

@@ -32,11 +32,14 @@ func (e *editing) link(profile string) error {
 	if runtime.GOOS == "windows" {
 		link += ".exe"
 	}
-	if _, err := os.Lstat(link); err == nil {
+	switch _, err := os.Lstat(link); {
+	case err == nil:
 		if !sameFile(link, self) {
 			return advised{fmt.Errorf("%s is there, and it is not this program", link), "move it away"}
 		}
 		return nil // the warning says that it is not on PATH
+	case e.dryRun && !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("linking the program: %w", err)
 	}
 	e.answer.Link = link
 	if e.dryRun {
@@ -47,6 +50,7 @@ func (e *editing) link(profile string) error {
 		e.note(e.journal.PutLinks(append(links, link)))
 	}
 	if err := makeLink(self, link); err != nil {
+		e.note(e.journal.PutLinks(links))
 		return fmt.Errorf("linking the program: %w", err)
 	}
 	return nil
@@ -96,38 +100,38 @@ func linkFolder(self string) (string, error) {
 }
 
 // unlink removes the links that configure made and that no entry names any more.
-func (e *editing) unlink() error {
-	var left []string
-	for _, link := range e.journal.Links() {
+func (e *editing) unlink() error { return e.unlinkAll(e.journal.Links()) }
+
+// unlinkAll is unlink for some of the links.
+func (e *editing) unlinkAll(links []string) error {
+	for _, link := range links {
 		helper := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(link), "docker-credential-"), ".exe")
 		if e.isNamed(helper) {
-			left = append(left, link)
 			continue
 		}
-		if !isOurLink(link) {
-			continue // somebody made something else of it
+		if isOurLink(link) { // else somebody made something else of it
+			e.answer.Link = link
+			if e.dryRun {
+				continue
+			}
+			if err := os.Remove(link); err != nil {
+				return fmt.Errorf("removing the link: %w", err)
+			}
 		}
-		e.answer.Link = link
-		if e.dryRun {
-			continue
+		if !e.dryRun {
+			e.note(e.journal.PutLinks(slices.DeleteFunc(e.journal.Links(), func(noted string) bool { return noted == link })))
 		}
-		if err := os.Remove(link); err != nil {
-			return fmt.Errorf("removing the link: %w", err)
-		}
-	}
-	if !e.dryRun {
-		e.note(e.journal.PutLinks(left))
 	}
 	return nil
 }
 
-// dropLink removes a link that was made for entries which could not be written then.
+// dropLink removes a link that was made for entries which could not be written then, and no other.
 func (e *editing) dropLink() {
 	made := e.answer.Link
 	if made == "" || e.dryRun {
 		return
 	}
-	if err := e.unlink(); err != nil {
+	if err := e.unlinkAll([]string{made}); err != nil {
 		e.failed = append(e.failed, err)
 	}
 	if _, err := os.Lstat(made); err != nil {

@@ -107,6 +107,14 @@ func locate(path string) (*target, error) {
 	return nil, &Error{Path: path, Message: "is a link that leads nowhere: too many links", Advice: "remove the link"}
 }
 
+// Real is the path of the file behind a path, with links resolved: one that Read would read, or Update would make.
+func Real(path string) string {
+	if t, err := locate(path); err == nil {
+		return t.path
+	}
+	return path
+}
+
 // realFolder is a folder with links resolved, as far as it is there.
 func realFolder(dir string) (string, error) {
 	real, err := filepath.EvalSymlinks(dir)

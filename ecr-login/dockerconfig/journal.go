@@ -109,10 +109,10 @@ func (j *Journal) makeFolders() {
 	}
 }
 
-// Record is that of a file, nil when there is none. It is not to be changed.
-func (j *Journal) Record(path string) *Record { return j.files[path] }
+// Record is that of a file, nil when there is none. It is not to be changed. A path through a link is that of the file.
+func (j *Journal) Record(path string) *Record { return j.files[Real(path)] }
 
-// Files are the paths of all records, in order.
+// Files are the real paths of all records, in order.
 func (j *Journal) Files() []string { return slices.Sorted(maps.Keys(j.files)) }
 
 // Links are the program's links that were made.
@@ -120,6 +120,7 @@ func (j *Journal) Links() []string { return slices.Clone(j.links) }
 
 // Put replaces the record of a file; one without entries goes.
 func (j *Journal) Put(path string, r *Record) error {
+	path = Real(path)
 	if r == nil || len(r.Entries) == 0 {
 		if j.files[path] == nil {
 			return nil

@@ -221,3 +221,33 @@ func TestARecordRemovesNoOtherFolders(t *testing.T) {
 		t.Errorf("left are %s", got)
 	}
 }
+
+// A record is about a file. The paths that lead to it are many.
+func TestARecordIsFoundThroughALink(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	link, real := filepath.Join(top, "link"), filepath.Join(top, "real")
+	if err := os.Mkdir(real, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("real", link); err != nil {
+		t.Skip(err)
+	}
+	j, unlock := OpenJournal(filepath.Join(top, "state", "configured.json"), true)
+	defer unlock()
+	record := &Record{Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
+	for _, below := range []string{"config.json", filepath.Join("not", "there", "config.json")} {
+		if err := j.Put(filepath.Join(link, below), record); err != nil {
+			t.Fatal(err)
+		}
+		if j.Record(filepath.Join(real, below)) == nil || j.Record(filepath.Join(link, below)) == nil {
+			t.Errorf("%s: noted are %q", below, j.Files())
+		}
+		if err := j.Put(filepath.Join(real, below), nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(j.Files()) > 0 {
+			t.Errorf("%s: noted are %q", below, j.Files())
+		}
+	}
+}

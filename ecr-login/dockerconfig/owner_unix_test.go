@@ -87,6 +87,26 @@ func TestWritingUnderAName(t *testing.T) {
 	}
 }
 
+// Where a file has one name only, a new one comes to its place in another way, and takes nobody's either.
+func TestWritingWithoutHardLinks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	temp := put(t, filepath.Join(dir, "temp"), "new")
+	path := put(t, filepath.Join(dir, "config.json"), "somebody's")
+	if err := reserve(temp, path); !os.IsExist(err) || content(t, path) != "somebody's" {
+		t.Errorf("%v, %s", err, content(t, path))
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := reserve(temp, path); err != nil || content(t, path) != "new" || names(t, dir) != "config.json" {
+		t.Errorf("%v, the folder holds %s", err, names(t, dir))
+	}
+	if err := reserve(temp, filepath.Join(dir, "other.json")); err == nil || names(t, dir) != "config.json" {
+		t.Errorf("%v, the folder holds %s", err, names(t, dir))
+	}
+}
+
 // A new file never takes the place of one that somebody has made meanwhile.
 func TestANewFileTakesNobodysPlace(t *testing.T) {
 	t.Parallel()

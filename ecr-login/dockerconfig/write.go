@@ -71,11 +71,14 @@ func (w *writing) place(f *os.File, temp string, unnamed bool) error {
 	}
 	if w.like == nil && w.meanwhile != nil {
 		err := link(f, temp, w.path, unnamed)
-		if os.IsExist(err) {
-			return errMeanwhile
-		}
 		if err == nil && !unnamed {
 			_ = os.Remove(temp)
+		}
+		if err != nil && !os.IsExist(err) && !unnamed {
+			err = reserve(temp, w.path)
+		}
+		if os.IsExist(err) {
+			return errMeanwhile
 		}
 		return err
 	}
@@ -93,6 +96,21 @@ func link(f *os.File, temp, name string, unnamed bool) error {
 		return linkUnnamed(f, name)
 	}
 	return os.Link(temp, name)
+}
+
+// reserve is link where a file has one name only, as on exFAT and in some of what FUSE mounts: an empty file takes the
+// name, if it is free, and is replaced.
+func reserve(temp, name string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	if err := os.Rename(temp, name); err != nil {
+		_ = os.Remove(name)
+		return err
+	}
+	return nil
 }
 
 // createNamed makes a file that only this user can read, in the place of none.
