@@ -320,7 +320,7 @@ func TestDoctorHomeless(t *testing.T) {
 		t.Skip("the variable and the places are those of Linux")
 	}
 	p := newPatient(t)
-	p.set("HOME=")
+	p.set("HOME=", "CACHE_DIRECTORY="+p.path("cache")) // without it, root's cache of this machine
 	p.wants(complaints(p.run("", "doctor", host)), 1,
 		`✘ user         *, and HOME is not set: neither Docker's configuration nor AWS's is found
                fix: set HOME to the home folder of the user that runs the client
