@@ -117,7 +117,7 @@ func rowsOf(h ecrlogin.Holding) []cacheRow {
 
 // who is the source of the credentials as a person says it.
 func (r cacheRow) who() string {
-	who := r.Source
+	who := strings.TrimSuffix(r.Source, ", or none") // there were some
 	switch {
 	case strings.HasSuffix(who, "the profile"):
 		who += " " + r.Profile

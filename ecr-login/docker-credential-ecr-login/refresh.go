@@ -52,6 +52,9 @@ least once a minute. Every five minutes it looks for new registries. It ends wit
 			return err
 		}
 		if *stay {
+			if err := p.renewable(args); err != nil {
+				return err
+			}
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			p.watch(args, *asJSON).run(ctx)
@@ -70,6 +73,17 @@ func keeping(h *ecrlogin.Helper) error {
 	}
 	if s.Trouble != "" {
 		return fmt.Errorf("there is nowhere to keep tokens: %s", strings.TrimSpace(s.Folder+" "+s.Trouble))
+	}
+	return nil
+}
+
+// renewable says which of the names no time will make a registry: a watch would wait for it in vain.
+func (p *process) renewable(names []string) error {
+	r := p.newRoster()
+	for _, name := range names {
+		if _, err := r.helper(name).Kept(name); errors.Is(err, ecrlogin.ErrNotECR) {
+			return fmt.Errorf("%s: %w", withoutUser(name), err)
+		}
 	}
 	return nil
 }
@@ -135,7 +149,7 @@ func (p *process) refresh(ctx context.Context, names []string, asJSON bool) erro
 			return err
 		}
 	case len(all) == 0:
-		fmt.Fprintln(p.out.stdout, "nothing to renew: no registry is configured for this helper or in its cache")
+		fmt.Fprintln(p.out.stdout, "nothing to renew: no registry is configured for this helper, and none was served lately")
 	}
 	if failures > 0 {
 		return exitCode(1)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -53,6 +54,9 @@ func (r *roster) readConfigured() {
 func (r *roster) read(path string, client dockerconfig.Client) {
 	file, err := dockerconfig.Read(path, client)
 	if err != nil {
+		if client == dockerconfig.Containers && errors.Is(err, fs.ErrPermission) {
+			return // that of another user's podman, such as root's in /run/containers
+		}
 		// podman and its kin read Docker's file too.
 		if !slices.ContainsFunc(r.trouble, func(o outcome) bool { return o.Error == oneLine(err.Error()) }) {
 			r.trouble = append(r.trouble, failure(nil, err))

@@ -126,3 +126,19 @@ func TestConfigureByRootLeavesTheOwner(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// Where root's podman was used, its folder is in the way of whoever has none; such a user has no podman to renew for.
+func TestRefreshPassesOverAnotherUsersPodman(t *testing.T) {
+	t.Parallel()
+	u := asStranger(t)
+	if err := os.Mkdir(filepath.Join(u.dir, "run", "containers"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(u.dir, "run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	want := answer{"nothing to renew: no registry is configured for this helper, and none was served lately\n", "", 0}
+	if a := u.asStranger("refresh"); a != want {
+		t.Errorf("%+v, want %+v", a, want)
+	}
+}
