@@ -56,7 +56,12 @@ emptied when the session ends; passwords are removed there too. What was changed
 		json:    jsonFlag(c),
 	}
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
-	c.RunE = func(c *cobra.Command, args []string) error { return p.configure(c.Context(), f, args) }
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if c.Flags().Changed("profile") && *f.profile == "" {
+			return misuse{errors.New("--profile names no profile")} // a variable that is not set
+		}
+		return p.configure(c.Context(), f, args)
+	}
 	return c
 }
 
@@ -189,8 +194,10 @@ func (e *editing) host(name string) (string, error) {
 	return m.Host, nil
 }
 
-// serverOf is an image's name up to its repository, which may be longer than a server URL can be.
+// serverOf is an image's name up to its repository, which may be longer than a server URL can be. skopeo and helm put
+// their own words before it.
 func serverOf(name string) string {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "docker://"), "oci://")
 	scheme, rest, ok := strings.Cut(name, "://")
 	if !ok {
 		scheme, rest = "", name

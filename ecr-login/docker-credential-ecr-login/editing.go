@@ -37,7 +37,7 @@ type clientFile struct {
 type editAnswer struct {
 	DryRun bool         `json:"dryRun"`
 	Helper string       `json:"helper,omitempty"` // what credHelpers is to say
-	Link   string       `json:"link,omitempty"`   // made or removed
+	Links  []string     `json:"links,omitempty"`  // made or removed
 	Found  []found      `json:"found,omitempty"`  // the proposal, when no registry was named
 	Files  []fileAnswer `json:"files"`
 }
@@ -220,8 +220,8 @@ func (e *editing) print(asJSON bool) error {
 	if asJSON {
 		return out.json(e.answer)
 	}
-	if e.answer.Link != "" {
-		if _, err := fmt.Fprintln(out.stdout, e.linkLine()); err != nil {
+	for _, link := range e.answer.Links {
+		if _, err := fmt.Fprintln(out.stdout, e.linkLine(link)); err != nil {
 			return err
 		}
 	}
@@ -256,5 +256,5 @@ func (e *editing) print(asJSON bool) error {
 
 // changes tells whether anything was changed, or would be.
 func (e *editing) changes() bool {
-	return e.answer.Link != "" || slices.ContainsFunc(e.answer.Files, func(f fileAnswer) bool { return f.Changed })
+	return len(e.answer.Links) > 0 || slices.ContainsFunc(e.answer.Files, func(f fileAnswer) bool { return f.Changed })
 }

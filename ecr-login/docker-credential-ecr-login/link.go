@@ -41,7 +41,7 @@ func (e *editing) link(profile string) error {
 	case e.dryRun && !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("linking the program: %w", err)
 	}
-	e.answer.Link = link
+	e.answer.Links = []string{link}
 	if e.dryRun {
 		return nil
 	}
@@ -110,7 +110,9 @@ func (e *editing) unlinkAll(links []string) error {
 			continue
 		}
 		if isOurLink(link) { // else somebody made something else of it
-			e.answer.Link = link
+			if !slices.Contains(e.answer.Links, link) {
+				e.answer.Links = append(e.answer.Links, link)
+			}
 			if e.dryRun {
 				continue
 			}
@@ -127,16 +129,16 @@ func (e *editing) unlinkAll(links []string) error {
 
 // dropLink removes a link that was made for entries which could not be written then, and no other.
 func (e *editing) dropLink() {
-	made := e.answer.Link
-	if made == "" || e.dryRun {
+	if e.dryRun {
 		return
 	}
-	if err := e.unlinkAll([]string{made}); err != nil {
+	if err := e.unlinkAll(slices.Clone(e.answer.Links)); err != nil {
 		e.failed = append(e.failed, err)
 	}
-	if _, err := os.Lstat(made); err != nil {
-		e.answer.Link = ""
-	}
+	e.answer.Links = slices.DeleteFunc(e.answer.Links, func(made string) bool {
+		_, err := os.Lstat(made)
+		return err != nil
+	})
 }
 
 // isOurLink tells whether a link still leads to this program, or to one that was uninstalled. The note may name
@@ -160,15 +162,15 @@ func isOurLink(link string) bool {
 	return sameFile(link, self)
 }
 
-func (e *editing) linkLine() string {
+func (e *editing) linkLine(link string) string {
 	verb := "made"
-	if _, err := os.Lstat(e.answer.Link); err != nil {
+	if _, err := os.Lstat(link); err != nil {
 		verb = "removed"
 	}
 	if e.dryRun {
 		verb = map[string]string{"made": "would remove", "removed": "would make"}[verb]
 	}
-	return verb + " the link " + e.answer.Link
+	return verb + " the link " + link
 }
 
 func sameFile(a, b string) bool {
@@ -182,7 +184,7 @@ func sameFile(a, b string) bool {
 
 // warn says what would keep docker from finding the helper.
 func (e *editing) warn(profile string) {
-	if e.dryRun && e.answer.Link != "" {
+	if e.dryRun && len(e.answer.Links) > 0 {
 		return
 	}
 	name := "docker-credential-" + e.answer.Helper

@@ -13,6 +13,9 @@ const masked = `"***"`
 // edited, and a plugin or a proxy may keep secrets under whatever name it likes. The layout stays, so that a diff of two
 // masked texts shows what differs; text that is no JSON is masked whole.
 func Mask(text []byte, client Client) []byte {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return text // also that of a file which is not there
+	}
 	c, err := Parse(text, client)
 	if err != nil {
 		return []byte("***\n")
