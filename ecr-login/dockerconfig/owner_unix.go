@@ -67,7 +67,7 @@ func inherit(dir string) {
 }
 
 // removeFolder removes an empty folder and nothing else; os.Remove would take a file, too.
-func removeFolder(dir string) error { return unix.Rmdir(dir) }
+func removeFolder(dir string) error { return unix.Unlinkat(unix.AT_FDCWD, dir, unix.AT_REMOVEDIR) }
 
 // syncFolder makes names last. Where that cannot be done they do not outlive a power cut, which is no damage.
 func syncFolder(dir string) {
