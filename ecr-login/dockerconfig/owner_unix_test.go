@@ -163,7 +163,10 @@ func TestOnlyTheFolderItselfIsGivenAway(t *testing.T) {
 	if err := os.Chown(home, aStranger, aStranger); err != nil {
 		t.Fatal(err)
 	}
-	roots := t.TempDir()
+	roots := filepath.Join(home, "roots")
+	if err := os.Mkdir(roots, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	file := put(t, filepath.Join(home, "file"), "")
 	link := filepath.Join(home, "link")
 	if err := os.Symlink(roots, link); err != nil {
