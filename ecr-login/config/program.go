@@ -6,6 +6,15 @@ import "strings"
 // docker-credential- before the helper's name in its configuration.
 const programPrefix = "docker-credential-ecr-login-"
 
+// helperName is the program in credHelpers, less the profile.
+const helperName = "ecr-login"
+
+// IsHelper reports whether a helper's name in a client's configuration is this
+// program's, with or without a profile.
+func IsHelper(name string) bool {
+	return name == helperName || strings.HasPrefix(name, helperName+"-")
+}
+
 // ProfileFromName is the profile that the program's name carries: prod for one
 // installed as docker-credential-ecr-login-prod, empty for the plain name and
 // any other. Docker's configuration can say nothing of a helper but its name.

@@ -161,11 +161,6 @@ func helperName(profile string) string {
 	return "ecr-login-" + profile
 }
 
-// isOurs tells whether credHelpers means this program, with whatever profile.
-func isOurs(helper string) bool {
-	return helper == "ecr-login" || strings.HasPrefix(helper, "ecr-login-")
-}
-
 // hosts are the registries named, as clients spell them, each once.
 func (e *editing) hosts(args []string, public bool) ([]string, error) {
 	var all []string

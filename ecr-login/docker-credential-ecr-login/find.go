@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
 // found is a registry that somebody here seems to use, and what says so.
@@ -105,7 +105,7 @@ func (e *editing) notDone(all []found) (left []found) {
 		}
 		s := state{clean: t.clean, helpers: map[string]bool{}, logins: loginsByHost(c)}
 		for _, h := range c.Helpers() {
-			s.helpers[h.Host] = isOurs(h.Name)
+			s.helpers[h.Host] = config.IsHelper(h.Name)
 		}
 		files = append(files, s)
 	}
@@ -215,15 +215,10 @@ func engineImages(ctx context.Context, engine string) []string {
 // callersRegistry is the registry of the current credentials' account in their region; empty when AWS does not say.
 func (e *editing) callersRegistry(ctx context.Context) string {
 	caller, err := e.p.helper().Caller(ctx, "")
-	if err != nil || caller.Region == "" {
+	if err != nil {
 		return ""
 	}
-	arn := strings.Split(caller.ARN, ":")
-	if len(arn) < 2 {
-		return ""
-	}
-	r := registry.Registry{Account: caller.Account, Region: caller.Region, Partition: arn[1], Service: registry.Private}
-	return e.settings.Parser().Host(r)
+	return caller.Registry(e.settings.Parser())
 }
 
 // printFound shows the proposal.

@@ -64,7 +64,7 @@ func (r *roster) read(path string, client dockerconfig.Client) {
 		return
 	}
 	for _, h := range file.Helpers() {
-		if _, known := r.configured[h.Host]; known || !isOurs(h.Name) {
+		if _, known := r.configured[h.Host]; known || !config.IsHelper(h.Name) {
 			continue
 		}
 		profile := config.ProfileFromName("docker-credential-" + h.Name)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
@@ -107,7 +108,7 @@ func (e *editing) unset(c *dockerconfig.Config, r *dockerconfig.Record, only []s
 	var undo, remove []string
 	for _, h := range c.Helpers() {
 		there[h.Host] = true
-		ours := isOurs(h.Name) && (e.answer.Helper == "" || h.Name == e.answer.Helper)
+		ours := config.IsHelper(h.Name) && (e.answer.Helper == "" || h.Name == e.answer.Helper)
 		entry, mine := r.Entries[h.Host]
 		shown := dockerconfig.Shown(h.Host)
 		switch {
@@ -179,7 +180,7 @@ func (p *process) completeConfigured(_ *cobra.Command, args []string, word strin
 			continue
 		}
 		for _, h := range c.Helpers() {
-			if isOurs(h.Name) && dockerconfig.Shown(h.Host) == h.Host && !slices.Contains(args, h.Host) && len(h.Host) >= len(word) && h.Host[:len(word)] == word {
+			if config.IsHelper(h.Name) && dockerconfig.Shown(h.Host) == h.Host && !slices.Contains(args, h.Host) && len(h.Host) >= len(word) && h.Host[:len(word)] == word {
 				list = append(list, h.Host)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -80,7 +81,7 @@ func (d *doctor) choose() ([]string, []Finding) {
 		for _, host := range d.config.served() {
 			add(host)
 		}
-		if isThis(d.config.Store()) {
+		if config.IsHelper(d.config.Store()) {
 			for _, a := range d.config.Auths() {
 				add(a.Key)
 			}
@@ -99,7 +100,7 @@ func (d *doctor) choose() ([]string, []Finding) {
 	if caller.Region == "" {
 		return nil, one(fail("name a registry, or set AWS_REGION", "none is configured, and %s has no region from which to tell one", caller.ARN))
 	}
-	host := registryOf(d.settings.Parser(), caller)
+	host := caller.Registry(d.settings.Parser())
 	if host == "" {
 		return nil, one(fail("name a registry", "none is configured, and none can be told from %s and region %s", caller.ARN, caller.Region))
 	}
@@ -112,13 +113,4 @@ func noChoice(err error) Finding {
 		fix = e.Hint()
 	}
 	return fail(fix, "none is configured, and none can be told from the credentials: %v", err)
-}
-
-// registryOf is the private registry of a caller's account in its region.
-func registryOf(p registry.Parser, c ecrlogin.Caller) string {
-	parts := strings.SplitN(c.ARN, ":", 3)
-	if len(parts) != 3 {
-		return ""
-	}
-	return p.Host(registry.Registry{Account: c.Account, Region: c.Region, Partition: parts[1], Service: registry.Private})
 }

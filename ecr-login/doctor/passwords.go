@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
@@ -139,7 +140,7 @@ func (r *removal) password(a dockerconfig.Auth, host string) Finding {
 // judge tells what makes an entry one that nobody uses: its token has expired, or this program answers for the host.
 func judge(c *dockerconfig.Config, key, host string, now time.Time) (expired, served bool) {
 	end, known := endOf(c, key)
-	return known && !end.After(now), isThis(c.For(host).Helper)
+	return known && !end.After(now), config.IsHelper(c.For(host).Helper)
 }
 
 // outcome is what an edit found of an entry.

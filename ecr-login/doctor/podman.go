@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
 )
 
@@ -24,7 +25,7 @@ func (d *doctor) checkPodman(host string) []Finding {
 		a := c.For(host)
 		where := fmt.Sprintf("%s:%d", path, a.Line)
 		switch {
-		case a.Source == dockerconfig.FromHelpers && isThis(a.Helper):
+		case a.Source == dockerconfig.FromHelpers && config.IsHelper(a.Helper):
 			return one(ok("%s has it: podman runs %s", path, programOf(a.Helper)))
 		case a.Source == dockerconfig.FromHelpers:
 			return one(warn(fix, "podman asks %s, by credHelpers in %s", programOf(a.Helper), where))

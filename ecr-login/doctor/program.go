@@ -32,11 +32,6 @@ const (
 	versionLimit = 3 * time.Second
 )
 
-// isThis reports whether a name in the clients' configuration is this program's, with or without a profile.
-func isThis(name string) bool {
-	return name == helperName || strings.HasPrefix(name, helperName+"-")
-}
-
 // checkPrograms looks at each name under which Docker's configuration knows this program; at the plain one when it
 // has none.
 func (d *doctor) checkPrograms() []Finding {

@@ -46,7 +46,7 @@ func (d *doctor) examine(t *target) {
 	options := d.Helper
 	if d.config != nil {
 		// The program that Docker runs may carry a profile in its name.
-		if a := d.config.For(t.host); isThis(a.Helper) {
+		if a := d.config.For(t.host); config.IsHelper(a.Helper) {
 			options.Profile = config.ProfileFromName(prefix + a.Helper)
 		}
 	}

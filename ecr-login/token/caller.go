@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
 // anyRegion is where STS is asked who is calling when nothing names a region:
@@ -32,6 +35,16 @@ type Caller struct {
 	// known.
 	Session time.Duration
 	Skew    time.Duration // the server's clock minus the local one
+}
+
+// Registry is the host of the private registry of the caller's account in its
+// region; "" when there is no region.
+func (c Caller) Registry(p registry.Parser) string {
+	arn := strings.SplitN(c.ARN, ":", 3)
+	if len(arn) != 3 || c.Region == "" {
+		return ""
+	}
+	return p.Host(registry.Registry{Account: c.Account, Region: c.Region, Partition: arn[1], Service: registry.Private})
 }
 
 // Caller resolves AWS credentials as Fetch does, and asks STS whose they are:
