@@ -20,12 +20,8 @@ RACE    := $(if $(HAVE_CC),-race,)
 .PHONY: build install uninstall man test stress fuzz demo lint e2e clients bench cross clean
 .DEFAULT_GOAL := build
 
-# A process that ends before its first garbage collection needs no marks beside its objects; without them a hit touches
-# fewer pages. A toolchain that knows the experiment no longer builds without it.
-EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOEXPERIMENT >/dev/null 2>&1 && echo nogreenteagc)
-
 build:
-	CGO_ENABLED=0 GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BINARY) $(COMMAND)
+	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BINARY) $(COMMAND)
 
 # Takes the program that is there, so that root, whose PATH may have no Go, need not build it.
 install:
@@ -60,18 +56,18 @@ fuzz:
 	$(call fuzz,FuzzDecode,$(FUZZTIME_CACHE),./cache)
 	$(call fuzz,FuzzDecode,$(FUZZTIME),./ecr-login/token)
 	$(call fuzz,FuzzDecode,$(FUZZTIME),./ecr-login/config)
-	$(call fuzz,FuzzDocker,$(FUZZTIME),./ecr-login/dockerconfig)
-	$(call fuzz,FuzzEdit,$(FUZZTIME),./ecr-login/dockerconfig)
-	$(call fuzz,FuzzRemove,$(FUZZTIME),./ecr-login/dockerconfig)
-	$(call fuzz,FuzzMask,$(FUZZTIME),./ecr-login/dockerconfig)
-	$(call fuzz,FuzzUndo,$(FUZZTIME),./ecr-login/dockerconfig)
+	$(call fuzz,FuzzDocker,$(FUZZTIME),./ecr-login/internal/dockerconfig)
+	$(call fuzz,FuzzEdit,$(FUZZTIME),./ecr-login/internal/dockerconfig)
+	$(call fuzz,FuzzRemove,$(FUZZTIME),./ecr-login/internal/dockerconfig)
+	$(call fuzz,FuzzMask,$(FUZZTIME),./ecr-login/internal/dockerconfig)
+	$(call fuzz,FuzzUndo,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 
 # go test sometimes ends a fuzzing whose time is up with "context deadline exceeded" and nothing found. A second try
 # tells: what was really found is kept below testdata, and fails again at once.
 fuzz = $(GO) test -run '^$$' -fuzz '^$(1)$$' -fuzztime $(2) $(3) || $(GO) test -run '^$(1)$$' -fuzz '^$(1)$$' -fuzztime $(2) $(3)
 
 demo: build
-	$(GO) run ./ecr-login/ecrtest/demo -helper $(BINARY)
+	$(GO) run ./ecr-login/internal/demo -helper $(BINARY)
 
 lint:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
@@ -80,6 +76,9 @@ lint:
 	$(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+	cd ecr-login/e2e && $(GO) vet -tags 'e2e stress' ./...
+	cd ecr-login/e2e && $(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
+	cd ecr-login/e2e && $(GO) mod tidy -diff
 
 # The systems that the project cannot run on its own machine are at least compiled and vetted.
 cross:
@@ -93,7 +92,7 @@ cross:
 # Needs root and a Docker engine (Debian: docker.io); says so and skips where there is none. Tests the clients that
 # are there: podman, skopeo and buildah from Debian, those that are Go programs from make clients.
 e2e: build
-	$(GO) test -tags e2e -count 1 -timeout 30m -v ./ecr-login/e2e
+	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v .
 
 clients:
 	GO=$(GO) ecr-login/e2e/install-clients bin/clients
@@ -104,7 +103,7 @@ clients:
 #	GOBIN=/tmp/peer/cgo go install github.com/awslabs/amazon-ecr-credential-helper/ecr-login/cli/docker-credential-ecr-login@v0.12.0
 #	CGO_ENABLED=0 GOBIN=/tmp/peer/static go install -ldflags '-s -w' (the same)
 bench: build
-	$(GO) run ./ecr-login/ecrtest/bench -helper $(BINARY) $(PEER:%=-peer %) -out docs/benchmarks.md
+	cd ecr-login/e2e && $(GO) run ./bench -helper $(abspath $(BINARY)) $(PEER:%=-peer %) -out $(abspath docs/benchmarks.md)
 
 clean:
 	rm -rf bin

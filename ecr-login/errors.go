@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )

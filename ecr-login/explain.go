@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )

@@ -23,7 +23,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )

@@ -13,23 +13,22 @@ const module = "github.com/4e881efc/ecr-credential-helper/"
 // allowed says, for each package that is not a test double, which packages of ours it may import: the layers of
 // docs/architecture.md.
 var allowed = map[string][]string{
-	"cache":                  nil,
-	"cache/memory":           {"cache"},
-	"ecr-login/registry":     nil,
-	"ecr-login/identity":     {"ecr-login/registry"},
-	"ecr-login/config":       {"ecr-login/registry"},
-	"ecr-login/dockerconfig": nil,
-	"ecr-login/token":        {"ecr-login/registry"},
-	"ecr-login/plan":         {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/registry"},
-	"ecr-login":              {"cache", "ecr-login/config", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token"},
-	"ecr-login/doctor": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/dockerconfig", "ecr-login/identity", "ecr-login/plan", "ecr-login/registry", "ecr-login/token",
+	"cache":                           nil,
+	"cache/memory":                    {"cache"},
+	"ecr-login/registry":              nil,
+	"ecr-login/internal/identity":     {"ecr-login/registry"},
+	"ecr-login/config":                {"ecr-login/registry"},
+	"ecr-login/internal/dockerconfig": nil,
+	"ecr-login/token":                 {"ecr-login/registry"},
+	"ecr-login/internal/plan":         {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/registry"},
+	"ecr-login":                       {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token"},
+	"ecr-login/internal/doctor": {
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
 	},
-	"ecr-login/docker-credential-ecr-login/hit":       {"cache", "ecr-login/config", "ecr-login/plan"},
-	"ecr-login/docker-credential-ecr-login/hit/stack": nil,
+	"ecr-login/internal/hit": {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/docker-credential-ecr-login/hit", "ecr-login/docker-credential-ecr-login/hit/stack",
-		"ecr-login/dockerconfig", "ecr-login/doctor", "ecr-login/identity", "ecr-login/registry", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/hit",
+		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/identity", "ecr-login/registry", "ecr-login/token",
 	},
 }
 
@@ -41,16 +40,16 @@ var only = map[string][]string{
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},
 	"github.com/pelletier/":      {"ecr-login/config"},
-	"github.com/tailscale/":      {"ecr-login/dockerconfig", "ecr-login/docker-credential-ecr-login"}, // the latter to arrange the file
+	"github.com/tailscale/":      {"ecr-login/internal/dockerconfig"},
 	"github.com/zalando/":        {"cache"},
 	"github.com/google/":         nil,
 	"github.com/rogpeppe/":       nil,
 	"github.com/spf13/":          {"ecr-login/docker-credential-ecr-login"},
-	"net/http":                   {"ecr-login/doctor", "ecr-login/token"},
-	"crypto/tls":                 {"ecr-login/doctor", "ecr-login/token"},
+	"net/http":                   {"ecr-login/internal/doctor", "ecr-login/token"},
+	"crypto/tls":                 {"ecr-login/internal/doctor", "ecr-login/token"},
 	"github.com/gofrs/flock":     {"cache"},
 	"golang.org/x/sync/":         {"cache"},
-	"golang.org/x/sys/":          {"cache", "ecr-login/identity", "ecr-login/config", "ecr-login/dockerconfig"},
+	"golang.org/x/sys/":          {"cache", "ecr-login/internal/identity", "ecr-login/config", "ecr-login/internal/dockerconfig"},
 	"golang.org/x/term":          {"ecr-login/docker-credential-ecr-login"},
 	"regexp":                     nil,
 	"text/template":              nil,
@@ -77,7 +76,7 @@ func TestImports(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := strings.TrimPrefix(p.ImportPath, module)
-		if name == "ecr-login/e2e" || strings.HasPrefix(name, "ecr-login/ecrtest") {
+		if strings.HasPrefix(name, "ecr-login/ecrtest") || name == "ecr-login/internal/demo" || name == "ecr-login/internal/peak" {
 			continue // test doubles and tests
 		}
 		ours, known := allowed[name]

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 

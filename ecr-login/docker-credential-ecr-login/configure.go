@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/doctor"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/doctor"
 )
 
 func doctorCommand(p *process) *cobra.Command {

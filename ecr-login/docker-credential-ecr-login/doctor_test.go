@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/doctor"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/doctor"
 )
 
 // A patient is somebody whose pulls work, until something is planted. Everything goes through the proxy, so that the

@@ -7,7 +7,7 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
 // An editing is one run of configure or unconfigure over the files of the clients.

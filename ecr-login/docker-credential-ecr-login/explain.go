@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 )
 
 func explainCommand(p *process) *cobra.Command {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
 // found is a registry that somebody here seems to use, and what says so.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/hit"
 )
 
 // slow are packages whose initialisation a hit must not pay for; with a slash at the end, all below it too.

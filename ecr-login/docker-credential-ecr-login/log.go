@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/hit"
 )
 
 // The log tells what a call decided and how long that took. ECR_LOGIN_LOG sends it to standard error, ECR_LOGIN_LOG_FILE

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 

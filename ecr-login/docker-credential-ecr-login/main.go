@@ -16,7 +16,7 @@ import (
 	"context"
 	"os"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login/hit"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/hit"
 )
 
 func main() {

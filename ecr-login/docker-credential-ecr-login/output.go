@@ -14,7 +14,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 

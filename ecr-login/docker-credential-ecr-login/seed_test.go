@@ -8,7 +8,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
 // environ looks up the user's environment as the helper's own process would.

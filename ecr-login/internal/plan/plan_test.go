@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 

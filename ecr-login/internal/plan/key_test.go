@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 

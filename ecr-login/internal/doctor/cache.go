@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
 // checkCache looks at the folder of the cache, before this run puts anything there.

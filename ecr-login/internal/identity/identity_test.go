@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 )
 
 // world is a home folder and an environment of a test's own.

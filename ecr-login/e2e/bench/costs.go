@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest/peak"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/peak"
 )
 
 // costRuns is how often what is counted, not timed, is counted: it varies with the scheduling of threads only.

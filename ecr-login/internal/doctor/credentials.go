@@ -12,7 +12,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )

@@ -1,6 +1,6 @@
 // Command bench measures what a run of the credential helper costs, and writes docs/benchmarks.md and its charts.
 //
-//	go run ./ecr-login/ecrtest/bench -helper bin/docker-credential-ecr-login [-peer PATH]... -out docs/benchmarks.md
+//	go run ./ecr-login/e2e/bench -helper bin/docker-credential-ecr-login [-peer PATH]... -out docs/benchmarks.md
 //
 // Its promise: no figure without what it is to be compared with. Whole processes are run, as a container client
 // runs them, against the fake AWS of package ecrtest; in turn with an empty Go program built on the spot, with

@@ -8,7 +8,7 @@ package plan
 
 import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 

@@ -21,7 +21,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
 // limit is longer than any question: the protocol's is one server URL.

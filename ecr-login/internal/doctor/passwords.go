@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 

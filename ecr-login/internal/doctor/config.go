@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
 // A target is one registry, and what its checks find out for those after them.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
 // entry is one of auths, with a token that ends then.

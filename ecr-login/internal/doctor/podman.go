@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
 // checkPodman says whom podman, skopeo and buildah ask for a registry, where there is a file of their own: the first of
