@@ -18,12 +18,13 @@ var allowed = map[string][]string{
 	"ecr-login/registry":              nil,
 	"ecr-login/internal/identity":     {"ecr-login/registry"},
 	"ecr-login/config":                {"ecr-login/registry"},
-	"ecr-login/internal/dockerconfig": nil,
+	"ecr-login/internal/dockerconfig": {"ecr-login/internal/fileaccess"},
+	"ecr-login/internal/fileaccess":   nil,
 	"ecr-login/token":                 {"ecr-login/registry"},
 	"ecr-login/internal/plan":         {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/registry"},
 	"ecr-login":                       {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token"},
 	"ecr-login/internal/doctor": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/fileaccess", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
 	},
 	"ecr-login/internal/hit": {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {

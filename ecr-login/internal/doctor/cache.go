@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
@@ -36,7 +37,7 @@ func passedOver(passed string) Finding {
 	path, reason, _ := strings.Cut(passed, ": ")
 	f := warn("make it a folder of this user that only this user can write to", "%s is passed over: %s", path, reason)
 	info, err := os.Lstat(path)
-	if err != nil || !info.IsDir() || !ours(info) || info.Mode()&0o022 == 0 {
+	if err != nil || !info.IsDir() || !fileaccess.IsMine(info) || info.Mode()&0o022 == 0 {
 		return f
 	}
 	f.Fix = "chmod go-w " + path

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
 // oldCaches are the files in which the existing helper keeps its tokens: cache.json in AWS_ECR_CACHE_DIR, else in
@@ -84,7 +86,7 @@ func (d *doctor) oldCache(path string, info fs.FileInfo) (Finding, bool) {
 	if alive > 0 {
 		f = fail(fix, "%s holds %s of the existing helper in plain text, %d still good", path, count(tokens, "token", "tokens"), alive)
 	}
-	if owner, known := ownerOf(info); known && owner != os.Geteuid() {
+	if owner, known := fileaccess.Owner(info); known && owner != os.Geteuid() {
 		f.Fix = "delete the file, as its owner"
 		return f, true
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -83,7 +84,7 @@ func readableByOthers(c *dockerFile) []Finding {
 		return nil
 	}
 	f := fail("chmod go= "+c.Path, "%s holds passwords, and others may read it (mode %#o)", c.Path, info.Mode().Perm())
-	if path, err := filepath.EvalSymlinks(c.Path); err == nil && ours(info) && belowHome(path) {
+	if path, err := filepath.EvalSymlinks(c.Path); err == nil && fileaccess.IsMine(info) && belowHome(path) {
 		f.mend = func() (string, error) {
 			return "took the rights of others away", os.Chmod(c.Path, info.Mode().Perm()&^0o077)
 		}

@@ -6,6 +6,8 @@ import (
 	"os/user"
 	"runtime"
 	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
 // checkUser says in whose name all that follows is: whose home, and whether that home is theirs.
@@ -40,11 +42,11 @@ func checkUser() []Finding {
 	case !info.IsDir():
 		return one(fail("set "+variable+" to a folder", "%s, which is not a folder", who))
 	}
-	if owner, known := ownerOf(info); known && owner != os.Geteuid() {
+	if owner, known := fileaccess.Owner(info); known && owner != os.Geteuid() {
 		return one(warn("run the client with the home of its own user (sudo -H)",
 			"%s, which belongs to uid %d: this program keeps nothing there", who, owner))
 	}
-	if !writable(home) {
+	if !fileaccess.CanCreateIn(home) {
 		return one(warn("mount it writable, or set DOCKER_CONFIG and AWS_ECR_CACHE_DIR to folders that are",
 			"%s, which cannot be written to: neither logins nor sessions can be kept there", who))
 	}

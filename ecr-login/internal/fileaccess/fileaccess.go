@@ -1,0 +1,35 @@
+// Package fileaccess reports who owns a file and whether the running user, or another user, can
+// change it.
+//
+// It reads owners and permission bits only. Access control lists are not examined, so on Windows,
+// where they decide, no file counts as another user's.
+package fileaccess
+
+import (
+	"os"
+	"os/user"
+	"strconv"
+)
+
+// SudoUser returns the user with the ID as "sudo -u" takes it in a shell: the user's name, or the
+// quoted ID when the user has no name.
+func SudoUser(uid int) string {
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "'#" + strconv.Itoa(uid) + "'"
+}
+
+// UserText returns the name and ID of a user for an error message, such as "bob (user ID 1001)".
+func UserText(uid int) string {
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil && u.Username != "" {
+		return u.Username + " (user ID " + strconv.Itoa(uid) + ")"
+	}
+	return "user ID " + strconv.Itoa(uid)
+}
+
+// IsRoot reports whether the process runs as root.
+func IsRoot() bool { return os.Geteuid() == 0 }
+
+// groupText returns the ID of a group for an error message.
+func groupText(gid int) string { return "its group (group ID " + strconv.Itoa(gid) + ")" }
