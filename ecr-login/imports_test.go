@@ -2,6 +2,7 @@ package ecrlogin_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -18,19 +19,25 @@ var allowed = map[string][]string{
 	"ecr-login/registry":              nil,
 	"ecr-login/internal/identity":     {"ecr-login/registry"},
 	"ecr-login/config":                {"ecr-login/registry"},
-	"ecr-login/internal/dockerconfig": {"ecr-login/internal/fileaccess"},
-	"ecr-login/internal/fileaccess":   nil,
+	"ecr-login/internal/dockerconfig": nil,
 	"ecr-login/token":                 {"ecr-login/registry"},
 	"ecr-login/internal/plan":         {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/registry"},
 	"ecr-login":                       {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token"},
 	"ecr-login/internal/doctor": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/fileaccess", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
 	},
 	"ecr-login/internal/hit": {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/hit",
 		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/identity", "ecr-login/registry", "ecr-login/token",
 	},
+}
+
+// leaves are the packages that import none of ours, or only other leaves, and that every package of
+// ours but cache may import.
+var leaves = []string{
+	"ecr-login/internal/fileaccess",
+	"ecr-login/internal/redact",
 }
 
 // only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and
@@ -81,6 +88,12 @@ func TestImports(t *testing.T) {
 			continue // test doubles and tests
 		}
 		ours, known := allowed[name]
+		if slices.Contains(leaves, name) {
+			known = true
+		}
+		if !strings.HasPrefix(name, "cache") {
+			ours = slices.Concat(ours, leaves)
+		}
 		if !known {
 			t.Errorf("%s has no place in the layers: docs/architecture.md and this test must name it", name)
 			continue
@@ -97,7 +110,7 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
-	for name := range allowed {
+	for _, name := range slices.AppendSeq(slices.Clone(leaves), maps.Keys(allowed)) {
 		if !seen[name] {
 			t.Errorf("%s is not there any more: take it out of this test and out of docs/architecture.md", name)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -225,7 +226,7 @@ func (e *editing) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Reco
 		case found && before == e.answer.Helper:
 			done = append(done, entryDone{host, kept, e.answer.Helper})
 		case found:
-			done = append(done, entryDone{host, changed, dockerconfig.Shown(before) + " -> " + e.answer.Helper})
+			done = append(done, entryDone{host, changed, redact.UserInfo(before) + " -> " + e.answer.Helper})
 		case !t.clean:
 			done = append(done, entryDone{host, added, e.answer.Helper})
 		}
@@ -234,7 +235,7 @@ func (e *editing) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Reco
 		}
 		for _, a := range logins[host] {
 			keys = append(keys, a.Key)
-			done = append(done, entryDone{dockerconfig.Shown(a.Key), passwordRemoved, fmt.Sprintf("line %d", a.Line)})
+			done = append(done, entryDone{redact.UserInfo(a.Key), passwordRemoved, fmt.Sprintf("line %d", a.Line)})
 		}
 	}
 	c.SetHelpers(set, e.answer.Helper, r)

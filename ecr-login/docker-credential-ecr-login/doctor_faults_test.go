@@ -512,11 +512,11 @@ var faults = []fault{
 		name:  "proxy that is not there, with a password",
 		plant: func(p *patient) { p.set("HTTPS_PROXY=http://somebody:not-a-real-password@127.0.0.1:1") },
 		code:  1,
-		want: `! credentials  there are some, and STS does not say whose: cannot reach STS at sts.us-east-1.amazonaws.com through proxy http://xxxxx@127.0.0.1:1: the proxy cannot be reached: connection refused
+		want: `! credentials  there are some, and STS does not say whose: cannot reach STS at sts.us-east-1.amazonaws.com through proxy http://***@127.0.0.1:1: the proxy cannot be reached: connection refused
                fix: check HTTPS_PROXY and NO_PROXY
-✘ api          cannot reach api.ecr.us-east-1.amazonaws.com through proxy http://xxxxx@127.0.0.1:1: the proxy cannot be reached: connection refused
+✘ api          cannot reach api.ecr.us-east-1.amazonaws.com through proxy http://***@127.0.0.1:1: the proxy cannot be reached: connection refused
                fix: check HTTPS_PROXY and NO_PROXY
-✘ host         cannot reach $HOST through proxy http://xxxxx@127.0.0.1:1: the proxy cannot be reached: connection refused
+✘ host         cannot reach $HOST through proxy http://***@127.0.0.1:1: the proxy cannot be reached: connection refused
                fix: check HTTPS_PROXY and NO_PROXY
 ! clock        not checked: nobody answered
 ! token        not checked: api failed

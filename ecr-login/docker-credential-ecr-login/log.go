@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/hit"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 // The log tells what a call decided and how long that took. ECR_LOGIN_LOG sends it to standard error, ECR_LOGIN_LOG_FILE
@@ -30,8 +31,6 @@ var shown = map[string]bool{
 }
 
 const (
-	withheld = "[not shown]"
-
 	// maxShown is the longest word that is written: an ECR password has thousands of characters, a session token
 	// hundreds. Paths, ARNs and sentences have none that long.
 	maxShown = 200
@@ -43,7 +42,7 @@ const (
 // discreet lets pass what may be written.
 func discreet(_ []string, a slog.Attr) slog.Attr {
 	if !shown[a.Key] {
-		return slog.String(a.Key, withheld)
+		return slog.String(a.Key, redact.Placeholder)
 	}
 	v := a.Value.Resolve()
 	switch v.Kind() {
@@ -55,18 +54,9 @@ func discreet(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == "key" {
 			text = readableKey(text)
 		}
-		return slog.String(a.Key, discreetText(text))
+		return slog.String(a.Key, redact.LongWords(text, maxShown))
 	}
 	return a
-}
-
-func discreetText(text string) string {
-	for word := range strings.FieldsSeq(text) {
-		if len(word) > maxShown {
-			text = strings.ReplaceAll(text, word, withheld)
-		}
-	}
-	return text
 }
 
 // readableKey is a key of the cache without its separators and with a part of the fingerprint.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -64,8 +65,8 @@ func TestLogHoldsNoSecret(t *testing.T) {
 					t.Errorf("the value of %s is in the log", key)
 				}
 			}
-			if strings.Contains(text, withheld) {
-				t.Errorf("something was withheld:\n%s", text)
+			if strings.Contains(text, redact.Placeholder) {
+				t.Errorf("a value was redacted:\n%s", text)
 			}
 			if n := strings.Count(text, "msg=answered"); n != 8 {
 				t.Errorf("%d answers logged, want 4 in each log:\n%s", n, text)
@@ -175,7 +176,7 @@ func TestDiscreet(t *testing.T) {
 			t.Errorf("%q is shown: %s", no, b.String())
 		}
 	}
-	for _, yes := range []string{"password=\"[not shown]\"", "with [not shown] inside", "key=token|aaaaaaaa|aws", "took=1s", "name=[login]", "file=[token]"} {
+	for _, yes := range []string{"password=[redacted]", "with [redacted] inside", "key=token|aaaaaaaa|aws", "took=1s", "name=[login]", "file=[token]"} {
 		if !strings.Contains(b.String(), yes) {
 			t.Errorf("%q is not shown: %s", yes, b.String())
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -110,11 +111,11 @@ func (e *editing) unset(c *dockerconfig.Config, r *dockerconfig.Record, only []s
 		there[h.Host] = true
 		ours := config.IsHelper(h.Name) && (e.answer.Helper == "" || h.Name == e.answer.Helper)
 		entry, mine := r.Entries[h.Host]
-		shown := dockerconfig.Shown(h.Host)
+		shown := redact.UserInfo(h.Host)
 		switch {
 		case len(only) > 0 && !named[h.Host]:
 		case !ours && named[h.Host]:
-			done = append(done, entryDone{shown, leftAlone, dockerconfig.Shown(h.Name) + " answers for it"})
+			done = append(done, entryDone{shown, leftAlone, redact.UserInfo(h.Name) + " answers for it"})
 		case !ours:
 		case mine && entry.Withheld:
 			undo = append(undo, h.Host)
@@ -180,7 +181,7 @@ func (p *process) completeConfigured(_ *cobra.Command, args []string, word strin
 			continue
 		}
 		for _, h := range c.Helpers() {
-			if config.IsHelper(h.Name) && dockerconfig.Shown(h.Host) == h.Host && !slices.Contains(args, h.Host) && len(h.Host) >= len(word) && h.Host[:len(word)] == word {
+			if config.IsHelper(h.Name) && redact.UserInfo(h.Host) == h.Host && !slices.Contains(args, h.Host) && len(h.Host) >= len(word) && h.Host[:len(word)] == word {
 				list = append(list, h.Host)
 			}
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 // configError marks what came out of reading the AWS configuration.
@@ -21,14 +23,13 @@ type configError struct{ err error }
 func (e *configError) Error() string { return e.err.Error() }
 func (e *configError) Unwrap() error { return e.err }
 
-// explain makes an *Error of whatever ended the Fetch. Texts of others go into
-// a message only through f.clean, and the text of errors that may quote
-// credentials not at all.
+// explain returns an *Error for whatever ended the Fetch. Text from outside enters a message only
+// through f.redact, and the text of errors that may quote credentials not at all.
 func (f *fetch) explain(ctx context.Context, err error) *Error {
 	s := f.wire.last()
 	e := f.classify(ctx, s, err)
-	e.Message = strings.TrimRight(f.clean(e.Message), ".") // AWS speaks in sentences
-	e.Code, e.Principal, e.Action = f.clean(e.Code), f.clean(e.Principal), f.clean(e.Action)
+	e.Message = strings.TrimRight(f.redact(e.Message), ".") // AWS sends whole sentences
+	e.Code, e.Principal, e.Action = f.redact(e.Code), f.redact(e.Principal), f.redact(e.Action)
 	e.Stage = s.words
 	if e.Profile == "" && f.request.WebIdentity == nil && !f.sources.environment() {
 		e.Profile = f.awsProfile()
@@ -148,3 +149,6 @@ func (f *fetch) process(err *processcreds.ProviderError) *Error {
 	}
 	return e
 }
+
+// redact returns text from outside without the secrets of this Fetch, fit for one line of a message.
+func (f *fetch) redact(text string) string { return redact.Text(text, f.secrets...) }

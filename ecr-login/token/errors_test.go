@@ -225,7 +225,7 @@ func TestDeadlineElsewhere(t *testing.T) {
 			env[i] = strings.Replace(v, "HTTPS_PROXY=http://", "HTTPS_PROXY=http://somebody:proxy-password-for-tests@", 1)
 		}
 		r := fetch(t, env, job{Request: private("eu-west-1"), Budget: time.Second})
-		proxy := strings.Replace(s.ProxyURL, "http://", "http://xxxxx@", 1)
+		proxy := strings.Replace(s.ProxyURL, "http://", "http://***@", 1)
 		wantError(t, r, token.Timeout, "asking ECR at api.ecr.eu-west-1.amazonaws.com through proxy "+proxy)
 		withoutSecrets(t, r, "somebody", "proxy-password-for-tests")
 		if r.Err.Proxy != proxy || r.Err.Host != "api.ecr.eu-west-1.amazonaws.com" {

@@ -10,6 +10,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -25,7 +26,7 @@ func (f *fetch) unreachable(s stage, err error) *Error {
 	if f.proxy != nil && s.url != nil {
 		// An answer that is none may repeat what the proxy was sent.
 		if proxy, err := f.proxy(&http.Request{URL: s.url}); err == nil && proxy != nil {
-			f.secrets = append(f.secrets, ProxySecrets(proxy)...)
+			f.secrets = append(f.secrets, redact.URLSecrets(proxy)...)
 		}
 	}
 	why, isTLS := WhyUnreachable(err)
@@ -64,7 +65,7 @@ func (f *fetch) proxyFor(target *url.URL) string {
 	if err != nil || proxy == nil {
 		return ""
 	}
-	return ShowProxy(proxy)
+	return redact.URL(proxy)
 }
 
 // peer names who was asked: "ECR at HOST through proxy URL", as far as known.

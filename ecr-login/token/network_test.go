@@ -75,7 +75,7 @@ func TestProxyOf(t *testing.T) {
 		"a plain client":   &http.Client{Transport: transport},
 	} {
 		f := &fetch{proxy: proxyOf(client)}
-		if got := f.proxyFor(target); got != "http://xxxxx@proxy.example:3128" {
+		if got := f.proxyFor(target); got != "http://***@proxy.example:3128" {
 			t.Errorf("%s: %q", why, got)
 		}
 	}

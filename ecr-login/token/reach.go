@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -71,23 +70,4 @@ func WhyUnreachable(err error) (why string, isTLS bool) {
 	}
 	why = plain(err)
 	return why, strings.Contains(why, "tls: ")
-}
-
-// ShowProxy is a proxy's URL for people: without path, user name and password.
-func ShowProxy(proxy *url.URL) string {
-	shown := url.URL{Scheme: proxy.Scheme, Host: proxy.Host}
-	if proxy.User != nil {
-		shown.User = url.User("xxxxx")
-	}
-	return shown.String()
-}
-
-// ProxySecrets are what a proxy is sent that must not be shown: the password, and it with the user name as a header has
-// them.
-func ProxySecrets(proxy *url.URL) []string {
-	if proxy.User == nil {
-		return nil
-	}
-	password, _ := proxy.User.Password()
-	return []string{base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password)), password}
 }

@@ -64,7 +64,7 @@ func (f *fetch) unusable(s stage, err error) *Error {
 
 // answered explains an error that AWS, or a metadata service, sent.
 func (f *fetch) answered(s stage, err smithy.APIError, r response) *Error {
-	code, message := err.ErrorCode(), f.clean(err.ErrorMessage())
+	code, message := err.ErrorCode(), f.redact(err.ErrorMessage())
 	if code == "" || code == "UnknownError" {
 		code = fmt.Sprintf("HTTP %d", r.status)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 // Text is the file's text with all edits. It is the text that was read, byte for byte, where nothing was edited.
@@ -43,7 +45,7 @@ func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
 		if v == helper && m.Value.Value.Kind() == '"' {
 			continue
 		}
-		if Shown(v) == v {
+		if redact.UserInfo(v) == v {
 			r.noteEntry(host, Entry{Helper: helper, Before: m.Value.Value.(hujson.Literal)})
 		} else {
 			r.noteEntry(host, Entry{Helper: helper, Withheld: true})

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 func TestAnEntryIsLaidOutLikeItsNeighbours(t *testing.T) {
@@ -90,7 +92,7 @@ func law(t *testing.T, text []byte, client Client, host, helper string) {
 		t.Fatalf("without any edit\n%q became\n%q", text, got)
 	}
 	before := c.Helpers()
-	if slices.ContainsFunc(before, func(h Helper) bool { return Shown(h.Name) != h.Name }) {
+	if slices.ContainsFunc(before, func(h Helper) bool { return redact.UserInfo(h.Name) != h.Name }) {
 		return // not noted
 	}
 	var r Record

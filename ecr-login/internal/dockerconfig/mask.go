@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 // masked stands where a value stood.
@@ -36,7 +38,7 @@ func Mask(text []byte, client Client) []byte {
 // maskName masks a string for its user info alone.
 func maskName(v *hujson.Value) {
 	name := v.Value.(hujson.Literal).String()
-	if shown := Shown(name); shown != name {
+	if shown := redact.UserInfo(name); shown != name {
 		v.Value = quote(shown)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 func TestMask(t *testing.T) {
@@ -48,7 +50,7 @@ func FuzzMask(f *testing.F) {
 			return // masked whole
 		}
 		for v := range c.root.All() {
-			if l, ok := v.Value.(hujson.Literal); ok && l.Kind() == '"' && Shown(l.String()) != l.String() {
+			if l, ok := v.Value.(hujson.Literal); ok && l.Kind() == '"' && redact.UserInfo(l.String()) != l.String() {
 				t.Fatalf("%q is shown as\n%q", text, shown)
 			}
 		}

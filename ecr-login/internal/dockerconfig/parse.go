@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 // Config is what a file says, and how it says it.
@@ -146,15 +148,15 @@ func (c *Config) checkTypes() *Error {
 			problem = c.want(m.Value, keyStore, '"')
 		case is(name, keyHelpers):
 			problem = c.each(m.Value, keyHelpers, func(host string, v hujson.Value) *Error {
-				return c.want(v, fmt.Sprintf("%s of %q", keyHelpers, Shown(host)), '"')
+				return c.want(v, fmt.Sprintf("%s of %q", keyHelpers, redact.UserInfo(host)), '"')
 			})
 		case is(name, keyAuths):
 			problem = c.each(m.Value, keyAuths, func(host string, v hujson.Value) *Error {
-				return c.each(v, fmt.Sprintf("%s of %q", keyAuths, Shown(host)), func(field string, v hujson.Value) *Error {
+				return c.each(v, fmt.Sprintf("%s of %q", keyAuths, redact.UserInfo(host)), func(field string, v hujson.Value) *Error {
 					if !c.knows(field) {
 						return nil
 					}
-					return c.want(v, fmt.Sprintf("%q in %s of %q", field, keyAuths, Shown(host)), '"')
+					return c.want(v, fmt.Sprintf("%q in %s of %q", field, keyAuths, redact.UserInfo(host)), '"')
 				})
 			})
 		}

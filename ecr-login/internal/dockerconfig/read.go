@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tailscale/hujson"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 // A Helper is an entry of credHelpers: the program docker-credential-Name answers for Host, and for nothing that is
@@ -117,7 +119,7 @@ func (c *Config) Broken() error {
 	}
 	for _, a := range c.Auths() {
 		if a.Broken {
-			return &Error{Path: c.Path, Line: a.Line, Message: "the login of \"" + Shown(a.Key) + "\" cannot be decoded, so docker refuses the whole file", Advice: "delete the entry, and sign in there again"}
+			return &Error{Path: c.Path, Line: a.Line, Message: "the login of \"" + redact.UserInfo(a.Key) + "\" cannot be decoded, so docker refuses the whole file", Advice: "delete the entry, and sign in there again"}
 		}
 	}
 	return nil

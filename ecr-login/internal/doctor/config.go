@@ -8,6 +8,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -44,7 +45,7 @@ func (c *dockerFile) served() []string {
 }
 
 // programOf is the program of a helper, for people: what stands there by mistake may have a password in it.
-func programOf(helper string) string { return prefix + dockerconfig.Shown(helper) }
+func programOf(helper string) string { return prefix + redact.UserInfo(helper) }
 
 // hostIn is the host that a key is about, also when there is user info before it, with which no client finds it.
 func hostIn(key string) (string, error) {
@@ -107,7 +108,7 @@ func (d *doctor) checkEntry(host string) []Finding {
 	}
 	for _, h := range c.Helpers() {
 		if name, err := hostIn(h.Host); err == nil && name == host && config.IsHelper(h.Name) {
-			return one(fail("write the bare host: "+host, "the credHelpers key %q in %s never matches: docker looks for %s", dockerconfig.Shown(h.Host), where(h.Line), host))
+			return one(fail("write the bare host: "+host, "the credHelpers key %q in %s never matches: docker looks for %s", redact.UserInfo(h.Host), where(h.Line), host))
 		}
 	}
 	file := c.Path

@@ -13,6 +13,7 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
@@ -35,7 +36,7 @@ func (t *target) checkCredentials() []Finding {
 		if caller.Session > 0 {
 			left = ", good for another " + hours(caller.Session)
 		}
-		return one(ok("%s, by %s%s", heard(caller.ARN), caller.Source, left))
+		return one(ok("%s, by %s%s", redact.Text(caller.ARN), caller.Source, left))
 	}
 	var e *ecrlogin.Error
 	if !errors.As(err, &e) {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
 // checkLayers asks for a part of the image, as a pull does next: it takes another permission, and ECR sends to S3 for it.
@@ -28,7 +30,7 @@ func (t *target) checkLayers() []Finding {
 	}
 	// What follows the host in the location opens the layer to anybody, for a while.
 	where, err := url.Parse(a.location)
-	if err != nil || where.Host == "" || len(where.Host) > maxHost || heard(where.Host, t.secrets()...) != where.Host {
+	if err != nil || where.Host == "" || len(where.Host) > maxHost || redact.Text(where.Host, t.secrets()...) != where.Host {
 		return one(fail("", "%s sends to nowhere for %s", t.host, digest))
 	}
 	const fix = "something between here and AWS may answer in its place: check HTTPS_PROXY"

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -64,7 +65,7 @@ func (t trust) client() *http.Client {
 // send sends a request and notes in the visit what was seen. The caller closes the answer's body.
 func (v *visit) send(t trust, r *http.Request) (*http.Response, error) {
 	if proxy, err := http.ProxyFromEnvironment(r); err == nil && proxy != nil {
-		v.proxy = token.ShowProxy(proxy)
+		v.proxy = redact.URL(proxy)
 	}
 	trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
 		v.address = c.Conn.RemoteAddr().String()
@@ -101,7 +102,7 @@ func (v *visit) dialer() *net.Dialer {
 // sent.
 func (v visit) unreachable(host string, err error, secrets ...string) Finding {
 	why, isTLS := token.WhyUnreachable(err)
-	why = heard(why, append(secrets, proxySecrets(host)...)...)
+	why = redact.Text(why, append(secrets, proxySecrets(host)...)...)
 	var through string
 	if v.proxy != "" {
 		through = " through proxy " + v.proxy

@@ -17,6 +17,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -72,7 +73,7 @@ func (d *doctor) checkPasswords() []Finding {
 }
 
 // isSecret reports whether an entry has a secret in it, or in its name.
-func isSecret(a dockerconfig.Auth) bool { return a.Secret() || dockerconfig.Shown(a.Key) != a.Key }
+func isSecret(a dockerconfig.Auth) bool { return a.Secret() || redact.UserInfo(a.Key) != a.Key }
 
 // readableByOthers warns of passwords that every user of the machine can read, whoever's registry they are for.
 func readableByOthers(c *dockerFile) []Finding {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -75,7 +76,7 @@ func (t *target) askAt(target, method, authorization string, body any) (answer, 
 		Errors []struct{ Code, Message string }
 	}
 	if a.status >= http.StatusBadRequest && json.Unmarshal(text, &problem) == nil && len(problem.Errors) > 0 {
-		a.code, a.message = problem.Errors[0].Code, heard(problem.Errors[0].Message, t.secrets()...)
+		a.code, a.message = problem.Errors[0].Code, redact.Text(problem.Errors[0].Message, t.secrets()...)
 	}
 	if body != nil && a.status == http.StatusOK {
 		_ = json.Unmarshal(text, body) // what is not there is missed by the caller

@@ -6,27 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
-
-// heard is what a server said, fit to be repeated: on one line, short, without the secrets that it may have been sent
-// and now repeats, and without what looks like a part of one.
-func heard(words string, secrets ...string) string {
-	for _, secret := range secrets {
-		if secret != "" {
-			words = strings.ReplaceAll(words, secret, "[redacted]")
-		}
-	}
-	parts := strings.FieldsFunc(words, func(r rune) bool {
-		return !unicode.IsPrint(r) || strings.ContainsRune(" /.:,;\"'`()[]{}<>", r)
-	})
-	for _, part := range parts {
-		if len(part) > maxName && strings.Trim(part, "0123456789abcdef") != "" {
-			words = strings.ReplaceAll(words, part, "[redacted]")
-		}
-	}
-	return oneLine(words)
-}
 
 // maxName is the longest name in an ARN; tokens are longer.
 const maxName = 64
@@ -66,7 +47,7 @@ func proxySecrets(host string) []string {
 	for _, scheme := range []string{"http", "https"} {
 		proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: scheme, Host: host}})
 		if err == nil && proxy != nil {
-			all = append(all, token.ProxySecrets(proxy)...)
+			all = append(all, redact.URLSecrets(proxy)...)
 		}
 	}
 	return all
