@@ -17,7 +17,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint e2e clients bench cross clean
+.PHONY: build install uninstall man test stress fuzz demo lint e2e clients bench fleet cross clean
 .DEFAULT_GOAL := build
 
 build:
@@ -104,6 +104,10 @@ clients:
 #	CGO_ENABLED=0 GOBIN=/tmp/peer/static go install -ldflags '-s -w' (the same)
 bench: build
 	cd ecr-login/e2e && $(GO) run ./bench -helper $(abspath $(BINARY)) $(PEER:%=-peer %) -out $(abspath docs/benchmarks.md)
+
+# Simulates fleets of up to 50,000 machines in a few seconds, and writes docs/fleet.md.
+fleet:
+	cd ecr-login/e2e && $(GO) run ./fleet -out $(abspath docs/fleet.md)
 
 clean:
 	rm -rf bin

@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"cache/memory":                    {"cache"},
 	"ecr-login/registry":              nil,
 	"ecr-login/internal/identity":     {"ecr-login/registry"},
+	"ecr-login/internal/retry":        nil,
 	"ecr-login/config":                {"ecr-login/registry"},
 	"ecr-login/internal/dockerconfig": nil,
 	"ecr-login/token":                 {"ecr-login/registry"},
