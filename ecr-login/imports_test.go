@@ -27,9 +27,10 @@ var allowed = map[string][]string{
 	"ecr-login/internal/doctor": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
 	},
+	"ecr-login/internal/terminal": nil,
 	"ecr-login/internal/hit": {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/hit",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/hit", "ecr-login/internal/terminal",
 		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/identity", "ecr-login/registry", "ecr-login/token",
 	},
 }
@@ -59,7 +60,7 @@ var only = map[string][]string{
 	"github.com/gofrs/flock":     {"cache"},
 	"golang.org/x/sync/":         {"cache"},
 	"golang.org/x/sys/":          {"cache", "ecr-login/internal/identity", "ecr-login/config", "ecr-login/internal/dockerconfig"},
-	"golang.org/x/term":          {"ecr-login/docker-credential-ecr-login"},
+	"golang.org/x/term":          {"ecr-login/internal/terminal"},
 	"regexp":                     nil,
 	"text/template":              nil,
 	"encoding/gob":               nil,

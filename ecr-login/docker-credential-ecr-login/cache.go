@@ -9,6 +9,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
 func cacheCommand(p *process) *cobra.Command {
@@ -59,7 +60,7 @@ registry asks for now, because another profile or environment fetched it, is lis
 			list.Entries = append(list.Entries, rowsOf(h)...)
 		}
 		if *asJSON {
-			return p.out.json(list)
+			return p.out.stdout.JSON(list)
 		}
 		list.print(p.out, time.Now())
 		return nil
@@ -152,25 +153,25 @@ func (l cacheList) print(out output, now time.Time) {
 	}
 	switch {
 	case l.Trouble != "" && len(l.Entries) == 0:
-		fmt.Fprintf(out.stdout, "nothing is kept: %s\n", strings.TrimSpace(l.Folder+" "+l.Trouble))
+		out.stdout.Printf("nothing is kept: %s\n", strings.TrimSpace(l.Folder+" "+l.Trouble))
 	case len(l.Entries) == 0 && l.Foreign+l.Damaged+l.Other == 0:
-		fmt.Fprintln(out.stdout, "the cache is empty")
+		out.stdout.Printf("the cache is empty\n")
 	case len(l.Entries) == 0:
-		fmt.Fprintln(out.stdout, "nothing is kept that can be read")
+		out.stdout.Printf("nothing is kept that can be read\n")
 	default:
-		out.table(rows, map[string]colour{"fresh": green, "aging": yellow, "expired": red, "unusable": red})
+		out.stdout.Table(rows, map[string]terminal.Colour{"fresh": terminal.Green, "aging": terminal.Yellow, "expired": terminal.Red, "unusable": terminal.Red})
 	}
 	switch {
 	case l.Foreign > 0 && !l.Sealed:
-		fmt.Fprintf(out.stdout, "%s sealed with a key that is gone: deleted, or lost in a reboot\n", count(l.Foreign, "entry is", "entries are"))
+		out.stdout.Printf("%s sealed with a key that is gone: deleted, or lost in a reboot\n", count(l.Foreign, "entry is", "entries are"))
 	case l.Foreign > 0:
-		fmt.Fprintf(out.stdout, "%s sealed with another key: of another machine or user, or of the time before a reboot\n", count(l.Foreign, "entry is", "entries are"))
+		out.stdout.Printf("%s sealed with another key: of another machine or user, or of the time before a reboot\n", count(l.Foreign, "entry is", "entries are"))
 	}
 	if l.Other > 0 {
-		fmt.Fprintf(out.stdout, "%s of another version of this program, and not used by this one\n", count(l.Other, "entry is", "entries are"))
+		out.stdout.Printf("%s of another version of this program, and not used by this one\n", count(l.Other, "entry is", "entries are"))
 	}
 	if l.Damaged > 0 {
-		fmt.Fprintf(out.stdout, "%s damaged, and will be replaced when somebody needs it\n", count(l.Damaged, "entry is", "entries are"))
+		out.stdout.Printf("%s damaged, and will be replaced when somebody needs it\n", count(l.Damaged, "entry is", "entries are"))
 	}
 }
 
@@ -193,7 +194,7 @@ other accounts in that region lose the same tokens. AWS is not told: a token can
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(p.out.stdout, "forgot %s\n", count(n, "entry", "entries"))
+			p.out.stdout.Printf("forgot %s\n", count(n, "entry", "entries"))
 			return nil
 		}
 		failed := false
@@ -204,7 +205,7 @@ other accounts in that region lose the same tokens. AWS is not told: a token can
 				failed = true
 				continue
 			}
-			fmt.Fprintf(p.out.stdout, "%s: forgot %s and %s\n", withoutUser(name), count(n.Tokens, "token", "tokens"), count(n.Logins, "stored login", "stored logins"))
+			p.out.stdout.Printf("%s: forgot %s and %s\n", withoutUser(name), count(n.Tokens, "token", "tokens"), count(n.Logins, "stored login", "stored logins"))
 		}
 		if failed {
 			return exitCode(1)

@@ -74,7 +74,7 @@ func TestCacheListOfTheRest(t *testing.T) {
 		{cacheList{Trouble: "switched off"}, "nothing is kept: switched off\n"},
 	} {
 		var b bytes.Buffer
-		if test.list.print(output{&b, &b}, time.Now()); b.String() != test.want {
+		if test.list.print(newOutput(&b, &b), time.Now()); b.String() != test.want {
 			t.Errorf("%+v: %q, want %q", test.list, b.String(), test.want)
 		}
 	}

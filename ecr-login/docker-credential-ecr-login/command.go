@@ -26,6 +26,10 @@ type process struct {
 	name  string // as in os.Args[0]: it may carry a profile
 	stdin io.Reader
 	out   output
+
+	// stderr is standard error as the process got it, for programs that it starts.
+	stderr io.Writer
+
 	clock cache.Clock // the machine's, unless a test says otherwise
 
 	logOnce sync.Once
@@ -51,7 +55,7 @@ func (p *process) options(profile string) ecrlogin.Options {
 	return ecrlogin.Options{
 		Profile: profile,
 		Version: version(),
-		Stderr:  p.out.stderr,
+		Stderr:  p.stderr,
 		Log:     p.log(),
 		Clock:   p.clock,
 	}
@@ -151,9 +155,9 @@ func command(ctx context.Context, p *process, args []string) int {
 	c, err := root.ExecuteContextC(ctx)
 	var code exitCode
 	var m misuse
-	lost := p.out.lost()
+	lost := p.out.stdout.Err()
 	switch {
-	case err == nil || lost != nil && errors.Is(err, errors.Unwrap(lost)):
+	case err == nil || lost != nil && errors.Is(err, lost):
 		return p.out.settled(0)
 	case errors.As(err, &code):
 		return p.out.settled(int(code))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +14,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -122,13 +122,13 @@ func (p *process) agree(e *editing, f configureFlags) error {
 	}
 	if !p.canAsk() {
 		if *f.json {
-			if err := p.out.json(e.answer); err != nil {
+			if err := p.out.stdout.JSON(e.answer); err != nil {
 				return err
 			}
 		}
 		return advised{errors.New("nothing was changed: there is no terminal to ask on"), "add --yes to configure what was found, or name the registries"}
 	}
-	fmt.Fprintf(p.out.stderr, "have docker ask %s for them? [y/N] ", e.answer.Helper)
+	p.out.stderr.Printf("have docker ask %s for them? [y/N] ", e.answer.Helper)
 	answer, err := bufio.NewReader(p.stdin).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("reading the answer: %w", err)
@@ -142,8 +142,7 @@ func (p *process) agree(e *editing, f configureFlags) error {
 
 // canAsk tells whether a person is there to answer a question.
 func (p *process) canAsk() bool {
-	in, ok := p.stdin.(*os.File)
-	return ok && isTerminal(in) && isTerminal(p.out.stderr)
+	return terminal.IsTerminal(p.stdin) && p.out.stderr.IsTerminal()
 }
 
 // checkProfile refuses a profile that can be no part of a program's name.

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/doctor"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
 func doctorCommand(p *process) *cobra.Command {
@@ -41,7 +40,7 @@ others the right to read a config.json with passwords in it or to write to the c
 		}
 		findings := doctor.Run(c.Context(), o)
 		if *asJSON {
-			if err := p.out.json(findings); err != nil {
+			if err := p.out.stdout.JSON(findings); err != nil {
 				return err
 			}
 		} else {
@@ -58,12 +57,12 @@ others the right to read a config.json with passwords in it or to write to the c
 // marks say in one character how a check came out, and in colour where that is wanted.
 var marks = map[doctor.Status]struct {
 	mark   string
-	colour colour
+	colour terminal.Colour
 }{
-	doctor.OK:      {"✔", green},
-	doctor.Warn:    {"!", yellow},
-	doctor.Fail:    {"✘", red},
-	doctor.Skipped: {"!", yellow},
+	doctor.OK:      {"✔", terminal.Green},
+	doctor.Warn:    {"!", terminal.Yellow},
+	doctor.Fail:    {"✘", terminal.Red},
+	doctor.Skipped: {"!", terminal.Yellow},
 }
 
 // printFindings prints a line for each finding, below a heading for each registry.
@@ -72,15 +71,15 @@ func printFindings(out output, findings []doctor.Finding) {
 	for _, f := range findings {
 		if f.Registry != registry {
 			registry = f.Registry
-			fmt.Fprintf(out.stdout, "\n%s\n", registry)
+			out.stdout.Printf("\n%s\n", registry)
 		}
 		m := marks[f.Status]
-		fmt.Fprintf(out.stdout, "%s %-12s %s\n", out.colour(m.colour, m.mark), f.Check, oneLine(f.Fact))
+		out.stdout.Printf("%s %-12s %s\n", terminal.Text{Colour: m.colour, String: m.mark}, f.Check, oneLine(f.Fact))
 		if f.Fixed != "" {
-			fmt.Fprintf(out.stdout, "%15s%s\n", "", "fixed: "+oneLine(f.Fixed))
+			out.stdout.Printf("%15s%s\n", "", "fixed: "+oneLine(f.Fixed))
 		}
 		if f.Fix != "" {
-			fmt.Fprintf(out.stdout, "%15s%s\n", "", "fix: "+oneLine(f.Fix))
+			out.stdout.Printf("%15s%s\n", "", "fix: "+oneLine(f.Fix))
 		}
 	}
 }

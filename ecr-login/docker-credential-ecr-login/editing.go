@@ -8,6 +8,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
 // An editing is one run of configure or unconfigure over the files of the clients.
@@ -218,12 +219,10 @@ func diff(t clientFile, exists, gone bool, before, after []byte) string {
 func (e *editing) print(asJSON bool) error {
 	out := e.p.out
 	if asJSON {
-		return out.json(e.answer)
+		return out.stdout.JSON(e.answer)
 	}
 	for _, link := range e.answer.Links {
-		if _, err := fmt.Fprintln(out.stdout, e.linkLine(link)); err != nil {
-			return err
-		}
+		out.stdout.Printf("%s\n", e.linkLine(link))
 	}
 	for _, f := range e.answer.Files {
 		if f.Diff != "" {
@@ -232,11 +231,11 @@ func (e *editing) print(asJSON bool) error {
 		}
 		switch {
 		case f.Made:
-			fmt.Fprintf(out.stdout, "%s (made)\n", f.Path)
+			out.stdout.Printf("%s (made)\n", terminal.Quote(f.Path))
 		case f.Removed:
-			fmt.Fprintf(out.stdout, "%s (removed)\n", f.Path)
+			out.stdout.Printf("%s (removed)\n", terminal.Quote(f.Path))
 		default:
-			fmt.Fprintln(out.stdout, f.Path)
+			out.stdout.Printf("%s\n", terminal.Quote(f.Path))
 		}
 		var rows [][]string
 		for _, entry := range f.Entries {
@@ -246,10 +245,10 @@ func (e *editing) print(asJSON bool) error {
 			}
 			rows = append(rows, []string{"  " + entry.Registry, what})
 		}
-		out.table(rows, nil)
+		out.stdout.Table(rows, nil)
 	}
 	if !e.changes() && len(e.failed) == 0 {
-		fmt.Fprintln(out.stdout, "nothing to change")
+		out.stdout.Printf("nothing to change\n")
 	}
 	return nil
 }

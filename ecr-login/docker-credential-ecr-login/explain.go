@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,11 +27,11 @@ would fail before it asks; that there are no credentials for a registry that is 
 	c.RunE = func(c *cobra.Command, args []string) error {
 		x := p.helper().Explain(c.Context(), args[0])
 		if *asJSON {
-			if err := p.out.json(x); err != nil {
+			if err := p.out.stdout.JSON(x); err != nil {
 				return err
 			}
 		} else {
-			printExplanation(p.out.stdout, x, time.Now())
+			printExplanation(p.out, x, time.Now())
 		}
 		if x.Verdict == ecrlogin.Fail {
 			return exitCode(1)
@@ -43,9 +41,11 @@ would fail before it asks; that there are no credentials for a registry that is 
 	return c
 }
 
-func printExplanation(w io.Writer, x ecrlogin.Explanation, now time.Time) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+func printExplanation(out output, x ecrlogin.Explanation, now time.Time) {
+	var rows [][]string
+	row := func(name, format string, args ...any) {
+		rows = append(rows, []string{name, fmt.Sprintf(format, args...)})
+	}
 	row("get", "%s", x.ServerURL)
 	if r := x.Registry; r != nil {
 		kind := "plain"
@@ -93,7 +93,7 @@ func printExplanation(w io.Writer, x ecrlogin.Explanation, now time.Time) {
 	}
 	printCache(row, x, now)
 	row("so get would", "%s: %s", words[x.Verdict], x.Why)
-	t.Flush()
+	out.stdout.Table(rows, nil)
 }
 
 func printCache(row func(string, string, ...any), x ecrlogin.Explanation, now time.Time) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
 // found is a registry that somebody here seems to use, and what says so.
@@ -128,7 +129,7 @@ func (f *finder) logins() {
 		}
 		for _, a := range c.Auths() {
 			if a.Secret() {
-				f.add(a.Host(), fmt.Sprintf("a password in %s:%d", t.path, a.Line))
+				f.add(a.Host(), fmt.Sprintf("a password in %s:%d", terminal.Quote(t.path), a.Line))
 			}
 		}
 	}
@@ -160,7 +161,7 @@ func (f *finder) files(dir string) {
 			}
 			for _, word := range strings.FieldsFunc(line, isNoHost) {
 				if strings.Contains(word, ".") {
-					f.add(word, fmt.Sprintf("%s:%d", entry.Name(), n))
+					f.add(word, fmt.Sprintf("%s:%d", terminal.Quote(entry.Name()), n))
 				}
 			}
 		}
@@ -227,5 +228,5 @@ func (e *editing) printFound() {
 	for _, found := range e.answer.Found {
 		rows = append(rows, []string{found.Registry, strings.Join(found.Where, ", ")})
 	}
-	e.p.out.table(rows, nil)
+	e.p.out.stdout.Table(rows, nil)
 }

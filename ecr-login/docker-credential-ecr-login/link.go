@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -170,7 +171,7 @@ func (e *editing) linkLine(link string) string {
 	if e.dryRun {
 		verb = map[string]string{"made": "would remove", "removed": "would make"}[verb]
 	}
-	return verb + " the link " + link
+	return verb + " the link " + terminal.Quote(link)
 }
 
 func sameFile(a, b string) bool {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,11 +9,11 @@ import (
 	"strings"
 
 	"github.com/docker/docker-credential-helpers/credentials"
-	"golang.org/x/term"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -36,7 +35,11 @@ import (
 //   - Colours, and lines that are written over, are for terminals.
 //   - Lower case, no full stop, the program's name in front on standard error. Error and hint are two lines.
 type output struct {
-	stdout, stderr io.Writer
+	stdout, stderr *terminal.Writer
+}
+
+func newOutput(stdout, stderr io.Writer) output {
+	return output{terminal.New(stdout, os.LookupEnv), terminal.New(stderr, os.LookupEnv)}
 }
 
 const program = "docker-credential-ecr-login"
@@ -80,53 +83,19 @@ func (o output) usage() int {
 
 // mistake is for commands that people type: the cause and the usage, on standard error.
 func (o output) mistake(cause error, usage string) int {
-	fmt.Fprintf(o.stderr, "%s: %s\n%s", program, oneLine(cause.Error()), usage)
+	o.problem(cause, "")
+	fmt.Fprint(o.stderr, usage)
 	return 1
 }
 
-// json prints the answer that programs read.
-func (o output) json(v any) error {
-	e := json.NewEncoder(o.stdout)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-// isTerminal tells whether a person looks at what is written to w, who can be shown colours and progress.
-func isTerminal(w io.Writer) bool {
-	if a, ok := w.(*answers); ok {
-		w = a.Writer
-	}
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-}
-
-// colour is s in one of the terminal's colours, where standard output is one and NO_COLOR does not forbid it
-// (https://no-color.org).
-func (o output) colour(code colour, s string) string {
-	if os.Getenv("NO_COLOR") != "" || !isTerminal(o.stdout) {
-		return s
-	}
-	return "\x1b[" + string(code) + "m" + s + "\x1b[0m"
-}
-
-// A colour is a parameter of ECMA-48's "select graphic rendition".
-type colour string
-
-const (
-	red    colour = "31"
-	green  colour = "32"
-	yellow colour = "33"
-)
-
 func (o output) versionLine() int {
-	fmt.Fprintf(o.stdout, "%s (github.com/4e881efc/ecr-credential-helper) %s\n", program, version())
+	o.stdout.Printf("%s (github.com/4e881efc/ecr-credential-helper) %s\n", program, version())
 	return 0
 }
 
 // failure prints an error of one of the protocol's verbs.
 func (o output) failure(err error) int {
-	fmt.Fprintln(o.stdout, oneLine(err.Error()))
+	o.stdout.Printf("%s\n", oneLine(err.Error()))
 	cause := err
 	if credentials.IsErrCredentialsNotFound(err) {
 		if cause = grave(err); cause == nil {
@@ -139,9 +108,9 @@ func (o output) failure(err error) int {
 
 // problem prints an error where standard output must stay empty.
 func (o output) problem(err error, hint string) int {
-	fmt.Fprintf(o.stderr, "%s: %s\n", program, oneLine(err.Error()))
+	o.stderr.Printf("%s: %s\n", program, oneLine(err.Error()))
 	if hint != "" {
-		fmt.Fprintf(o.stderr, "%s: hint: %s\n", program, hint)
+		o.stderr.Printf("%s: hint: %s\n", program, hint)
 	}
 	return 1
 }
@@ -191,4 +160,12 @@ func hint(err error) string {
 // oneLine keeps an error on one line: clients show the first, or all of them as one.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+}
+
+// settled returns the exit code of a call that ended with code: 1 when its output could not be written.
+func (o output) settled(code int) int {
+	if err := o.stdout.Err(); err != nil && code == 0 {
+		return o.problem(fmt.Errorf("writing the answer: %w", err), "")
+	}
+	return code
 }

@@ -145,11 +145,11 @@ func (p *process) refresh(ctx context.Context, names []string, asJSON bool) erro
 	r.clear()
 	switch {
 	case asJSON:
-		if err := p.out.json(all); err != nil {
+		if err := p.out.stdout.JSON(all); err != nil {
 			return err
 		}
 	case len(all) == 0:
-		fmt.Fprintln(p.out.stdout, "nothing to renew: no registry is configured for this helper, and none was served lately")
+		p.out.stdout.Printf("nothing to renew: no registry is configured for this helper, and none was served lately\n")
 	}
 	if failures > 0 {
 		return exitCode(1)
@@ -208,7 +208,7 @@ type reporter struct {
 func (r reporter) say(o outcome) {
 	if r.json {
 		if line, err := json.Marshal(o); err == nil {
-			fmt.Fprintf(r.out.stdout, "%s\n", line)
+			r.out.stdout.Printf("%s\n", line)
 		}
 		return
 	}
@@ -216,13 +216,13 @@ func (r reporter) say(o outcome) {
 	names := someOf(o.Registries)
 	switch o.Outcome {
 	case renewed:
-		fmt.Fprintf(r.out.stdout, "renewed %s: good for %s, to be renewed in %s\n", names, left(o.Expires.Sub(r.now())), left(o.Refresh.Sub(r.now())))
+		r.out.stdout.Printf("renewed %s: good for %s, to be renewed in %s\n", names, left(o.Expires.Sub(r.now())), left(o.Refresh.Sub(r.now())))
 	case fresh:
-		fmt.Fprintf(r.out.stdout, "fresh %s: good for %s, to be renewed in %s\n", names, left(o.Expires.Sub(r.now())), left(o.Refresh.Sub(r.now())))
+		r.out.stdout.Printf("fresh %s: good for %s, to be renewed in %s\n", names, left(o.Expires.Sub(r.now())), left(o.Refresh.Sub(r.now())))
 	case stored:
-		fmt.Fprintf(r.out.stdout, "left %s: docker login stored a login, good for %s; docker logout gives the registry back\n", names, left(o.Expires.Sub(r.now())))
+		r.out.stdout.Printf("left %s: docker login stored a login, good for %s; docker logout gives the registry back\n", names, left(o.Expires.Sub(r.now())))
 	case anonymous:
-		fmt.Fprintf(r.out.stdout, "left %s: no credentials, pulls are anonymous\n", names)
+		r.out.stdout.Printf("left %s: no credentials, pulls are anonymous\n", names)
 	case failed:
 		err := errors.New(o.Error)
 		if names != "" {
@@ -237,14 +237,14 @@ func (r reporter) say(o outcome) {
 
 // progress shows on a terminal what is waited for, in a line that the next one is written over.
 func (r reporter) progress(i, n int, b *batch) {
-	if !r.json && isTerminal(r.out.stderr) {
-		fmt.Fprintf(r.out.stderr, "\r\x1b[Krenewing %d of %d: %s", i, n, b.hosts[0])
+	if !r.json {
+		r.out.stderr.Progress("renewing %d of %d: %s", i, n, b.hosts[0])
 	}
 }
 
 func (r reporter) clear() {
-	if !r.json && isTerminal(r.out.stderr) {
-		fmt.Fprint(r.out.stderr, "\r\x1b[K")
+	if !r.json {
+		r.out.stderr.Progress("")
 	}
 }
 
@@ -266,7 +266,7 @@ func (p *process) watch(names []string, asJSON bool) *renewer {
 		random: rand.Float64,
 		look:   func() ([]*batch, []outcome) { return p.newRoster().batches(names) },
 		say:    r.say,
-		unread: func() bool { return p.out.lost() != nil },
+		unread: func() bool { return p.out.stdout.Err() != nil },
 	}
 }
 

@@ -13,7 +13,7 @@ const maxInput = 64 << 10
 
 // run is the program: args as in os.Args, the exit code as result.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &process{name: args[0], stdin: stdin, out: output{&answers{Writer: stdout}, stderr}}
+	p := &process{name: args[0], stdin: stdin, out: newOutput(stdout, stderr), stderr: stderr}
 	switch {
 	case len(args) == 1 && fromKubelet(stdin):
 		return p.out.problem(errNoArgs, "")

@@ -66,7 +66,7 @@ func newSimulation(t *testing.T, hosts ...string) *simulation {
 		key, value, _ := strings.Cut(v, "=")
 		t.Setenv(key, value)
 	}
-	s.p = &process{name: program, out: output{&s.out, &s.out}, clock: cache.Clock{
+	s.p = &process{name: program, out: newOutput(&s.out, &s.out), clock: cache.Clock{
 		Now:  clock,
 		Boot: func() (string, time.Duration, bool) { return "", 0, false },
 	}}
@@ -401,7 +401,7 @@ func TestRetry(t *testing.T) {
 func TestProgressIsForTerminals(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	r := reporter{out: output{&b, &b}, now: time.Now}
+	r := reporter{out: newOutput(&b, &b), now: time.Now}
 	r.progress(1, 2, &batch{hosts: []string{host}})
 	r.clear()
 	if b.Len() > 0 {
