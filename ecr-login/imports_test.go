@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
 	},
 	"ecr-login/internal/terminal": nil,
-	"ecr-login/internal/hit": {"cache", "ecr-login/config", "ecr-login/internal/plan"},
+	"ecr-login/internal/hit":      {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/hit", "ecr-login/internal/terminal",
 		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/identity", "ecr-login/registry", "ecr-login/token",
