@@ -27,10 +27,11 @@ var allowed = map[string][]string{
 	"ecr-login/internal/doctor": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
 	},
-	"ecr-login/internal/terminal": nil,
-	"ecr-login/internal/hit":      {"cache", "ecr-login/config", "ecr-login/internal/plan"},
+	"ecr-login/internal/terminal":  nil,
+	"ecr-login/internal/configure": {"ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/terminal", "ecr-login/registry"},
+	"ecr-login/internal/hit":       {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/hit", "ecr-login/internal/terminal",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/configure", "ecr-login/internal/hit", "ecr-login/internal/terminal",
 		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/identity", "ecr-login/registry", "ecr-login/token",
 	},
 }
@@ -45,7 +46,7 @@ var leaves = []string{
 // only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and
 // go-cache, because it links encoding/gob.
 var only = map[string][]string{
-	"github.com/aymanbagabas/":   {"ecr-login/docker-credential-ecr-login"},
+	"github.com/aymanbagabas/":   {"ecr-login/internal/configure"},
 	"github.com/aws/":            {"ecr-login/token"},
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},

@@ -7,20 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/configure"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// publicHosts are the names of ECR Public.
-var publicHosts = []string{"public.ecr.aws", "ecr-public.aws.com"}
-
+// configureFlags are the flags of configure and unconfigure.
 type configureFlags struct {
 	podman, public, dryRun, yes, json *bool
 	profile                           *string
@@ -29,19 +28,20 @@ type configureFlags struct {
 func configureCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "configure [--podman] [--public] [--profile NAME] [--dry-run] [--yes] [--json] [REGISTRY...]",
-		Short: "have docker ask this helper for registries",
-		Long: `Writes registries into the credHelpers of Docker's config.json, so that docker asks this helper for them, and
-removes the passwords that an earlier docker login left there for them. Nothing else in the file changes, and a
-file with anything wrong in it is not touched.
+		Short: "add registries to Docker's configuration",
+		Long: `Adds registries to credHelpers in Docker's config.json, so that docker uses this helper for them. Removes the
+passwords that an earlier docker login stored there for the same registries. Changes nothing else in the file, and
+does not edit a file that docker refuses.
 
-A registry may be written in any way: a host, a URL, the name of an image. Without registries, it proposes those
-that it finds: in old logins, in the images of the local engine, in the compose files and Dockerfiles of the
-current folder, and the one of the current AWS credentials.
+A registry is a host, a URL or the name of an image. Without registries, configure proposes those that it finds: in
+stored logins, in the images of the local engine, in the compose files and Dockerfiles of the current directory, and
+the registry of the current AWS credentials.
 
-The files are those that the clients use: $DOCKER_CONFIG/config.json or ~/.docker/config.json, and with --podman
-also $REGISTRY_AUTH_FILE or ~/.config/containers/auth.json. podman login writes elsewhere, into a folder that is
-emptied when the session ends; passwords are removed there too. What was changed is noted, without secrets, in
-~/.local/state/ecr-login, for "unconfigure" to take back.`,
+The file is $DOCKER_CONFIG/config.json or ~/.docker/config.json. With --podman, configure also edits
+$REGISTRY_AUTH_FILE or ~/.config/containers/auth.json. podman login stores passwords in another file, which is
+deleted when the session ends; configure removes passwords from that file too.
+
+"unconfigure" undoes the changes. For that, configure records them, without secrets, in ~/.local/state/ecr-login.`,
 		Example: `    docker-credential-ecr-login configure --dry-run
     docker-credential-ecr-login configure 123456789012.dkr.ecr.eu-west-1.amazonaws.com
     docker-credential-ecr-login configure --profile prod 111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1`,
@@ -49,17 +49,17 @@ emptied when the session ends; passwords are removed there too. What was changed
 		ValidArgsFunction: p.completeRegistries(-1),
 	}
 	f := configureFlags{
-		podman:  c.Flags().Bool("podman", false, "write podman's auth.json too, which skopeo and buildah share"),
-		public:  c.Flags().Bool("public", false, "add ECR Public, under both of its names"),
-		profile: c.Flags().String("profile", "", "make and use the helper that has the AWS profile `NAME`"),
+		podman:  c.Flags().Bool("podman", false, "also edit podman's auth.json, which skopeo and buildah read too"),
+		public:  c.Flags().Bool("public", false, "add both names of ECR Public"),
+		profile: c.Flags().String("profile", "", "create and use the helper for the AWS profile `NAME`"),
 		dryRun:  c.Flags().Bool("dry-run", false, "change nothing, print what would change"),
-		yes:     c.Flags().Bool("yes", false, "do not ask before writing what was found"),
+		yes:     c.Flags().Bool("yes", false, "add the registries that are found without a prompt"),
 		json:    jsonFlag(c),
 	}
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if c.Flags().Changed("profile") && *f.profile == "" {
-			return misuse{errors.New("--profile names no profile")} // a variable that is not set
+			return misuse{errors.New("--profile is empty")} // an environment variable that is not set
 		}
 		return p.configure(c.Context(), f, args)
 	}
@@ -67,201 +67,183 @@ emptied when the session ends; passwords are removed there too. What was changed
 }
 
 func (p *process) configure(ctx context.Context, f configureFlags, args []string) error {
-	e, err := p.newEditing(*f.podman, *f.dryRun)
+	s, err := p.newSession(f, cmp.Or(*f.profile, config.ProfileFromName(p.name)))
 	if err != nil {
 		return err
 	}
-	profile := cmp.Or(*f.profile, config.ProfileFromName(p.name))
-	if err := checkProfile(profile); err != nil {
-		return err
-	}
-	e.answer.Helper = helperName(profile)
-	hosts, err := e.hosts(args, *f.public)
+	hosts, err := s.Hosts(args, *f.public)
 	if err != nil {
 		return err
 	}
 	if len(hosts) == 0 {
-		all := p.find(ctx, e)
-		e.answer.Found = e.notDone(all)
-		for _, found := range e.answer.Found {
-			hosts = append(hosts, found.Registry)
+		pending, found := s.Find(ctx, ".")
+		for _, f := range pending {
+			hosts = append(hosts, f.Registry)
 		}
 		switch {
-		case len(all) == 0:
-			return advised{errors.New("no registry was found in logins, images, compose files and Dockerfiles"), "name one: " + program + " configure 123456789012.dkr.ecr.eu-west-1.amazonaws.com"}
+		case !found:
+			return advised{
+				errors.New("found no Amazon ECR registry in logins, images, compose files and Dockerfiles"),
+				"name one: " + program + " configure 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+			}
 		case len(hosts) == 0:
-			return e.print(*f.json)
+			return p.printResult(s.Proposal(), *f.json)
 		}
-		if err := p.agree(e, f); err != nil {
+		if err := p.confirm(s, f); err != nil {
 			return err
 		}
 	}
-	defer e.open()()
-	if profile != "" {
-		if err := e.link(profile); err != nil {
-			return err
-		}
-	}
-	e.configure(hosts)
-	if len(e.failed) > 0 {
-		e.dropLink()
-	}
-	if err := e.print(*f.json); err != nil {
-		return err
-	}
-	return e.finish(func() { e.warn(profile) })
+	result, err := s.Configure(hosts)
+	return p.finishConfigure(result, err, *f.json)
 }
 
-// agree shows what was found and has a person say yes to it.
-func (p *process) agree(e *editing, f configureFlags) error {
+// newSession returns the session of configure or unconfigure for a profile.
+func (p *process) newSession(f configureFlags, profile string) (*configure.Session, error) {
+	settings, err := config.Load(nil)
+	if err != nil {
+		return nil, err
+	}
+	self, _ := os.Executable()
+	return configure.New(configure.Options{
+		Settings:   settings,
+		Profile:    profile,
+		Podman:     *f.podman,
+		DryRun:     *f.dryRun,
+		Executable: self,
+		Caller: func(ctx context.Context) string {
+			caller, err := p.helper().Caller(ctx, "")
+			if err != nil {
+				return ""
+			}
+			return caller.Registry(settings.Parser())
+		},
+		HasProfile: func(name string) bool {
+			known, _ := completeProfiles(nil, nil, name)
+			return slices.Contains(known, name)
+		},
+	})
+}
+
+// confirm prints the registries that were found and prompts for them.
+func (p *process) confirm(s *configure.Session, f configureFlags) error {
+	proposal := s.Proposal()
 	if !*f.json {
-		e.printFound()
+		var rows [][]string
+		for _, found := range proposal.Found {
+			var where []string
+			for _, place := range found.Where {
+				where = append(where, place.Text(terminal.Quote))
+			}
+			rows = append(rows, []string{found.Registry, strings.Join(where, ", ")})
+		}
+		p.out.stdout.Table(rows, nil)
 	}
 	if *f.yes || *f.dryRun {
 		return nil
 	}
-	if !p.canAsk() {
+	if !p.canPrompt() {
 		if *f.json {
-			if err := p.out.stdout.JSON(e.answer); err != nil {
+			if err := p.out.stdout.JSON(proposal); err != nil {
 				return err
 			}
 		}
-		return advised{errors.New("nothing was changed: there is no terminal to ask on"), "add --yes to configure what was found, or name the registries"}
+		return advised{errors.New("nothing was changed: standard input is not a terminal"), "run again with --yes, or name the registries"}
 	}
-	p.out.stderr.Printf("have docker ask %s for them? [y/N] ", e.answer.Helper)
-	answer, err := bufio.NewReader(p.stdin).ReadString('\n')
+	p.out.stderr.Printf("Add %s to %s? [Y/n] ", theseRegistries(len(proposal.Found)), homePaths(s.Paths()))
+	line, err := bufio.NewReader(p.stdin).ReadString('\n')
 	if err != nil && err != io.EOF {
-		return fmt.Errorf("reading the answer: %w", err)
+		return fmt.Errorf("cannot read the answer: %w", err)
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
+	switch answer := strings.ToLower(strings.TrimSpace(line)); {
+	case answer == "y", answer == "yes", answer == "" && err == nil:
 		return nil
 	}
 	return errors.New("nothing was changed")
 }
 
-// canAsk tells whether a person is there to answer a question.
-func (p *process) canAsk() bool {
+// theseRegistries returns the object of the prompt.
+func theseRegistries(n int) string {
+	if n == 1 {
+		return "this registry"
+	}
+	return fmt.Sprintf("these %d registries", n)
+}
+
+// homePaths returns paths for a prompt, with ~ for the home directory.
+func homePaths(paths []string) string {
+	home, err := os.UserHomeDir()
+	var all []string
+	for _, path := range paths {
+		if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok && err == nil && home != "" {
+			path = "~" + string(filepath.Separator) + rest
+		}
+		all = append(all, terminal.Quote(path))
+	}
+	return strings.Join(all, " and ")
+}
+
+// canPrompt reports whether a person can answer a prompt.
+func (p *process) canPrompt() bool {
 	return terminal.IsTerminal(p.stdin) && p.out.stderr.IsTerminal()
 }
 
-// checkProfile refuses a profile that can be no part of a program's name.
-func checkProfile(name string) error {
-	if strings.ContainsAny(name, "/\\\x00\n\r\t \"'") || strings.HasPrefix(name, "-") || strings.HasSuffix(strings.ToLower(name), ".exe") {
-		return advised{fmt.Errorf("the profile %q cannot be part of a program's name", name), "write a rule with profile = " + fmt.Sprintf("%q", name) + " into the settings, see docs/configuration.md"}
+// finishConfigure prints the result of configure or unconfigure, its warnings and its errors.
+func (p *process) finishConfigure(r *configure.Result, err error, asJSON bool) error {
+	if err != nil {
+		return err
+	}
+	if err := p.printResult(r, asJSON); err != nil {
+		return err
+	}
+	for _, warning := range r.Warnings {
+		p.out.problem(fmt.Errorf("warning: %w", warning), hint(warning))
+	}
+	for _, failed := range r.Failed {
+		p.out.problem(failed, hint(failed))
+	}
+	if len(r.Failed) > 0 {
+		return exitCode(1)
 	}
 	return nil
 }
 
-// helperName is what credHelpers calls this program with a profile.
-func helperName(profile string) string {
-	if profile == "" {
-		return "ecr-login"
+// printResult prints the links, and each file with its entries or its diff.
+func (p *process) printResult(r *configure.Result, asJSON bool) error {
+	if asJSON {
+		return p.out.stdout.JSON(r)
 	}
-	return "ecr-login-" + profile
-}
-
-// hosts are the registries named, as clients spell them, each once.
-func (e *editing) hosts(args []string, public bool) ([]string, error) {
-	var all []string
-	for _, arg := range args {
-		host, err := e.host(arg)
-		if err != nil {
-			return nil, err
+	out := p.out.stdout
+	created, removed := "created link", "removed link"
+	if r.DryRun {
+		created, removed = "would create link", "would remove link"
+	}
+	for _, link := range r.Created {
+		out.Printf("%s %s\n", created, terminal.Quote(link))
+	}
+	for _, link := range r.Removed {
+		out.Printf("%s %s\n", removed, terminal.Quote(link))
+	}
+	for _, f := range r.Files {
+		if f.Diff != "" {
+			fmt.Fprint(out, f.Diff)
+			continue
 		}
-		all = append(all, host)
-	}
-	if public {
-		all = append(all, publicHosts...)
-	}
-	return unique(all), nil
-}
-
-// host is the registry in the name of an image or a URL, spelt as clients ask for it.
-func (e *editing) host(name string) (string, error) {
-	m, err := e.settings.Match(serverOf(name))
-	switch {
-	case errors.Is(err, registry.ErrNotECR):
-		return "", advised{fmt.Errorf("%s: %w", withoutUser(name), err), "only Amazon ECR can be configured, and names that the settings make an alias of it"}
-	case err != nil:
-		return "", err
-	}
-	return m.Host, nil
-}
-
-// serverOf is an image's name up to its repository, which may be longer than a server URL can be. skopeo and helm put
-// their own words before it.
-func serverOf(name string) string {
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "docker://"), "oci://")
-	scheme, rest, ok := strings.Cut(name, "://")
-	if !ok {
-		scheme, rest = "", name
-	} else {
-		scheme += "://"
-	}
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + host
-}
-
-// configure has the clients ask the helper for the hosts.
-func (e *editing) configure(hosts []string) {
-	for _, t := range e.targets {
-		e.update(t, func(c *dockerconfig.Config, r *dockerconfig.Record) []entryDone { return e.set(t, c, r, hosts) })
-	}
-}
-
-// set has one file say that the helper answers for the hosts. A login goes only where that entry answers for it: a client
-// takes another port, 443 too, for another registry.
-func (e *editing) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Record, hosts []string) (done []entryDone) {
-	helpers := map[string]string{}
-	for _, h := range c.Helpers() {
-		helpers[h.Host] = h.Name
-	}
-	logins := loginsByHost(c)
-	var set, keys []string
-	for _, host := range hosts {
-		before, found := helpers[host]
+		suffix := ""
 		switch {
-		case found && before == e.answer.Helper:
-			done = append(done, entryDone{host, kept, e.answer.Helper})
-		case found:
-			done = append(done, entryDone{host, changed, redact.UserInfo(before) + " -> " + e.answer.Helper})
-		case !t.clean:
-			done = append(done, entryDone{host, added, e.answer.Helper})
+		case f.Created:
+			suffix = " (created)"
+		case f.Removed:
+			suffix = " (removed)"
 		}
-		if found || !t.clean {
-			set = append(set, host)
+		out.Printf("%s%s\n", terminal.Quote(f.Path), suffix)
+		var rows [][]string
+		for _, entry := range f.Entries {
+			rows = append(rows, []string{"  " + entry.Registry, entry.Text()})
 		}
-		for _, a := range logins[host] {
-			keys = append(keys, a.Key)
-			done = append(done, entryDone{redact.UserInfo(a.Key), passwordRemoved, fmt.Sprintf("line %d", a.Line)})
-		}
+		p.out.stdout.Table(rows, nil)
 	}
-	c.SetHelpers(set, e.answer.Helper, r)
-	c.RemoveAuth(keys...)
-	return done
-}
-
-// loginsByHost are the entries of auths with anything to steal.
-func loginsByHost(c *dockerconfig.Config) map[string][]dockerconfig.Auth {
-	all := map[string][]dockerconfig.Auth{}
-	for _, a := range c.Auths() {
-		if a.Secret() {
-			all[a.Host()] = append(all[a.Host()], a)
-		}
+	if !r.Changed() && len(r.Failed) == 0 {
+		out.Printf("nothing to change\n")
 	}
-	return all
-}
-
-// unique keeps the first of each.
-func unique(all []string) []string {
-	seen := map[string]bool{}
-	var once []string
-	for _, s := range all {
-		if !seen[s] {
-			seen[s] = true
-			once = append(once, s)
-		}
-	}
-	return once
+	return nil
 }

@@ -55,20 +55,20 @@ func onTerminal(t testing.TB, cmd *exec.Cmd, input string) (screen string, code 
 	return strings.ReplaceAll(seen.String(), "\r\n", "\n"), cmd.ProcessState.ExitCode()
 }
 
-// On a terminal configure asks, once, and takes nothing but a yes for one.
-func TestConfigureAsks(t *testing.T) {
+// configure prompts once on a terminal. Enter means yes; the end of input does not.
+func TestConfigurePrompts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		typed string
 		yes   bool
 	}{
-		{"y\n", true}, {"Yes\n", true}, {"n\n", false}, {"\n", false}, {"yesterday\n", false}, {"\x04", false},
+		{"y\n", true}, {"Yes\n", true}, {"\n", true}, {"n\n", false}, {"yesterday\n", false}, {"\x04", false},
 	} {
 		u := dockersUser(t)
 		u.put("Dockerfile", []byte("FROM "+host+"/team/base\n"))
 		before := u.tree()
 		screen, code := onTerminal(t, u.command("", "configure"), c.typed)
-		if strings.Count(screen, "have docker ask ecr-login for them? [y/N] ") != 1 || !strings.Contains(screen, host+"  Dockerfile:1\n") {
+		if strings.Count(screen, "Add this registry to ~/.docker/config.json? [Y/n] ") != 1 || !strings.Contains(screen, host+"  Dockerfile:1\n") {
 			t.Errorf("%q: the screen shows\n%s", c.typed, screen)
 		}
 		if c.yes {
@@ -80,12 +80,12 @@ func TestConfigureAsks(t *testing.T) {
 		if code != 1 || !strings.HasSuffix(screen, program+": nothing was changed\n") {
 			t.Errorf("%q: exit code %d, the screen shows\n%s", c.typed, code, screen)
 		}
-		u.wantTree(before, "said no to")
+		u.wantTree(before, "not confirmed")
 	}
 }
 
-// Nobody is asked about registries that they have named.
-func TestConfigureDoesNotAskAboutWhatIsNamed(t *testing.T) {
+// There is no prompt for registries that were named.
+func TestConfigureDoesNotPromptForNamedRegistries(t *testing.T) {
 	t.Parallel()
 	u := dockersUser(t)
 	screen, code := onTerminal(t, u.command("", "configure", host), "")

@@ -1,0 +1,265 @@
+// Package configure edits the files of container clients so that they use this credential helper,
+// and takes its edits back.
+//
+// It edits the credHelpers of Docker's config.json and of the auth.json of podman, skopeo and
+// buildah, removes the passwords that an earlier docker login stored there for the same registries,
+// and creates the link that gives a profile a helper of its own. A journal without secrets records
+// what cannot be seen in the files, so that unconfigure restores every byte. Passwords do not come
+// back.
+//
+// It prints nothing and asks nothing: it returns what it did, and errors with a hint.
+package configure
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+)
+
+const (
+	// program is the name of this program's file. A link to it carries a profile behind the name.
+	program = "docker-credential-ecr-login"
+
+	// helperPrefix precedes a helper's name in the name of its program.
+	helperPrefix = "docker-credential-"
+
+	// exampleHost is the registry in hints.
+	exampleHost = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+)
+
+// Options are what a session needs to know of the process.
+type Options struct {
+	// Settings are the helper's own: they name the aliases of registries.
+	Settings config.Settings
+
+	// Profile is the AWS profile that the helper of the session uses. Empty: the helper without a
+	// profile; for Unconfigure, every helper of this program.
+	Profile string
+
+	// Podman includes the files of podman, skopeo and buildah.
+	Podman bool
+
+	// DryRun changes nothing and returns what would change.
+	DryRun bool
+
+	// Environ looks up an environment variable. Nil: os.LookupEnv.
+	Environ func(name string) (string, bool)
+
+	// Executable is the path of the running program.
+	Executable string
+
+	// Caller returns the registry of the account that the current AWS credentials belong to, or an
+	// empty string. Find uses it. Nil: not looked for.
+	Caller func(ctx context.Context) string
+
+	// HasProfile reports whether the AWS files have the profile. Nil: not checked.
+	HasProfile func(name string) bool
+}
+
+// A Session is one run over the files of the clients. It is used once.
+type Session struct {
+	options Options
+	locator dockerconfig.Locator
+	helper  string // what credHelpers calls the helper of the profile
+	targets []clientFile
+	undoes  bool // it takes edits back: the journal is true until that is done
+	journal *dockerconfig.Journal
+	helpers map[string][]dockerconfig.Helper // of each edited file, by its real path
+	result  *Result
+}
+
+// New finds the files of the clients. It reads none of them.
+func New(options Options) (*Session, error) {
+	if options.Environ == nil {
+		options.Environ = os.LookupEnv
+	}
+	if err := checkProfile(options.Profile); err != nil {
+		return nil, err
+	}
+	s := &Session{
+		options: options,
+		locator: dockerconfig.Locator{Environ: options.Environ},
+		helper:  HelperName(options.Profile),
+		helpers: map[string][]dockerconfig.Helper{},
+		result:  &Result{DryRun: options.DryRun, Files: []File{}},
+	}
+	docker, err := s.locator.Docker()
+	if err != nil {
+		return nil, err
+	}
+	s.targets = []clientFile{{path: docker, client: dockerconfig.Docker}}
+	if options.Podman {
+		containers, err := s.containers()
+		if err != nil {
+			return nil, err
+		}
+		s.targets = append(s.targets, containers...)
+	}
+	return s, nil
+}
+
+// Helper returns what credHelpers calls the helper of the session's profile.
+func (s *Session) Helper() string { return s.helper }
+
+// Paths returns the files to which entries are added.
+func (s *Session) Paths() []string {
+	var all []string
+	for _, t := range s.targets {
+		if !t.cleanOnly {
+			all = append(all, t.path)
+		}
+	}
+	return all
+}
+
+// env returns the value of an environment variable, empty when it is not set.
+func (s *Session) env(name string) string {
+	value, _ := s.options.Environ(name)
+	return value
+}
+
+// openJournal opens the journal, for this process alone until close is called. Without a place for
+// one, the journal is empty and nothing can be written to it.
+func (s *Session) openJournal() (close func()) {
+	path, err := s.locator.Journal()
+	if err != nil {
+		path = ""
+	}
+	s.journal, close = dockerconfig.OpenJournal(path, !s.options.DryRun)
+	return close
+}
+
+// note warns that the journal could not be written. The edit is right all the same.
+func (s *Session) note(err error) {
+	if err != nil {
+		s.warn(problem(
+			"unconfigure will find the entries by the helper's name alone",
+			"cannot record the changes: %w", err))
+	}
+}
+
+func (s *Session) warn(err error) { s.result.Warnings = append(s.result.Warnings, err) }
+
+func (s *Session) fail(err error) { s.result.Failed = append(s.result.Failed, err) }
+
+// Configure makes the helper answer for the hosts in each file of the session. A file that cannot
+// be edited does not keep the others from being edited: see Result.Failed. The error is about the
+// link of a profile, without which nothing is edited.
+func (s *Session) Configure(hosts []string) (*Result, error) {
+	s.result.Helper = s.helper
+	defer s.openJournal()()
+	if s.options.Profile != "" {
+		if err := s.link(); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range s.targets {
+		s.update(t, func(c *dockerconfig.Config, r *dockerconfig.Record) []Entry {
+			return s.set(t, c, r, hosts)
+		})
+	}
+	if len(s.result.Failed) > 0 {
+		s.dropLinks()
+	} else {
+		s.checkPath()
+	}
+	return s.result, nil
+}
+
+// Unconfigure takes back what Configure wrote, for all hosts or for those named. A named host is
+// removed also when it was written by hand.
+func (s *Session) Unconfigure(hosts []string) (*Result, error) {
+	s.undoes = true
+	if s.options.Profile != "" {
+		s.result.Helper = s.helper
+	}
+	defer s.openJournal()()
+	if !s.options.Podman {
+		s.addRecorded()
+	}
+	for i, t := range s.targets {
+		recorded := s.journal.Record(t.path) != nil
+		s.update(t, func(c *dockerconfig.Config, r *dockerconfig.Record) []Entry {
+			return s.unset(c, r, unique(hosts), recorded, i == 0)
+		})
+	}
+	if len(s.result.Failed) == 0 {
+		if err := s.unlink(s.journal.Links()); err != nil {
+			return nil, err
+		}
+	}
+	return s.result, nil
+}
+
+// addRecorded adds podman's files that Configure has edited.
+func (s *Session) addRecorded() {
+	containers, err := s.containers()
+	if err != nil {
+		return
+	}
+	for _, t := range containers {
+		if s.journal.Record(t.path) != nil {
+			s.targets = append(s.targets, t)
+		}
+	}
+}
+
+// containers returns the files that podman reads, without Docker's.
+func (s *Session) containers() ([]clientFile, error) {
+	files, err := s.locator.Containers()
+	if err != nil {
+		return nil, err
+	}
+	lasting, err := s.locator.ContainersLasting()
+	if err != nil {
+		return nil, err
+	}
+	var all []clientFile
+	for _, file := range files {
+		// Two paths may lead to one file through a link.
+		real := dockerconfig.Real(file)
+		if !slices.ContainsFunc(slices.Concat(s.targets, all), func(t clientFile) bool { return dockerconfig.Real(t.path) == real }) {
+			all = append(all, clientFile{path: file, client: dockerconfig.Containers, cleanOnly: file != lasting})
+		}
+	}
+	return all, nil
+}
+
+// Configured returns the hosts that the clients use this helper for, as they are written.
+func (s *Session) Configured() []string {
+	var all []string
+	for _, t := range s.targets {
+		c, err := dockerconfig.Read(t.path, t.client)
+		if err != nil {
+			continue
+		}
+		for _, h := range c.Helpers() {
+			if config.IsHelper(h.Name) {
+				all = append(all, h.Host)
+			}
+		}
+	}
+	return unique(all)
+}
+
+// lookPath returns the absolute path of a program on PATH. Relative entries of PATH are skipped:
+// what they name depends on the current directory, which may be another user's.
+func (s *Session) lookPath(name string) (string, error) {
+	for _, dir := range filepath.SplitList(s.env("PATH")) {
+		path := filepath.Join(dir, name+executableSuffix)
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && isExecutable(info) {
+			return path, nil
+		}
+	}
+	return "", errNotOnPath
+}
+
+var errNotOnPath = errors.New("not found on PATH")

@@ -1,0 +1,229 @@
+package configure
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+)
+
+// A link named docker-credential-ecr-login-NAME starts the program with the AWS profile NAME: a
+// helper's name is all that Docker's configuration can say about it.
+
+// link creates the link of the session's profile, unless PATH has it: beside the program if the
+// user may write there, else in the first directory on PATH that is the user's own.
+func (s *Session) link() error {
+	self := s.options.Executable
+	if self == "" {
+		return errors.New("cannot find the file of this program, so the helper of the profile cannot be linked to it")
+	}
+	name := program + "-" + s.options.Profile
+	if path, err := s.lookPath(name); err == nil && sameFile(path, self) {
+		return nil
+	}
+	dir, err := s.linkDir()
+	if err != nil {
+		return err
+	}
+	link := filepath.Join(dir, name+executableSuffix)
+	switch _, err := os.Lstat(link); {
+	case err == nil && sameFile(link, self):
+		return nil // checkPath warns that PATH does not have it
+	case err == nil:
+		return problem("move the file away", "%s exists and is not this program", link)
+	case s.options.DryRun && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("cannot create the link: %w", err)
+	}
+	if s.options.DryRun {
+		s.created(link)
+		return nil
+	}
+	links := s.journal.Links()
+	if !slices.Contains(links, link) {
+		s.note(s.journal.PutLinks(append(links, link)))
+	}
+	if err := s.createLink(link); err != nil {
+		s.note(s.journal.PutLinks(links))
+		return fmt.Errorf("cannot create the link: %w", err)
+	}
+	s.created(link)
+	return nil
+}
+
+// installed returns the path under which PATH has the program, else the path that started it. An
+// upgrade replaces the former.
+func (s *Session) installed() string {
+	self := s.options.Executable
+	if path, err := s.lookPath(program); err == nil && sameFile(path, self) {
+		return path
+	}
+	return self
+}
+
+// createLink creates a link to the program. Where symbolic links need a privilege, as on Windows,
+// it creates a hard link.
+func (s *Session) createLink(link string) error {
+	target := s.installed()
+	name := target
+	if filepath.Dir(target) == filepath.Dir(link) {
+		name = filepath.Base(target)
+	}
+	err := os.Symlink(name, link)
+	if err != nil && runtime.GOOS == "windows" {
+		return os.Link(target, link)
+	}
+	return err
+}
+
+// linkDir returns the directory for the link.
+func (s *Session) linkDir() (string, error) {
+	beside := filepath.Dir(s.installed())
+	dirs := filepath.SplitList(s.env("PATH"))
+	if slices.Contains(dirs, beside) && fileaccess.CanCreateIn(beside) {
+		return beside, nil
+	}
+	for _, dir := range dirs {
+		if filepath.IsAbs(dir) && s.ownsDir(dir) && fileaccess.CanCreateIn(dir) {
+			return dir, nil
+		}
+	}
+	return "", problem(
+		"create ~/.local/bin and add it to PATH, or run configure as the user that installed the program",
+		"cannot create the link for the profile's helper: no directory on PATH is writable, and neither is %s", beside)
+}
+
+// ownsDir reports whether the directory is the user's own. On Windows, where owners are not
+// examined, it is one below the home directory.
+func (s *Session) ownsDir(dir string) bool {
+	if runtime.GOOS == "windows" {
+		home := s.env("USERPROFILE")
+		return home != "" && strings.HasPrefix(strings.ToLower(dir), strings.ToLower(home)+string(filepath.Separator))
+	}
+	info, err := os.Stat(dir)
+	return err == nil && info.IsDir() && fileaccess.IsMine(info)
+}
+
+// unlink removes those of the recorded links that no entry names any more.
+func (s *Session) unlink(links []string) error {
+	for _, link := range links {
+		helper := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(link), helperPrefix), ".exe")
+		if s.isNamed(helper) {
+			continue
+		}
+		if s.isProfileLink(link) { // otherwise another program has replaced it
+			if !s.options.DryRun {
+				if err := os.Remove(link); err != nil {
+					return fmt.Errorf("cannot remove the link: %w", err)
+				}
+			}
+			s.removed(link)
+		}
+		if !s.options.DryRun {
+			s.note(s.journal.PutLinks(slices.DeleteFunc(s.journal.Links(), func(l string) bool { return l == link })))
+		}
+	}
+	return nil
+}
+
+// dropLinks removes the links that were created for entries which then could not be written.
+func (s *Session) dropLinks() {
+	if s.options.DryRun {
+		return
+	}
+	created := slices.Clone(s.result.Created)
+	if err := s.unlink(created); err != nil {
+		s.fail(err)
+	}
+	removed := s.result.Removed
+	s.result.Removed = nil
+	gone := func(link string) bool { return slices.Contains(removed, link) }
+	s.result.Created = slices.DeleteFunc(s.result.Created, gone)
+	s.result.Links = slices.DeleteFunc(s.result.Links, gone)
+}
+
+func (s *Session) created(link string) {
+	s.result.Links = append(s.result.Links, link)
+	s.result.Created = append(s.result.Created, link)
+}
+
+func (s *Session) removed(link string) {
+	if !slices.Contains(s.result.Links, link) {
+		s.result.Links = append(s.result.Links, link)
+	}
+	s.result.Removed = append(s.result.Removed, link)
+}
+
+// isNamed reports whether any file still has an entry for the helper.
+func (s *Session) isNamed(helper string) bool {
+	for _, helpers := range s.helpers {
+		for _, h := range helpers {
+			if h.Name == helper {
+				return true
+			}
+		}
+	}
+	for _, path := range s.journal.Files() {
+		if _, edited := s.helpers[path]; edited {
+			continue
+		}
+		for _, entry := range s.journal.Record(path).Entries {
+			if entry.Helper == helper {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isProfileLink reports whether the path is a link of a profile to this program, or to one that was
+// uninstalled. The journal may be damaged and name any file, even the program itself.
+func (s *Session) isProfileLink(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !strings.HasPrefix(filepath.Base(path), program+"-") {
+		return false
+	}
+	if runtime.GOOS != "windows" && info.Mode()&fs.ModeSymlink == 0 {
+		return false
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		target, err := os.Readlink(path)
+		return err == nil && filepath.Base(target) == filepath.Base(s.options.Executable)
+	}
+	return sameFile(path, s.options.Executable)
+}
+
+// sameFile reports whether both paths lead to the same file.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// checkPath warns when docker would not find the helper, or when AWS does not know its profile.
+func (s *Session) checkPath() {
+	if s.options.DryRun && len(s.result.Links) > 0 {
+		return
+	}
+	self := s.options.Executable
+	dir := filepath.Dir(self)
+	name := helperPrefix + s.helper
+	found, err := s.lookPath(name)
+	switch {
+	case err != nil:
+		s.warn(problem("add its directory to PATH: "+dir, "%s is not on PATH, so docker cannot start it", name))
+	case !sameFile(found, self):
+		s.warn(problem("put "+dir+" before it on PATH, or remove it", "docker will start %s, which is not this program", found))
+	}
+	if p := s.options.Profile; p != "" && s.options.HasProfile != nil && !s.options.HasProfile(p) {
+		s.warn(problem("aws configure --profile "+p, "the AWS configuration has no profile %q", p))
+	}
+}
