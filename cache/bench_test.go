@@ -16,7 +16,7 @@ func benchmarkHit(b *testing.B, d *Disk) {
 	mustPut(b, d, "k", e)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := d.Get("k"); err != nil {
+		if _, _, err := d.Get("k"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -29,7 +29,7 @@ func BenchmarkHit(b *testing.B) {
 		o.Environ = environ("HOME", filepath.Dir(o.Dir))
 		o.Dir = ""
 	})
-	d.keyPlaces = nil
+	d.keyStores = nil
 	d.keyDescription = newDescription(b)
 	benchmarkHit(b, d)
 }
@@ -50,7 +50,7 @@ func BenchmarkMiss(b *testing.B) {
 	mustPut(b, d, "k", halfDay("v", time.Now()))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := d.Get("another"); err == nil {
+		if _, _, err := d.Get("another"); err == nil {
 			b.Fatal("hit")
 		}
 	}
@@ -68,10 +68,10 @@ func BenchmarkPut(b *testing.B) {
 
 func BenchmarkNoteKnown(b *testing.B) {
 	d := newDisk(b)
-	d.Note("host.example")
+	d.AddHost("host.example")
 	b.ReportAllocs()
 	for b.Loop() {
-		d.Note("host.example")
+		d.AddHost("host.example")
 	}
 }
 
@@ -82,7 +82,7 @@ func BenchmarkCleaningOf10000(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		plantEntries(b, filepath.Join(d.options.Dir, entriesDir), 9_990, h.clock().now().Add(-time.Hour))
-		h.pass(cleanEvery)
+		h.pass(cleanupInterval)
 		b.StartTimer()
 		mustPut(b, d, "k", halfDay("v", h.clock().now()))
 	}

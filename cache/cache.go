@@ -9,46 +9,47 @@ import (
 	"time"
 )
 
-// A Cache joins a [Store] with the disk's locks, so that one process fetches
-// what many want. Set the fields before the first use, and do not copy it.
+// A Cache combines a [Store] with file locks, so that one process fetches a value that many
+// processes need. Set the fields before the first use, and do not copy it.
 type Cache struct {
-	// Disk has the locks, and is the store when Store is nil. nil: no locks.
+	// Disk provides the locks, and the Store if Store is nil. Without a Disk there are no locks.
 	Disk *Disk
 
-	// Store keeps the entries, for example memory.Over(disk); nil means Disk.
+	// Store stores the entries, for example memory.Over(disk); nil means Disk.
 	Store Store
 
-	// EncodeFailure says what of a failed fetch to share with those who wait
-	// for it in other processes: nil data for what is not theirs, such as
-	// the caller's own deadline. hold keeps also those who come later from
-	// trying, for a minute. nil shares nothing.
+	// EncodeFailure returns the data by which the error of a fetch is shared with the processes that
+	// wait for it; nil data if it must not be shared, for example because the caller's deadline passed. If hold
+	// is true, processes that start within the next minute also return the error. A nil function
+	// shares nothing.
 	EncodeFailure func(error) (data []byte, hold bool)
 
-	// DecodeFailure is its inverse; nil shares nothing.
+	// DecodeFailure is the inverse of EncodeFailure. If it returns nil, the failure is ignored. A nil function
+	// ignores all failures.
 	DecodeFailure func(data []byte) error
 
-	// Clock is the Disk's when it is not set.
+	// Clock measures the age of entries; the zero value means the clock of Disk.
 	Clock Clock
 
-	// Log hears what the cache did; nil is silent.
+	// Log receives debug messages; nil logs nothing.
 	Log *slog.Logger
 
-	flights    flights
-	refreshing sync.Map // keys whose refresh is under way in this process
+	fetches    group
+	refreshing sync.Map // keys that this process refreshes
 }
 
 const (
-	// refreshBudget is what the one that refreshes an aging entry may make
-	// its caller wait: the entry is still good.
-	refreshBudget = 5 * time.Second
+	// refreshTimeout limits how long the refresh of an aging entry delays its caller. The entry is
+	// still valid.
+	refreshTimeout = 5 * time.Second
 
-	// fetchLimit ends a fetch whose caller set no deadline. The kubelet, the
-	// most patient client known, kills a plugin after a minute.
-	fetchLimit = time.Minute
+	// fetchTimeout ends a fetch whose first caller has no deadline. The kubelet, the most patient
+	// client known, kills its plugin after a minute.
+	fetchTimeout = time.Minute
 
-	// lastWords is how long a caller whose time is up listens for the fetch,
-	// whose time is up too and which can tell what used it.
-	lastWords = 250 * time.Millisecond
+	// gracePeriod is how long a caller waits for the fetch after its deadline. The fetch has the
+	// same deadline, and its error says what took so long.
+	gracePeriod = 250 * time.Millisecond
 )
 
 func (c *Cache) store() Store {
@@ -58,7 +59,7 @@ func (c *Cache) store() Store {
 	case c.Disk != nil:
 		return c.Disk
 	}
-	return nowhere{}
+	return emptyStore{}
 }
 
 func (c *Cache) clock() Clock {
@@ -68,12 +69,12 @@ func (c *Cache) clock() Clock {
 	return c.Clock
 }
 
-// nowhere is the store of a Cache that was given none.
-type nowhere struct{}
+// emptyStore is the Store of a Cache without a Store and a Disk.
+type emptyStore struct{}
 
-func (nowhere) Get(string) (Entry, error) { return Entry{}, miss(errAbsent.Error()) }
-func (nowhere) Put(string, Entry) error   { return nil }
-func (nowhere) Delete(string) error       { return nil }
+func (emptyStore) Get(string) (Entry, State, error) { return Entry{}, Absent, miss(errAbsent.Error()) }
+func (emptyStore) Put(string, Entry) error          { return nil }
+func (emptyStore) Delete(string) error              { return nil }
 
 func (c *Cache) debug(msg string, args ...any) {
 	if c.Log != nil {
@@ -81,94 +82,85 @@ func (c *Cache) debug(msg string, args ...any) {
 	}
 }
 
-// Lookup returns what is kept under key and what may be done with it. It asks
-// nobody and waits for nobody. The error is a *[Miss] unless the entry is fresh
-// or aging.
+// Lookup returns the entry of key and its state. It neither fetches nor waits. The error is a *[Miss]
+// unless the entry is fresh or aging.
 func (c *Cache) Lookup(key string) (Entry, State, error) {
-	e, err := c.store().Get(key)
-	if err != nil {
-		if m, ok := err.(*Miss); ok {
-			return Entry{}, m.State, err
-		}
+	e, state, err := c.store().Get(key)
+	if err == nil {
+		return e, state, nil
+	}
+	if _, ok := err.(*Miss); !ok {
 		return Entry{}, Absent, miss(err.Error())
 	}
-	state, err := c.clock().State(e)
-	if err != nil {
-		return Entry{}, state, err
-	}
-	return e, state, nil
+	return Entry{}, state, err
 }
 
-// Delete forgets the entry of key and a refusal that is held for it.
+// Put stores e under key. An entry that Do or Refresh fetched is stored already.
+func (c *Cache) Put(key string, e Entry) error { return c.store().Put(key, c.clock().Stamp(e)) }
+
+// Delete removes the entry of key and the stored failure of its last fetch.
 func (c *Cache) Delete(key string) error {
-	err := c.store().Delete(key)
-	if e := c.store().Delete(failurePrefix + key); err == nil {
-		err = e
-	}
-	return err
+	return errors.Join(c.store().Delete(key), c.store().Delete(failurePrefix+key))
 }
 
-// Do returns the entry of key, and fetches it when there is none to serve.
+// Do returns the entry of key. It calls fetch if there is no valid entry.
 //
-// A fresh entry is served as it is. An aging one is refreshed by one process,
-// within a short budget; everybody else, and the one whose refresh fails, is
-// served the aging entry at once, and for a minute after a failure nobody tries
-// again. Otherwise one process fetches, under the key's lock, and the others
-// wait for it: for two thirds of the time that ctx leaves, then each fetches on
-// its own. They share a refusal that came while they waited, as far as
-// EncodeFailure allows.
+// A fresh entry is returned as it is. An aging entry is refreshed by one process, which spends at
+// most 5 seconds on it. The other processes return the aging entry at once, and so does the one
+// whose refresh fails. After a failure there is no further refresh for a minute. If there is no valid entry, one process
+// fetches, under the key's lock. The others wait for it for two thirds of the time that ctx leaves,
+// then each of them fetches. If the fetch fails while they wait, they return the same error, if
+// EncodeFailure allows it.
 //
-// Inside one process callers share a fetch. It has the values and the deadline
-// of the first caller's ctx (a minute when there is none) but is not cancelled
-// with it: each caller waits as long as its own ctx allows.
+// Callers in one process share a fetch. It has the values and the deadline of the first caller's
+// ctx (one minute if that has none), but it is not cancelled with it. Each caller waits as long as
+// its own ctx allows.
 //
-// The error is what fetch returned, what DecodeFailure made of a refusal, or
-// that of ctx; never one of the cache itself. An entry without a Lifetime is
-// returned and not kept.
+// The error is that of fetch, of DecodeFailure or of ctx, never one of the cache itself. An entry
+// without a Lifetime is returned but not stored.
 func (c *Cache) Do(ctx context.Context, key string, fetch func(context.Context) (Entry, error)) (Entry, error) {
 	start := time.Now()
 	e, state, err := c.Lookup(key)
 	switch state {
 	case Fresh:
-		c.debug("served from the cache", "key", key, "state", state, "took", time.Since(start))
+		c.debug("found in the cache", "key", key, "state", state, "took", time.Since(start))
 		return e, nil
 	case Aging:
-		c.debug("in the cache, and due to be renewed", "key", key, "state", state, "took", time.Since(start))
-		return c.refresh(ctx, key, e, fetch)
+		c.debug("found in the cache, to be refreshed", "key", key, "state", state, "took", time.Since(start))
+		return c.refreshAging(ctx, key, e, fetch)
 	}
 	c.debug("fetching", "key", key, "state", state, "reason", err, "took", time.Since(start))
-	return c.share(ctx, "get|"+key, func(ctx context.Context) (Entry, error) {
+	return c.share(ctx, "do|"+key, func(ctx context.Context) (Entry, error) {
 		return c.fetchLocked(ctx, key, fetch)
 	})
 }
 
-// Renew fetches the entry of key even if the one that is kept is good, like Do
-// in everything else. It leaves that one in place when it fails, and is content
-// with one that another process fetched meanwhile.
-func (c *Cache) Renew(ctx context.Context, key string, fetch func(context.Context) (Entry, error)) (Entry, error) {
-	return c.share(ctx, "renew|"+key, func(ctx context.Context) (Entry, error) {
-		return c.renewLocked(ctx, key, fetch)
+// Refresh is like Do, but it fetches even if the stored entry is fresh. If it fails, the stored
+// entry remains. If another process stores a new entry meanwhile, it returns that one.
+func (c *Cache) Refresh(ctx context.Context, key string, fetch func(context.Context) (Entry, error)) (Entry, error) {
+	return c.share(ctx, "refresh|"+key, func(ctx context.Context) (Entry, error) {
+		return c.refreshLocked(ctx, key, fetch)
 	})
 }
 
-// share runs work once for all callers of this process that ask under name.
-func (c *Cache) share(ctx context.Context, name string, work func(context.Context) (Entry, error)) (Entry, error) {
+// share runs fn once for all callers in this process that use the same name.
+func (c *Cache) share(ctx context.Context, name string, fn func(context.Context) (Entry, error)) (Entry, error) {
 	for ctx.Err() == nil {
-		f, first := c.flights.join(name, func() (Entry, error, bool) {
+		f, started := c.fetches.join(name, func() (Entry, error, bool) {
 			deadline, ok := ctx.Deadline()
 			if !ok {
-				deadline = time.Now().Add(fetchLimit)
+				deadline = time.Now().Add(fetchTimeout)
 			}
 			ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 			defer cancel()
-			e, err := work(ctx)
+			e, err := fn(ctx)
 			return e, err, ctx.Err() != nil
 		})
-		if !await(ctx, f.done) {
+		if !wait(ctx, f.done) {
 			break
 		}
-		if f.err != nil && f.overdue && !first {
-			continue // its deadline was not ours
+		if f.err != nil && f.timedOut && !started {
+			continue // the deadline was that of another caller
 		}
 		e := f.entry
 		e.Value = bytes.Clone(e.Value)
@@ -177,15 +169,16 @@ func (c *Cache) share(ctx context.Context, name string, work func(context.Contex
 	return Entry{}, ctx.Err()
 }
 
-// await waits for done as long as ctx allows.
-func await(ctx context.Context, done <-chan struct{}) bool {
+// wait waits for done until ctx ends, and for gracePeriod after its deadline. It reports whether
+// done is closed.
+func wait(ctx context.Context, done <-chan struct{}) bool {
 	select {
 	case <-done:
 		return true
 	case <-ctx.Done():
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		timer := time.NewTimer(lastWords)
+		timer := time.NewTimer(gracePeriod)
 		defer timer.Stop()
 		select {
 		case <-done:
@@ -196,12 +189,14 @@ func await(ctx context.Context, done <-chan struct{}) bool {
 	return false
 }
 
-// keep stores a fetched entry; trouble is for the log alone.
-func (c *Cache) keep(key string, e Entry) {
+// fetched stores a fetched entry and returns it. Errors of the store are only logged.
+func (c *Cache) fetched(key string, e Entry) Entry {
 	start := time.Now()
+	e = c.clock().Stamp(e)
 	if err := c.store().Put(key, e); err != nil {
-		c.debug("entry not kept", "key", key, "reason", err, "took", time.Since(start))
-		return
+		c.debug("entry not stored", "key", key, "reason", err, "took", time.Since(start))
+	} else {
+		c.debug("entry stored", "key", key, "took", time.Since(start))
 	}
-	c.debug("entry kept", "key", key, "took", time.Since(start))
+	return e
 }

@@ -6,47 +6,47 @@ import (
 )
 
 const (
-	// maxFuture is how far in the future an entry may seem to be: time
-	// daemons move a clock back by that much without anybody noticing.
+	// maxFuture is how far in the future the time of a fetch may be. A time daemon may set the
+	// clock back by a few seconds.
 	maxFuture = 5 * time.Second
 
-	// maxSkew is how wrong a clock may have been at the fetch for the wall
-	// clock to be believed later. AWS refuses signatures that are 5 minutes
-	// off, so a machine further off is one whose clock will be put right.
+	// maxSkew is the largest error of the wall clock at the fetch with which the wall clock alone
+	// is used later. AWS rejects signatures that are 5 minutes off, so a clock with a larger
+	// error will be corrected.
 	maxSkew = 5 * time.Minute
 )
 
-// A Clock tells the time. The wall clock can be wrong and be put right; the
-// time since boot cannot, but ends with the boot. Elapsed time is the larger of
-// the two, so that no change of the wall clock makes an entry look younger
-// than it is.
+// A Clock measures the age of entries. The wall clock can be wrong and be corrected later. The time
+// since boot cannot, but it restarts with each boot. The age of an entry is the larger of the two
+// elapsed times, so changing the wall clock never makes an entry look younger than it is.
 type Clock struct {
-	// Now is the wall clock; nil means [time.Now].
+	// Now returns the wall clock time; nil means [time.Now].
 	Now func() time.Time
 
-	// Boot names the current boot and says how long it has lasted,
-	// suspended time included; ok is false where that cannot be told. nil
-	// means the machine's own.
+	// Boot returns an ID of the current boot and the time since then, including suspended time.
+	// ok is false if they are not known. nil means the system's boot clock.
 	Boot func() (id string, since time.Duration, ok bool)
 }
 
-// A stamp is a reading of the boot clock; the zero stamp is no reading.
+// A stamp is a reading of the boot clock. The zero stamp means that there was none.
 type stamp struct {
-	boot  [16]byte // of SHA-256 of the boot's id
+	boot  [16]byte // the first bytes of SHA-256 of the boot ID
 	since time.Duration
 }
 
+// now returns the wall clock time without a monotonic clock reading.
 func (c Clock) now() time.Time {
 	if c.Now != nil {
 		return c.Now().Round(0)
 	}
-	return time.Now().Round(0) // the wall clock alone
+	return time.Now().Round(0)
 }
 
+// bootStamp reads the boot clock.
 func (c Clock) bootStamp() (stamp, bool) {
 	read := c.Boot
 	if read == nil {
-		read = machineBoot
+		read = systemBoot
 	}
 	id, since, ok := read()
 	if !ok || since < 0 {
@@ -56,8 +56,8 @@ func (c Clock) bootStamp() (stamp, bool) {
 	return stamp{boot: [16]byte(sum[:16]), since: since}, true
 }
 
-// Stamp notes in e what the boot clock said when it was fetched. An entry that
-// has such a note keeps it.
+// Stamp returns e with the boot clock's time of its fetch. A [Store] calls it in Put. It does not
+// change an entry that has such a time.
 func (c Clock) Stamp(e Entry) Entry {
 	if e.stamp != (stamp{}) {
 		return e
@@ -74,13 +74,13 @@ func (c Clock) Stamp(e Entry) Entry {
 	return e
 }
 
-// Age is the time since e was fetched. It is a *[Miss] when the clocks do not
-// allow to say: the entry seems to be from the future, or was fetched under a
-// clock that was wrong and that only the boot it was fetched in can correct.
-func (c Clock) Age(e Entry) (time.Duration, error) {
+// age returns the time since e was fetched. The error is a *Miss if the age is unknown: the fetch
+// seems to be in the future, or the wall clock was wrong at the fetch and only the boot clock of an
+// earlier boot could correct it.
+func (c Clock) age(e Entry) (time.Duration, error) {
 	wall := c.now().Sub(e.Fetched.Round(0))
 	if wall < -maxFuture {
-		return 0, miss("from the future: the clock was put back")
+		return 0, miss("fetched in the future: the clock was set back")
 	}
 	wall = max(wall, 0)
 	if e.stamp != (stamp{}) {
@@ -90,21 +90,20 @@ func (c Clock) Age(e Entry) (time.Duration, error) {
 		}
 	}
 	if e.Skew > maxSkew || e.Skew < -maxSkew {
-		return 0, miss("fetched in another boot under a clock that was wrong")
+		return 0, miss("fetched in an earlier boot while the clock was wrong")
 	}
-	// A clock that was ahead at the fetch may have been put right since.
+	// A clock that was ahead at the fetch may have been corrected since.
 	return wall + max(-e.Skew, 0), nil
 }
 
-// State says what may be done with e now. The error is a *[Miss] when that is
-// nothing.
+// State returns the current state of e. The error is a *[Miss] unless e is fresh or aging.
 func (c Clock) State(e Entry) (State, error) {
-	age, err := c.Age(e)
+	age, err := c.age(e)
 	switch {
 	case err != nil:
 		return Absent, err
 	case age >= e.Lifetime:
-		return Expired, &Miss{State: Expired, Reason: "expired"}
+		return Expired, miss("expired")
 	case age >= e.Refresh:
 		return Aging, nil
 	}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bootID is read once: a process does not outlive the boot.
+// bootID reads the kernel's boot ID once per process. It returns "" if that fails.
 var bootID = sync.OnceValue(func() string {
 	fd, err := openRetry(unix.AT_FDCWD, "/proc/sys/kernel/random/boot_id", unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
@@ -23,9 +23,8 @@ var bootID = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(buf[:n]))
 })
 
-// machineBoot is the kernel's boot id and CLOCK_BOOTTIME, which counts the time
-// that the machine slept.
-func machineBoot() (id string, since time.Duration, ok bool) {
+// systemBoot returns the kernel's boot ID and CLOCK_BOOTTIME, which includes suspended time.
+func systemBoot() (id string, since time.Duration, ok bool) {
 	id = bootID()
 	var ts unix.Timespec
 	if id == "" || unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) != nil {

@@ -4,6 +4,6 @@ package cache
 
 import "time"
 
-// machineBoot has no answer here: the wall clock alone counts, and entries
-// fetched under a wrong clock are not believed.
-func machineBoot() (id string, since time.Duration, ok bool) { return "", 0, false }
+// systemBoot reports that no boot clock is known on this system. Entries are aged by the wall clock
+// alone, and entries that were fetched while it was wrong are not used.
+func systemBoot() (id string, since time.Duration, ok bool) { return "", 0, false }

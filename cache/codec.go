@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// What is sealed, all integers big-endian: four times, the boot stamp, the key
-// with its length, and the value to the end. There is one encoding for each
-// entry, so what decodes encodes to the same bytes.
+// The plain text of a sealed entry has, with all integers big-endian: fetch time, lifetime, refresh and
+// skew in nanoseconds, the boot stamp, the key's length, the key, and the value up to the end. Each
+// entry has exactly one encoding, so decoding and encoding again returns the same bytes.
 const (
 	plainFixed = 4*8 + 16 + 8 + 2
 	plainMax   = plainFixed + maxKey + MaxValue
 )
 
-// encode appends what is sealed for e, which must have been checked.
+// encode appends the plain text of e to dst. The caller has called e.checked.
 func encode(dst []byte, key string, e Entry) []byte {
 	be := binary.BigEndian
 	dst = be.AppendUint64(dst, uint64(e.Fetched.UnixNano()))
@@ -30,8 +30,7 @@ func encode(dst []byte, key string, e Entry) []byte {
 
 var errEncoding = errors.New("not an entry")
 
-// decode reads what encode wrote and refuses everything else. The entry's
-// value is a part of b.
+// decode parses the output of encode and rejects everything else. The entry's value is a part of b.
 func decode(b []byte) (key string, e Entry, err error) {
 	if len(b) < plainFixed {
 		return "", Entry{}, errEncoding

@@ -5,67 +5,87 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 )
 
-// Options say where a [Disk] keeps its files and how. The zero value is what a
-// person without settings wants.
+// Options configure a [Disk]. The zero value works.
 type Options struct {
+	// Name is the name of the program that owns the cache. It is the name of the cache directory
+	// inside directories that programs share, and part of the sealing key's name in a keyring.
+	// Programs with different names share nothing, unless Dir gives them the same directory.
+	// "" means the base name of the running program. Nothing is stored if it is not a file name.
+	Name string
+
+	// Readme is the text of the README file in the cache directory; "" means a general text.
+	Readme string
+
 	// Environ looks up an environment variable; nil means os.LookupEnv.
 	Environ func(string) (string, bool)
 
-	// Dir is the folder to use, this one or none; "" means the first of the
-	// default places that is safe and is there or can be made:
-	// $CACHE_DIRECTORY (systemd), the user's cache folder, /var/cache/ecr-login
-	// (root), $XDG_RUNTIME_DIR, a private folder in the temporary folder.
+	// Dir is the cache directory. If it cannot be used, nothing is stored. "" means the first of
+	// these that is safe and exists or can be created: Name in $CACHE_DIRECTORY (set by systemd), in the
+	// user's cache directory, in /var/cache (only root) or in $XDG_RUNTIME_DIR, or a private
+	// directory in the temporary directory.
 	Dir string
 
-	// SealingRequired forbids to keep the sealing key on the disk. Where it
-	// has no other place, nothing is cached.
+	// SealingRequired forbids a sealing key on the disk. Nothing is stored if there is no other
+	// place for the key.
 	SealingRequired bool
 
-	// Disabled keeps away from the disk altogether.
+	// Disabled turns off all reading and writing.
 	Disabled bool
 
+	// ShortLived makes lookups reuse the directory and the sealing key that the first lookup
+	// found. It is for a process that makes a few lookups from one goroutine and exits: it does
+	// not notice later changes of the directory.
+	ShortLived bool
+
+	// Clock measures the age of entries; the zero value is the system's clock.
 	Clock Clock
 
-	// Log hears what went wrong, for it reaches nobody else; nil is silent.
+	// Log receives debug messages, also about errors that are not returned; nil logs nothing.
 	Log *slog.Logger
 }
 
-// A Disk is a [Store] with one file for each entry, for many processes at a
-// time. A hit opens the folder and one file and asks the kernel for the sealing
-// key; it takes no lock and writes nothing.
+// A Disk is a [Store] with one file per entry. Many processes may use it at the same time. A Get
+// that finds an entry opens the directory and one file and reads the sealing key; it takes no lock
+// and writes nothing.
 type Disk struct {
 	options        Options
-	keyDescription string
-	keyPlaces      func(*folder) []place // nil: the machine's
-	systemCache    string
+	disabled       error                       // why nothing is stored or read; nil if it is
+	keyDescription string                      // names the sealing key in a keyring
+	systemDir      string                      // root's cache directory without a home directory
+	keyStores      func(*directory) []keyStore // nil means systemKeyStores
 
-	hold    bool
-	held    *folder     // after the first lookup that found it, when hold is set
-	heldKey *sealingKey // likewise
+	reusedDir *directory  // set by the first lookup if ShortLived
+	reusedKey *sealingKey // likewise
 }
 
-// Open returns the disk tier. It touches nothing: the folder is looked for at
-// each use, and made by the first Put.
+// Open returns a Disk. It does not access the disk: each use looks for the directory, and the first
+// Put creates it.
 func Open(o Options) *Disk {
-	return &Disk{options: o, keyDescription: keyDescription, systemCache: systemCache}
+	if o.Name == "" {
+		o.Name = strings.TrimSuffix(base(os.Args[0]), ".exe")
+	}
+	d := &Disk{options: o, keyDescription: o.Name + ":sealing-key", systemDir: "/var/cache/" + o.Name}
+	switch {
+	case o.Disabled:
+		d.disabled = errDisabled
+	case o.Name == "." || o.Name == ".." || strings.ContainsAny(o.Name, "/\\:\x00"):
+		d.disabled = errName
+	}
+	return d
 }
-
-// Hold makes lookups keep the folder and the sealing key that the first of them
-// finds. It is for a process that asks two or three questions and ends, from one
-// goroutine: what happens to the folder meanwhile goes unnoticed.
-func (d *Disk) Hold() { d.hold = true }
 
 const entriesDir = "entries"
 
-// What is wrong with a file.
 var (
 	errAbsent     = errors.New("absent")
 	errNotRegular = errors.New("not a regular file")
-	errNotPrivate = errors.New("not a file of this user alone")
-	errTooBig     = errors.New("too big")
+	errNotPrivate = errors.New("not owned by this user alone, or accessible for others")
+	errTooLarge   = errors.New("too large")
 	errDisabled   = errors.New("switched off")
+	errName       = errors.New("the program's name is not a file name")
 )
 
 func (d *Disk) env(name string) string {
@@ -83,44 +103,50 @@ func (d *Disk) debug(msg string, args ...any) {
 	}
 }
 
-// Get returns the entry of key when it is fresh or aging, or else a [*Miss].
-func (d *Disk) Get(key string) (Entry, error) {
-	if d.options.Disabled {
-		return Entry{}, miss(errDisabled.Error())
+// Get implements [Store].
+func (d *Disk) Get(key string) (Entry, State, error) {
+	e, err := d.get(key)
+	if err != nil {
+		return Entry{}, Absent, err
 	}
-	f, err := d.reading()
+	state, err := d.options.Clock.State(e)
+	if err != nil {
+		return Entry{}, state, err
+	}
+	return e, state, nil
+}
+
+// get returns the entry of key, which may have expired. The error is a *Miss.
+func (d *Disk) get(key string) (Entry, error) {
+	if d.disabled != nil {
+		return Entry{}, miss(d.disabled.Error())
+	}
+	dir, err := d.openForReading()
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return Entry{}, miss(errAbsent.Error())
 		}
-		return Entry{}, miss("the folder is not used: " + err.Error())
+		return Entry{}, miss("cache directory not usable: " + err.Error())
 	}
-	defer f.close()
-	k, err := d.readKey(f)
+	defer dir.close()
+	k, err := d.readKey(dir)
 	if err != nil {
 		return Entry{}, miss(err.Error())
 	}
-	_, e, err := d.load(f, k, hashKey(key))
-	if err != nil {
-		return Entry{}, err
-	}
-	if _, err := d.options.Clock.State(e); err != nil {
-		return Entry{}, err
-	}
-	return e, nil
+	_, e, err := load(dir, k, hashKey(key))
+	return e, err
 }
 
-// load reads one entry; the error is a *Miss.
-func (d *Disk) load(f *folder, k sealingKey, h keyHash) (key string, e Entry, err error) {
-	file, err := f.read(entriesDir+"/"+k.fileName(h), sealedMax, false)
+// load reads one entry. The error is a *Miss.
+func load(dir *directory, k sealingKey, h keyHash) (key string, e Entry, err error) {
+	file, err := dir.read(entriesDir+"/"+k.fileName(h), sealedMax, false)
 	if err != nil {
 		return "", Entry{}, miss(err.Error())
 	}
 	return k.open(h, file)
 }
 
-// Put keeps e under key. The error is for a log: an entry that could not be
-// kept is fetched again.
+// Put implements [Store]. It does nothing if the cache is disabled.
 func (d *Disk) Put(key string, e Entry) error {
 	if d.options.Disabled {
 		return nil
@@ -129,114 +155,84 @@ func (d *Disk) Put(key string, e Entry) error {
 	if err != nil {
 		return err
 	}
-	f, dir, err := d.openWriting()
+	dir, root, err := d.create()
 	if err != nil {
 		return err
 	}
-	defer f.close()
-	defer dir.Close()
-	k, err := d.makeKey(f)
+	defer dir.close()
+	defer root.Close()
+	k, err := d.makeKey(dir)
 	if err != nil {
 		return err
 	}
-	err = replaceFile(dir, entriesDir, k.fileName(hashKey(key)), k.seal(key, e), e.Fetched.Add(e.Lifetime))
-	d.clean(dir)
+	suffix, err := tempSuffix() // before seal, which needs random bytes
+	if err != nil {
+		return err
+	}
+	err = replaceFile(root, entriesDir, k.fileName(hashKey(key)), suffix, k.seal(key, e), e.Fetched.Add(e.Lifetime))
+	d.cleanup(root)
 	return err
 }
 
-// openWriting opens the folder to write in, with what belongs into it.
-func (d *Disk) openWriting() (*folder, *os.Root, error) {
-	f, err := d.writing()
+// create opens the directory for writing. It creates the directory and the files that belong in it.
+func (d *Disk) create() (*directory, *os.Root, error) {
+	dir, err := d.openForWriting()
 	if err != nil {
 		return nil, nil, err
 	}
-	dir, err := f.root()
+	root, err := dir.root()
 	if err == nil {
-		if err = furnish(dir); err == nil {
-			return f, dir, nil
+		if err = d.populate(root); err == nil {
+			return dir, root, nil
 		}
-		dir.Close()
+		root.Close()
 	}
-	f.close()
+	dir.close()
 	return nil, nil, err
 }
 
-// openExisting opens the folder for package os, when it is there.
-func (d *Disk) openExisting() (*folder, *os.Root, error) {
-	if d.options.Disabled {
-		return nil, nil, fs.ErrNotExist
+// openExisting opens the directory for package os. It fails if the directory does not exist.
+func (d *Disk) openExisting() (*directory, *os.Root, error) {
+	if d.disabled != nil {
+		return nil, nil, d.disabled
 	}
-	f, err := d.reading()
+	dir, err := d.openForReading()
 	if err != nil {
 		return nil, nil, err
 	}
-	dir, err := f.root()
+	root, err := dir.root()
 	if err != nil {
-		f.close()
+		dir.close()
 		return nil, nil, err
 	}
-	return f, dir, nil
+	return dir, root, nil
 }
 
-// Delete forgets the entry of key, whichever sealing key it was sealed with.
+// Delete implements [Store]. It also removes entries of key that another sealing key sealed.
 func (d *Disk) Delete(key string) error {
-	f, dir, err := d.openExisting()
+	dir, root, err := d.openExisting()
 	if err != nil {
-		return nil // nothing that would be served either
+		return nil // Get returns nothing either
 	}
-	defer f.close()
-	defer dir.Close()
+	defer dir.close()
+	defer root.Close()
 	h := hashKey(key)
-	return removeFiles(dir, func(name string) bool {
-		_, have, ok := parseFileName(name)
-		return ok && have == h
+	return removeEntries(root, func(name string) bool {
+		_, found, ok := parseFileName(name)
+		return ok && found == h
 	})
 }
 
-// removeFiles removes what match names in the folder of entries.
-func removeFiles(dir *os.Root, match func(name string) bool) error {
-	var first error
-	for _, name := range names(dir, entriesDir) {
-		if match(name) {
-			if err := dir.RemoveAll(entriesDir + "/" + name); first == nil {
-				first = err
-			}
-		}
-	}
-	return first
-}
-
-// names lists a folder in the cache; nothing when it cannot be read.
-func names(dir *os.Root, name string) []string {
-	if fi, err := dir.Lstat(name); err != nil || !fi.IsDir() {
-		return nil
-	}
-	f, err := dir.Open(name)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	list, _ := f.Readdirnames(-1)
-	return list
-}
-
-// Named is an entry together with what it was put under.
-type Named struct {
-	Key   string
-	Entry Entry
-	State State
-}
-
-// Clear removes all entries, also those sealed with other keys, and all notes.
-// It says how many entries there were.
+// Clear removes all entries, including those that other sealing keys sealed, and all host names.
+// It returns the number of removed entries.
 func (d *Disk) Clear() (removed int, err error) {
-	f, dir, err := d.openExisting()
+	dir, root, err := d.openExisting()
 	if err != nil {
 		return 0, nil
 	}
-	defer f.close()
-	defer dir.Close()
-	err = removeFiles(dir, func(name string) bool {
+	defer dir.close()
+	defer root.Close()
+	err = removeEntries(root, func(name string) bool {
 		if _, ok := tempTime(name); ok {
 			return true
 		}
@@ -246,12 +242,25 @@ func (d *Disk) Clear() (removed int, err error) {
 		}
 		return ok
 	})
-	for _, name := range names(dir, notesDir) {
-		if _, ok := unescapeNote(name); ok {
-			if e := dir.Remove(notesDir + "/" + name); err == nil {
+	for _, name := range names(root, hostsDir) {
+		if _, ok := unescapeHost(name); ok {
+			if e := root.Remove(hostsDir + "/" + name); err == nil {
 				err = e
 			}
 		}
 	}
 	return removed, err
+}
+
+// removeEntries removes the files in the directory entries whose names match.
+func removeEntries(root *os.Root, match func(name string) bool) error {
+	var first error
+	for _, name := range names(root, entriesDir) {
+		if match(name) {
+			if err := root.RemoveAll(entriesDir + "/" + name); first == nil {
+				first = err
+			}
+		}
+	}
+	return first
 }

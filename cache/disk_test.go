@@ -45,8 +45,8 @@ func TestOpenAndGetTouchNothing(t *testing.T) {
 	d := newDisk(t)
 	wantMiss(t, d, "k", "absent")
 	_ = d.Delete("k")
-	_ = d.Entries()
-	_ = d.Notes()
+	_ = validItems(d)
+	_ = d.Hosts()
 	_, _ = d.Clear()
 	_ = d.Status()
 	if _, err := os.Lstat(d.options.Dir); !os.IsNotExist(err) {
@@ -60,12 +60,12 @@ func TestDisabled(t *testing.T) {
 	if err := d.Put("k", halfDay("v", time.Now())); err != nil {
 		t.Errorf("put: %v", err)
 	}
-	d.Note("host")
+	d.AddHost("host")
 	wantMiss(t, d, "k", "switched off")
 	if _, err := os.Lstat(d.options.Dir); !os.IsNotExist(err) {
 		t.Errorf("the folder was made: %v", err)
 	}
-	if s := d.Status(); s.Trouble != "switched off" || s.Folder != "" {
+	if s := d.Status(); s.Problem != "switched off" || s.Dir != "" {
 		t.Errorf("status: %+v", s)
 	}
 }
@@ -87,13 +87,13 @@ func TestTwoSealingKeysShareAFolder(t *testing.T) {
 	t.Parallel()
 	here := newDisk(t)
 	there := newDisk(t, func(o *Options) { o.Dir = here.options.Dir })
-	there.keyPlaces = fixedPlaces(8)
+	there.keyStores = fixedKeyStores(8)
 	mustPut(t, here, "k", halfDay("here", time.Now()))
 	wantMiss(t, there, "k", "absent")
 	mustPut(t, there, "k", halfDay("there", time.Now()))
 	wantValue(t, here, "k", "here")
 	wantValue(t, there, "k", "there")
-	if n := len(here.Entries()); n != 1 {
+	if n := len(validItems(here)); n != 1 {
 		t.Errorf("one machine lists %d entries", n)
 	}
 	// Logging out forgets on both.
@@ -107,7 +107,7 @@ func TestSealingKeyGone(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	mustPut(t, d, "k", halfDay("v", time.Now()))
-	d.keyPlaces = fixedPlaces(8) // as after a reboot
+	d.keyStores = fixedKeyStores(8) // as after a reboot
 	wantMiss(t, d, "k", "absent")
 	mustPut(t, d, "k", halfDay("again", time.Now()))
 	wantValue(t, d, "k", "again")
@@ -116,7 +116,7 @@ func TestSealingKeyGone(t *testing.T) {
 func TestSealingRequired(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, func(o *Options) { o.SealingRequired = true })
-	d.keyPlaces = func(f *folder) []place { return []place{filePlace{disk: d, cache: f, dir: "/proc"}} }
+	d.keyStores = func(f *directory) []keyStore { return []keyStore{fileKeyStore{cache: f, dir: "/proc"}} }
 	if err := d.Put("k", halfDay("v", time.Now())); err == nil {
 		t.Error("kept with a sealing key on the disk")
 	}
@@ -125,7 +125,7 @@ func TestSealingRequired(t *testing.T) {
 		t.Errorf("left behind: %v", names)
 	}
 	s := d.Status()
-	if s.Sealing != "" || !strings.Contains(s.SealingTrouble, "the settings forbid") {
+	if s.KeyStore != "" || !strings.Contains(s.KeyProblem, "the settings forbid") {
 		t.Errorf("status: %+v", s)
 	}
 }
@@ -148,10 +148,10 @@ func TestEntriesAndClear(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(entries, damaged), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d.Note("host.example")
+	d.AddHost("host.example")
 
 	var got []string
-	for _, n := range d.Entries() {
+	for _, n := range validItems(d) {
 		got = append(got, n.Key+" "+string(n.Entry.Value)+" "+n.State.String())
 	}
 	if want := []string{"a aging aging", "b fresh fresh"}; !slices.Equal(got, want) {
@@ -166,8 +166,8 @@ func TestEntriesAndClear(t *testing.T) {
 		t.Errorf("cleared %d, %v", removed, err)
 	}
 	wantMiss(t, d, "b", "absent")
-	if len(d.Entries()) != 0 || len(d.Notes()) != 0 {
-		t.Errorf("left after Clear: %v, %v", d.Entries(), d.Notes())
+	if len(validItems(d)) != 0 || len(d.Hosts()) != 0 {
+		t.Errorf("left after Clear: %v, %v", validItems(d), d.Hosts())
 	}
 	if _, err := os.Lstat(filepath.Join(entries, "not-ours")); err != nil {
 		t.Errorf("Clear took a file that is not ours: %v", err)
@@ -183,7 +183,7 @@ func TestTagAndReadme(t *testing.T) {
 		t.Errorf("tag %q, %v", tag, err)
 	}
 	readme, err := os.ReadFile(filepath.Join(d.options.Dir, "README"))
-	if err != nil || !bytes.Contains(readme, []byte("can be deleted")) {
+	if err != nil || !bytes.Contains(readme, []byte("can delete")) {
 		t.Errorf("readme %q, %v", readme, err)
 	}
 }
@@ -228,7 +228,7 @@ func TestLogHearsWhatWentWrong(t *testing.T) {
 	if err != nil || string(e.Value) != "v" {
 		t.Errorf("got %q, %v", e.Value, err)
 	}
-	for _, want := range []string{"cache folder", "entry not kept"} {
+	for _, want := range []string{"cache directory", "entry not stored"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not say %q:\n%s", want, log.String())
 		}
@@ -247,10 +247,10 @@ func TestHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	holding := *d
-	holding.Hold()
+	holding.options.ShortLived = true
 	looks := 0
-	places := d.keyPlaces
-	holding.keyPlaces = func(f *folder) []place { looks++; return places(f) }
+	places := d.keyStores
+	holding.keyStores = func(f *directory) []keyStore { looks++; return places(f) }
 	wantValue(t, &holding, "k", "v")
 	moved := d.options.Dir + "-moved"
 	if err := os.Rename(d.options.Dir, moved); err != nil {
@@ -260,7 +260,7 @@ func TestHold(t *testing.T) {
 	if looks != 1 {
 		t.Errorf("looked for the sealing key %d times, want once", looks)
 	}
-	if _, err := d.Get("k"); err == nil {
+	if _, _, err := d.Get("k"); err == nil {
 		t.Error("a disk that holds nothing answered from a folder that is gone")
 	}
 }

@@ -1,45 +1,42 @@
-// Package cache keeps byte strings with times between processes, and lets one
-// process fetch what many want.
+// Package cache stores byte strings with an expiry, shares them between the processes of one user,
+// and lets one process fetch a value that many processes need.
 //
-// The promise: what Get returns was put under the same key by this user, is
-// not past its life, and was not changed on the way. Whatever is wrong with
-// the disk, the answer is a miss with a reason, never a panic, never a wait
-// and never somebody else's bytes. The cache is a hint: when nothing can be
-// kept, [Cache.Do] still fetches.
+// The promise: a value that Get returns was stored under the same key by this user, has not
+// expired and was not changed in between. A problem on the disk makes Get return a [*Miss] with a
+// reason; it never causes a panic, a wait or another user's value. The cache may lose entries at any time:
+// when nothing can be stored, [Cache.Do] still fetches.
 //
-// # Tiers
+// # Stores
 //
-// [Disk] is a [Store] with one file for each entry. [Cache] joins a Store with
-// the disk's locks. Package cache/memory puts a tier for long-lived processes
-// over a Store.
+// [Disk] is a [Store] with one file per entry. [Cache] combines a Store with the file locks of a
+// Disk. Package cache/memory adds an in-memory Store for long-lived processes on top of another one.
 //
-// # At rest
+// # Encryption
 //
-// Entries are sealed with AES-256-GCM. The entry's key is bound into the seal,
-// so that a file moved to another key's name does not open. The sealing key is
-// 32 bytes that live where a stolen disk, a backup or an image layer does not
-// carry them: the Linux kernel keyring, the macOS login keychain, Windows
-// DPAPI; where there is no such place, memory-backed $XDG_RUNTIME_DIR, else a
-// file of mode 0600 beside the entries ([Options.SealingRequired] forbids that
-// last one). [Disk.Status] says which it is.
+// Entries are sealed with AES-256-GCM. The seal covers the entry's key, so a file that is renamed
+// to the name of another key does not open. The sealing key has 32 bytes. It is stored where a
+// stolen disk, a backup or an image layer does not contain it: in the Linux kernel keyring, in the
+// macOS login keychain, or protected by Windows DPAPI. If none of these is available, it is stored
+// in a file in $XDG_RUNTIME_DIR if that is in memory, and otherwise in a file of mode 0600 beside the entries
+// ([Options.SealingRequired] forbids the last one). [Disk.Status] reports which one is used.
 //
-// # On disk
+// # Files
 //
-//	CACHEDIR.TAG, README   for backup programs, and the stranger who finds the folder
-//	entries/ID-HASH        one entry: the sealing key's id, SHA-256 of the entry's key
-//	entries/.cleaned       its time is that of the last cleaning
-//	hosts/NAME             notes: empty files
+//	CACHEDIR.TAG, README   for backup programs and for people who find the directory
+//	entries/ID-HASH        one entry: the ID of the sealing key, SHA-256 of the entry's key
+//	entries/.cleaned       its modification time is the time of the last cleanup
+//	hosts/NAME             host names that were recorded: empty files
 //	locks/                 a fixed number of lock files, never removed
-//	sealing-key            only where the sealing key has no better place
-//	key-*.dpapi            the sealing key as Windows DPAPI protects it
+//	sealing-key            the sealing key, if no better store is available
+//	key-*.dpapi            the sealing key, protected by Windows DPAPI
 //
-// Two machines that share a home folder have two sealing keys and so two sets
-// of files; neither opens nor replaces the other's.
+// Two machines that share a home directory have two sealing keys and therefore two sets of entry files.
+// Neither machine opens or replaces the files of the other.
 //
 // # Limits
 //
-// A process of the same user can read what the user can read. On Linux, root in
-// a container that shares the host's user namespace shares the keyring of the
-// host's root. On macOS every Get runs /usr/bin/security. Locks are the file
-// system's: where it has none, the same thing may be fetched more than once.
+// Another process of the same user can read everything that the user can read. On Linux, root in a
+// container that shares the host's user namespace shares the keyring of the host's root. On macOS,
+// every Get runs /usr/bin/security. Locks need a file system that supports them: without locks, several
+// processes may fetch the same value.
 package cache

@@ -5,47 +5,60 @@ import (
 	"time"
 )
 
-// MaxValue is the largest value that is kept. The largest ECR token reported
-// is under 3 KiB; the limit is what one read of a hit may cost.
+// MaxValue is the size limit of a value in bytes. Authorization tokens, which this package was written for,
+// have up to 3 KiB; the limit bounds what reading one entry can cost.
 const MaxValue = 64 << 10
 
-// maxKey bounds the text of a key, which is kept inside the sealed entry.
+// maxKey is the size limit of a key in bytes. The key is stored inside the sealed entry.
 const maxKey = 1 << 10
 
-// An Entry is a value and the times that say how long it may be served. All
-// durations count from Fetched.
+// An Entry is a value and the times that limit its use. All durations count from Fetched.
 type Entry struct {
 	Value []byte
 
-	// Fetched is the local wall clock when the value arrived.
+	// Fetched is the local wall clock time at which the value arrived.
 	Fetched time.Time
 
-	// Lifetime ends the entry: it is never served past it. An entry without
-	// a life is not kept.
+	// Lifetime is how long the entry is valid. An expired entry is never returned, and an entry
+	// whose Lifetime is not positive is not stored.
 	Lifetime time.Duration
 
-	// Refresh is when the entry starts to age: it is still served, but
-	// somebody should fetch anew. Kept between 0 and Lifetime.
+	// Refresh is the age at which the entry should be refreshed. From then until it expires it is
+	// still returned. Stored entries have it limited to the range from 0 to Lifetime.
 	Refresh time.Duration
 
-	// Skew is the other party's clock minus ours at the fetch. A large one
-	// says that ours may be put right one day.
+	// Skew is the server's clock minus the local clock at the time of the fetch. A large skew
+	// means that the local clock was wrong and may be corrected later.
 	Skew time.Duration
 
-	// stamp is the boot clock at the fetch, when the machine has one.
+	// stamp is the boot clock at the time of the fetch; zero if the system has none.
 	stamp stamp
 }
 
-// A State is what may be done with an entry now.
+// Times are an entry's times on the wall clock.
+type Times struct {
+	Fetched time.Time `json:"fetched,omitzero"` // when the value arrived
+	Refresh time.Time `json:"refresh,omitzero"` // when it should be refreshed
+	Expires time.Time `json:"expires,omitzero"` // when it expires
+}
+
+// Times returns the entry's times on the wall clock.
+func (e Entry) Times() Times {
+	return Times{Fetched: e.Fetched, Refresh: e.Fetched.Add(e.Refresh), Expires: e.Fetched.Add(e.Lifetime)}
+}
+
+// A State is the freshness of an entry.
 type State int
 
+// The states of an entry.
 const (
-	Absent  State = iota // nothing there that can be used
-	Fresh                // serve it
-	Aging                // serve it, and fetch anew
-	Expired              // never serve it
+	Absent  State = iota // no usable entry
+	Fresh                // valid
+	Aging                // valid, but should be refreshed
+	Expired              // not valid any more
 )
 
+// String returns the state's name: absent, fresh, aging or expired.
 func (s State) String() string {
 	switch s {
 	case Fresh:
@@ -58,35 +71,38 @@ func (s State) String() string {
 	return "absent"
 }
 
-// A Miss says why there is nothing to serve.
+// A Miss is the error of a lookup that found no valid entry.
 type Miss struct {
-	State  State // Absent or Expired
-	Reason string
+	Reason string // for people
 }
 
+// Error implements error.
 func (m *Miss) Error() string { return "not in the cache: " + m.Reason }
 
-func miss(reason string) error { return &Miss{State: Absent, Reason: reason} }
+func miss(reason string) error { return &Miss{Reason: reason} }
 
-// A Store keeps entries under keys. The error of Get is a *[Miss]; an entry
-// that Get returns is fresh or aging, and its Value is the caller's own. Delete
-// of nothing is no error.
+// A Store stores entries under keys.
 type Store interface {
-	Get(key string) (Entry, error)
+	// Get returns the entry of key and its state, which is Fresh or Aging. Otherwise the state is
+	// Absent or Expired and the error a *[Miss]. The caller may change the entry's Value.
+	Get(key string) (Entry, State, error)
+
+	// Put stores e under key and replaces the previous entry.
 	Put(key string, e Entry) error
+
+	// Delete removes the entry of key. A missing entry is not an error.
 	Delete(key string) error
 }
 
-// refreshSpread is how far two machines that fetched together may end up
-// apart: up to a tenth of the way to the refresh point, to either side.
+// refreshSpread is the largest change to a refresh point, as a fraction of it. It keeps machines
+// that fetched together from refreshing together.
 const refreshSpread = 0.1
 
-// RefreshPoint says when an entry should start to age: at half its life, moved
-// by up to a tenth of that either way as spread goes from -1 to 1, and never
-// after session, the time that the credentials behind it have left (0 when
-// they have no known end).
+// RefreshPoint returns the age at which an entry should be refreshed: half its lifetime, changed by
+// up to a tenth as spread goes from -1 to 1. The result is at most session, the remaining lifetime of the
+// credentials that fetched the value, or unlimited if session is 0.
 func RefreshPoint(lifetime, session time.Duration, spread float64) time.Duration {
-	if !(spread >= -1) { // also not a number
+	if !(spread >= -1) { // true for NaN too
 		spread = -1
 	}
 	spread = min(spread, 1)
@@ -97,17 +113,17 @@ func RefreshPoint(lifetime, session time.Duration, spread float64) time.Duration
 	return max(point, 0)
 }
 
-// checked returns e as it can be kept, or why it cannot.
+// checked returns e in the form in which it is stored, or an error if it cannot be stored.
 func (e Entry) checked(key string) (Entry, error) {
 	switch {
 	case key == "" || len(key) > maxKey:
 		return e, errors.New("the key is empty or too long")
 	case len(e.Value) > MaxValue:
-		return e, errors.New("the value is too big")
+		return e, errors.New("the value is too long")
 	case e.Lifetime <= 0:
-		return e, errors.New("the entry has no life left")
+		return e, errors.New("the entry has expired")
 	case !time.Unix(0, e.Fetched.UnixNano()).Equal(e.Fetched):
-		return e, errors.New("the entry's time is out of range")
+		return e, errors.New("the time of the fetch is out of range")
 	}
 	e.Refresh = min(max(e.Refresh, 0), e.Lifetime)
 	return e, nil

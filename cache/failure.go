@@ -5,36 +5,34 @@ import (
 	"time"
 )
 
-// failurePrefix starts the keys of refusals, which are kept as entries among
-// the others.
+// failurePrefix starts the keys under which failed fetches are stored, as entries like all others.
 const failurePrefix = "failure|"
 
-// failureLife is how long a refusal is remembered: nobody refreshes an aging
-// entry meanwhile, and one that is to be held is served.
-const failureLife = time.Minute
+// failureLifetime is how long a failed fetch is stored. Meanwhile no process refreshes an aging
+// entry, and a failure with hold set is returned instead of a new fetch.
+const failureLifetime = time.Minute
 
 func isFailureKey(key string) bool { return strings.HasPrefix(key, failurePrefix) }
 
-// A failure is what a fetch that failed left behind.
+// A failure describes a failed fetch.
 type failure struct {
-	// generation is random: it tells this refusal from the one before.
+	// generation is random. A process that waits uses it to recognise a new failure.
 	generation [16]byte
 
-	// shared: data is for those who were already waiting. A refresh that ran
-	// into its own budget leaves a failure that is not shared, but still
-	// keeps others from trying at once.
+	// shared reports whether processes that wait return data as their error. A failure that is
+	// not shared only delays the next refresh.
 	shared bool
 
-	// hold: data is for everybody, as long as the failure lasts.
+	// hold reports whether processes that start later return data as their error too.
 	hold bool
 
 	data []byte
 }
 
-func newFailure(data []byte, hold bool) failure {
+func newFailure(data []byte, hold bool) (failure, error) {
 	f := failure{shared: data != nil, hold: hold && data != nil, data: data}
-	random(f.generation[:])
-	return f
+	err := random(f.generation[:])
+	return f, err
 }
 
 const (
@@ -54,6 +52,7 @@ func (f failure) encode() []byte {
 	return append(b, f.data...)
 }
 
+// decodeFailure is the inverse of encode.
 func decodeFailure(b []byte) (f failure, ok bool) {
 	if len(b) < len(f.generation)+1 {
 		return f, false
@@ -63,40 +62,42 @@ func decodeFailure(b []byte) (f failure, ok bool) {
 	return f, true
 }
 
-// failure returns the refusal that is remembered for key; ok is false when
-// there is none.
+// failure returns the stored failure of key. ok is false if there is none.
 func (c *Cache) failure(key string) (f failure, ok bool) {
-	e, err := c.store().Get(failurePrefix + key)
+	e, _, err := c.store().Get(failurePrefix + key)
 	if err != nil {
 		return f, false
 	}
 	return decodeFailure(e.Value)
 }
 
-// remember keeps what can be told of err. On a refresh something is kept even
-// when it is not for others, so that nobody tries again at once.
-func (c *Cache) remember(key string, err error, refresh bool) {
+// storeFailure stores the failure of a fetch. After a failed refresh it also stores an error that cannot be
+// shared, so that the next refresh waits.
+func (c *Cache) storeFailure(key string, fetchErr error, refresh bool) {
 	var data []byte
 	var hold bool
 	if c.EncodeFailure != nil {
-		data, hold = c.EncodeFailure(err)
+		data, hold = c.EncodeFailure(fetchErr)
 	}
 	if data == nil && !refresh {
 		return
 	}
-	e := Entry{
-		Value:    newFailure(data, hold).encode(),
-		Fetched:  c.clock().now(),
-		Lifetime: failureLife,
-		Refresh:  failureLife,
+	f, err := newFailure(data, hold)
+	if err == nil {
+		err = c.Put(failurePrefix+key, Entry{
+			Value:    f.encode(),
+			Fetched:  c.clock().now(),
+			Lifetime: failureLifetime,
+			Refresh:  failureLifetime,
+		})
 	}
-	if err := c.store().Put(failurePrefix+key, e); err != nil {
-		c.debug("refusal not kept", "key", key, "reason", err)
+	if err != nil {
+		c.debug("failure not stored", "key", key, "reason", err)
 	}
 }
 
-// told turns a shared refusal into an error again; nil when that cannot be.
-func (c *Cache) told(f failure) error {
+// decode returns the error of a shared failure; nil if it cannot be decoded.
+func (c *Cache) decode(f failure) error {
 	if c.DecodeFailure == nil {
 		return nil
 	}

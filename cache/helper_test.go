@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -63,16 +64,16 @@ func (h *handClock) reboot(id string) {
 	h.boot, h.since = id, time.Minute
 }
 
-// fixedPlace is a place for a sealing key that touches nothing.
-type fixedPlace sealingKey
+// fixedKeyStore is a place for a sealing key that touches nothing.
+type fixedKeyStore sealingKey
 
-func (fixedPlace) name() string                { return "a test" }
-func (fixedPlace) offDisk() bool               { return true }
-func (p fixedPlace) read() (sealingKey, error) { return sealingKey(p), nil }
-func (p fixedPlace) make() (sealingKey, error) { return sealingKey(p), nil }
+func (fixedKeyStore) name() string                  { return "a test" }
+func (fixedKeyStore) offDisk() bool                 { return true }
+func (p fixedKeyStore) read() (sealingKey, error)   { return sealingKey(p), nil }
+func (p fixedKeyStore) create() (sealingKey, error) { return sealingKey(p), nil }
 
-func fixedPlaces(b byte) func(*folder) []place {
-	return func(*folder) []place { return []place{fixedPlace{b}} }
+func fixedKeyStores(b byte) func(*directory) []keyStore {
+	return func(*directory) []keyStore { return []keyStore{fixedKeyStore{b}} }
 }
 
 // environ is an environment of its own; pairs are name, value.
@@ -91,13 +92,13 @@ func environ(pairs ...string) func(string) (string, bool) {
 // with a sealing key that is in no keyring.
 func newDisk(t testing.TB, change ...func(*Options)) *Disk {
 	t.Helper()
-	o := Options{Environ: environ(), Dir: filepath.Join(t.TempDir(), "cache")}
+	o := Options{Name: "ecr-login", Environ: environ(), Dir: filepath.Join(t.TempDir(), "cache")}
 	for _, f := range change {
 		f(&o)
 	}
 	d := Open(o)
-	d.keyPlaces = fixedPlaces(7)
-	d.systemCache = ""
+	d.keyStores = fixedKeyStores(7)
+	d.systemDir = ""
 	return d
 }
 
@@ -120,7 +121,7 @@ func mustPut(t testing.TB, s Store, key string, e Entry) {
 
 func wantValue(t testing.TB, s Store, key, value string) Entry {
 	t.Helper()
-	e, err := s.Get(key)
+	e, _, err := s.Get(key)
 	if err != nil {
 		t.Fatalf("get %q: %v, want %q", key, err, value)
 	}
@@ -132,7 +133,7 @@ func wantValue(t testing.TB, s Store, key, value string) Entry {
 
 func wantMiss(t testing.TB, s Store, key, reason string) {
 	t.Helper()
-	e, err := s.Get(key)
+	e, _, err := s.Get(key)
 	var m *Miss
 	if !errors.As(err, &m) {
 		t.Fatalf("get %q = %q, %v, want a miss: %s", key, e.Value, err, reason)
@@ -144,7 +145,7 @@ func wantMiss(t testing.TB, s Store, key, reason string) {
 
 // entryPath is the file of an entry sealed with the key of newDisk.
 func entryPath(d *Disk, key string) string {
-	k, _ := d.readKey(&folder{path: d.options.Dir})
+	k, _ := d.readKey(&directory{path: d.options.Dir})
 	return filepath.Join(d.options.Dir, entriesDir, k.fileName(hashKey(key)))
 }
 
@@ -180,4 +181,9 @@ func notRoot(t testing.TB, why string) {
 	if os.Geteuid() == 0 {
 		t.Skip("root is not kept from it: " + why)
 	}
+}
+
+// validItems returns the entries of the inventory that Get returns.
+func validItems(d *Disk) []Item {
+	return slices.DeleteFunc(d.Inventory().Items, func(i Item) bool { return i.State != Fresh && i.State != Aging })
 }

@@ -5,68 +5,79 @@ import (
 	"strings"
 )
 
-// An Inventory is everything that the folder holds under the names of entries.
+// An Inventory lists the content of the cache directory.
 type Inventory struct {
-	// Entries are those that open, in the order of their keys: also the ones
-	// that Get would not return any more, with the State that says so and no
-	// Value. Refusals are not among them.
-	Entries []Named
+	// Items are the entries that the sealing key opens, sorted by key. They include entries that
+	// Get does not return; those have no Value.
+	Items []Item
 
-	// Refused are the keys for which a refusal is remembered, in order.
-	Refused []string
+	// Failures are the keys for which a failed fetch is stored, sorted.
+	Failures []string
 
-	// Foreign counts the files that another sealing key sealed: that of
-	// another machine that shares the folder, or of this one before the
-	// key was lost.
-	Foreign int
+	// OtherKey is the number of entries that another sealing key sealed: that of another machine
+	// that shares the directory, or a previous key of this one.
+	OtherKey int
 
-	// Damaged counts the files that should open and do not.
+	// Damaged is the number of entries that the sealing key should open but does not.
 	Damaged int
 
-	// Sealed is false when there is no sealing key to open anything with.
-	Sealed bool
+	// HasKey reports whether a sealing key was found. Without one, all entries count as OtherKey.
+	HasKey bool
 }
 
-// Inventory counts what is there. Where nothing can be read it is empty.
+// An Item is an entry with its key and its state.
+type Item struct {
+	Key   string
+	Entry Entry
+	State State
+}
+
+// Inventory lists the content of the cache directory. It is empty if the directory cannot be read.
 func (d *Disk) Inventory() Inventory {
 	var inv Inventory
-	f, dir, err := d.openExisting()
+	dir, root, err := d.openExisting()
 	if err != nil {
 		return inv
 	}
-	defer f.close()
-	defer dir.Close()
-	k, err := d.readKey(f)
-	inv.Sealed = err == nil
-	for _, name := range names(dir, entriesDir) {
+	defer dir.close()
+	defer root.Close()
+	k, err := d.readKey(dir)
+	inv.HasKey = err == nil
+	for _, name := range names(root, entriesDir) {
 		id, h, ok := parseFileName(name)
 		switch {
 		case !ok:
 			continue
-		case !inv.Sealed || id != k.id():
-			inv.Foreign++
+		case !inv.HasKey || id != k.id():
+			inv.OtherKey++
 			continue
 		}
-		key, e, err := d.load(f, k, h)
+		key, e, err := load(dir, k, h)
 		switch {
 		case err != nil:
 			inv.Damaged++
 		case isFailureKey(key):
-			inv.Refused = append(inv.Refused, strings.TrimPrefix(key, failurePrefix))
+			inv.Failures = append(inv.Failures, strings.TrimPrefix(key, failurePrefix))
 		default:
 			state, err := d.options.Clock.State(e)
 			if err != nil {
 				e.Value = nil
 			}
-			inv.Entries = append(inv.Entries, Named{key, e, state})
+			inv.Items = append(inv.Items, Item{key, e, state})
 		}
 	}
-	slices.Sort(inv.Refused)
-	slices.SortFunc(inv.Entries, func(a, b Named) int { return strings.Compare(a.Key, b.Key) })
+	slices.Sort(inv.Failures)
+	slices.SortFunc(inv.Items, func(a, b Item) int { return strings.Compare(a.Key, b.Key) })
 	return inv
 }
 
-// Entries lists, in the order of their keys, the entries that Get would return.
-func (d *Disk) Entries() []Named {
-	return slices.DeleteFunc(d.Inventory().Entries, func(n Named) bool { return n.State != Fresh && n.State != Aging })
+// validEntries returns the number of entries that Get returns.
+func (inv Inventory) validEntries() int {
+	n := 0
+	for _, i := range inv.Items {
+		if i.State == Fresh || i.State == Aging {
+			n++
+		}
+	}
+	return n
 }

@@ -12,7 +12,7 @@ func TestInventoryCountsWhatGetWouldNotServe(t *testing.T) {
 	t.Parallel()
 	h := newHandClock()
 	d := newDisk(t, at(h))
-	if inv := d.Inventory(); len(inv.Entries) != 0 || inv.Sealed {
+	if inv := d.Inventory(); len(inv.Items) != 0 || inv.HasKey {
 		t.Errorf("of no folder: %+v", inv)
 	}
 	mustPut(t, d, "fresh", halfDay("v", h.wall))
@@ -21,7 +21,7 @@ func TestInventoryCountsWhatGetWouldNotServe(t *testing.T) {
 	mustPut(t, d, "tomorrow", halfDay("v", h.wall.Add(24*time.Hour)))
 	mustPut(t, d, failurePrefix+"fresh", halfDay("refusal", h.wall))
 	there := newDisk(t, at(h), func(o *Options) { o.Dir = d.options.Dir })
-	there.keyPlaces = fixedPlaces(8)
+	there.keyStores = fixedKeyStores(8)
 	mustPut(t, there, "theirs", halfDay("v", h.wall))
 	entries := filepath.Join(d.options.Dir, entriesDir)
 	for name, content := range map[string]string{
@@ -35,23 +35,23 @@ func TestInventoryCountsWhatGetWouldNotServe(t *testing.T) {
 
 	inv := d.Inventory()
 	var got []string
-	for _, n := range inv.Entries {
+	for _, n := range inv.Items {
 		got = append(got, n.Key+" "+n.State.String()+" "+string(n.Entry.Value))
 	}
 	// Neither a value that is over nor one that nobody may trust is handed out.
 	if want := []string{"aging aging v", "fresh fresh v", "over expired ", "tomorrow absent "}; !slices.Equal(got, want) {
 		t.Errorf("entries %q, want %q", got, want)
 	}
-	if want := []string{"fresh"}; !slices.Equal(inv.Refused, want) {
-		t.Errorf("refused %q, want %q", inv.Refused, want)
+	if want := []string{"fresh"}; !slices.Equal(inv.Failures, want) {
+		t.Errorf("refused %q, want %q", inv.Failures, want)
 	}
-	if inv.Foreign != 1 || inv.Damaged != 1 || !inv.Sealed {
-		t.Errorf("foreign %d, damaged %d, sealed %v; want 1, 1, true", inv.Foreign, inv.Damaged, inv.Sealed)
+	if inv.OtherKey != 1 || inv.Damaged != 1 || !inv.HasKey {
+		t.Errorf("foreign %d, damaged %d, sealed %v; want 1, 1, true", inv.OtherKey, inv.Damaged, inv.HasKey)
 	}
 
 	// After a reboot nothing opens, and nothing is called damaged.
-	d.keyPlaces = func(*folder) []place { return nil }
-	if inv := d.Inventory(); inv.Sealed || len(inv.Entries) != 0 || inv.Damaged != 0 || inv.Foreign != 7 {
+	d.keyStores = func(*directory) []keyStore { return nil }
+	if inv := d.Inventory(); inv.HasKey || len(inv.Items) != 0 || inv.Damaged != 0 || inv.OtherKey != 7 {
 		t.Errorf("without a sealing key: %+v", inv)
 	}
 }
@@ -60,18 +60,18 @@ func TestForgetTakesOneNote(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	for _, nothing := range []string{"", "never.noted.example", "../entries"} {
-		if err := d.Forget(nothing); err != nil {
+		if err := d.RemoveHost(nothing); err != nil {
 			t.Errorf("%q, without a folder: %v", nothing, err)
 		}
 	}
-	d.Note("one.example:5000")
-	d.Note("two.example")
+	d.AddHost("one.example:5000")
+	d.AddHost("two.example")
 	for range 2 {
-		if err := d.Forget("one.example:5000"); err != nil {
+		if err := d.RemoveHost("one.example:5000"); err != nil {
 			t.Error(err)
 		}
 	}
-	if got := d.Notes(); !slices.Equal(got, []string{"two.example"}) {
+	if got := d.Hosts(); !slices.Equal(got, []string{"two.example"}) {
 		t.Errorf("notes %q, want the other one", got)
 	}
 }

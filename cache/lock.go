@@ -14,82 +14,79 @@ import (
 const (
 	locksDir = "locks"
 
-	// lockSlots bounds the number of lock files: they are never unlinked,
-	// because two processes could then hold the lock of one name. Two names
-	// that share a slot wait for each other, which costs time only.
+	// lockSlots is the number of lock files per kind. Lock files are never removed, because two
+	// processes could then hold the same lock. Names that share a slot wait for each other, which
+	// only costs time.
 	lockSlots = 4096
 
-	// The wait between two tries grows from pollMin to pollMax, each moved
-	// by up to half of it, so that hundreds who wait do not try at once.
+	// The time between two attempts to lock grows from pollMin to pollMax. Each is changed by up
+	// to half of it, so that hundreds of waiting processes do not try at the same time.
 	pollMin = 10 * time.Millisecond
 	pollMax = 40 * time.Millisecond
 
-	// keyLockPatience bounds the wait for the lock of the sealing key, which
-	// is held for a few system calls.
-	keyLockPatience = 2 * time.Second
+	// keyLockTimeout limits the wait for the sealing key's lock, which is held for a few system calls.
+	keyLockTimeout = 2 * time.Second
 )
 
-// Locks of different kinds have files of their own. A process that holds an
-// entry's lock may take one with a name, never the other way round, so nobody
-// waits in a circle.
+// Each kind of lock has its own files. A process that holds an entry's lock may acquire a named
+// lock, but not the other way round, so no deadlock is possible.
 const (
 	entryLock = "entry-"
 	namedLock = "name-"
 )
 
-// lockName is the file of the slot that name falls into.
+// lockName returns the lock file for name.
 func lockName(kind, name string) string {
 	h := hashKey(name)
 	slot := (int(h[0])<<8 | int(h[1])) % lockSlots
 	return kind + strconv.Itoa(slot)
 }
 
-var errNoLocks = errors.New("no locks without a disk")
+var errNoLocks = errors.New("no locks without a Disk")
 
-// lockFile returns the lock file called name, in a folder that is made for it.
-// An error means that we have to do without locks.
+// lockFile returns the lock with the given file name. An error means that locks do not work.
 func (d *Disk) lockFile(name string) (*flock.Flock, error) {
-	if d == nil || d.options.Disabled {
+	if d == nil {
 		return nil, errNoLocks
 	}
-	f, err := d.writing()
+	dir, err := d.openForWriting()
 	if err != nil {
 		return nil, err
 	}
-	defer f.close()
-	return lockIn(f, name)
+	defer dir.close()
+	return lockIn(dir, name)
 }
 
-func lockIn(f *folder, name string) (*flock.Flock, error) {
-	dir, err := f.root()
+func lockIn(dir *directory, name string) (*flock.Flock, error) {
+	root, err := dir.root()
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close()
-	if err := dir.Mkdir(locksDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	defer root.Close()
+	if err := root.Mkdir(locksDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return flock.New(join(f.path, locksDir, name), flock.SetFlag(lockFlags), flock.SetPermissions(0o600)), nil
+	return flock.New(join(dir.path, locksDir, name), flock.SetFlag(lockFlags), flock.SetPermissions(0o600)), nil
 }
 
-// lockSealingKey keeps others from making a sealing key, or at least waited.
-func (d *Disk) lockSealingKey(f *folder) (unlock func()) {
-	lock, err := lockIn(f, "sealing-key")
+// lockSealingKey acquires the lock that is held while a sealing key is created. After
+// keyLockTimeout it continues without the lock.
+func lockSealingKey(dir *directory) (unlock func()) {
+	lock, err := lockIn(dir, "sealing-key")
 	if err != nil {
 		return func() {}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), keyLockPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), keyLockTimeout)
 	defer cancel()
-	if got, err := poll(ctx, lock.TryLock); !got || err != nil {
+	if locked, err := poll(ctx, lock.TryLock); !locked || err != nil {
 		return func() {}
 	}
 	return func() { _ = lock.Unlock() }
 }
 
-// Lock waits for the lock called name, which one process at a time holds and
-// which the kernel frees when the process ends. The error is that of ctx.
-// Where there are no locks it returns at once: what it protects may then be
-// done twice.
+// Lock acquires the lock called name, which one process at a time can hold. The kernel releases it
+// when the process ends. The error is that of ctx, and unlock is never nil. Where locks do not work, Lock returns
+// at once.
 func (c *Cache) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	lock, err := c.Disk.lockFile(lockName(namedLock, name))
 	if err != nil {
@@ -99,13 +96,19 @@ func (c *Cache) Lock(ctx context.Context, name string) (unlock func(), err error
 		if ctx.Err() != nil {
 			return func() {}, ctx.Err()
 		}
-		c.debug("going on without a lock", "name", name, "reason", err)
+		c.debug("continuing without a lock", "name", name, "reason", err)
 		return func() {}, nil
 	}
-	return func() { _ = lock.Unlock() }, nil
+	return func() { c.unlock(lock) }, nil
 }
 
-// poll calls try until it is done, fails, or ctx ends.
+func (c *Cache) unlock(lock *flock.Flock) {
+	if err := lock.Unlock(); err != nil {
+		c.debug("lock not released", "reason", err)
+	}
+}
+
+// poll calls try until it returns true or an error, or ctx ends.
 func poll(ctx context.Context, try func() (done bool, err error)) (bool, error) {
 	for wait := pollMin; ; wait = min(2*wait, pollMax) {
 		if done, err := try(); done || err != nil {

@@ -9,11 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFlags open a lock file without following a link and without waiting for
-// the other end of a pipe.
+// lockFlags are the flags with which a lock file is opened. A link is not followed, and a FIFO does not block.
 var lockFlags = lockAccess() | os.O_CREATE | unix.O_NOFOLLOW | unix.O_NONBLOCK
 
-// lockAccess: Solaris and AIX lock for writing only what can be written.
+// lockAccess returns os.O_RDWR on Solaris and AIX, where an exclusive lock needs write access.
 func lockAccess() int {
 	switch runtime.GOOS {
 	case "aix", "solaris", "illumos":

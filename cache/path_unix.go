@@ -7,8 +7,8 @@ import (
 	"path"
 )
 
-// Paths as package path has them: path/filepath is the same on Unix, but is
-// initialised after packages that a hit does not need.
+// These functions use package path. Package path/filepath does the same on Unix, but Go initialises
+// it after packages that a cache hit does not need.
 
 func join(elem ...string) string { return path.Join(elem...) }
 func parent(name string) string  { return path.Dir(name) }

@@ -5,4 +5,7 @@ package cache
 import "crypto/rand"
 
 // random fills b with random bytes.
-func random(b []byte) { rand.Read(b) }
+func random(b []byte) error {
+	_, err := rand.Read(b)
+	return err
+}

@@ -3,111 +3,115 @@ package cache
 import (
 	"errors"
 	"io/fs"
+	"strings"
 )
 
-// A Status tells a person what the cache does and what keeps it from doing
-// better.
+// A Status describes where a [Disk] stores its files and what prevents it from doing so. The texts are for people.
 type Status struct {
-	// Folder is the one in use, or the one that the first Put will make; ""
-	// when there is none.
-	Folder   string `json:"folder,omitempty"`
+	// Dir is the cache directory, or the one that the first Put will create; "" if there is none.
+	Dir      string `json:"folder,omitempty"`
 	Exists   bool   `json:"exists"`
 	Writable bool   `json:"writable"`
 
-	// Trouble says why there is no folder, or why it cannot be written to.
-	Trouble string `json:"trouble,omitempty"`
+	// Problem is the reason why there is no directory, or why it is not writable.
+	Problem string `json:"trouble,omitempty"`
 
-	// Passed lists the folders that come before it and are not used, each
-	// with the reason.
-	Passed []string `json:"passed,omitempty"`
+	// Skipped are the directories that come before Dir but cannot be used.
+	Skipped []SkippedDir `json:"passed,omitempty"`
 
-	// Sealing says where the sealing key is or will be; "" when nowhere.
-	Sealing string `json:"sealing,omitempty"`
+	// KeyStore is where the sealing key is or will be; "" if there is no place for it.
+	KeyStore string `json:"sealing,omitempty"`
 
-	// OffDisk says that a stolen disk, a backup or an image layer leaves the
-	// sealing key behind.
-	OffDisk bool `json:"offDisk"`
+	// KeyOffDisk reports whether a stolen disk, a backup or an image layer does not contain the
+	// sealing key.
+	KeyOffDisk bool `json:"offDisk"`
 
-	// SealingTrouble says why better places are not used, or why there is
-	// none.
-	SealingTrouble string `json:"sealingTrouble,omitempty"`
+	// KeyProblem is the reason why better key stores, or all of them, cannot be used.
+	KeyProblem string `json:"sealingTrouble,omitempty"`
 
-	// Locks says that one process can wait for another there.
+	// Locks reports whether file locks work in the directory.
 	Locks        bool   `json:"locks"`
-	LocksTrouble string `json:"locksTrouble,omitempty"`
+	LocksProblem string `json:"locksTrouble,omitempty"`
 
-	// Entries counts what Entries lists.
+	// Entries is the number of entries that Get returns.
 	Entries int `json:"entries"`
 }
 
-// Status looks at everything that a Get and a Put would use. It makes nothing
-// but, in a folder that is there, a lock file.
+// A SkippedDir is a directory that cannot be used for the cache.
+type SkippedDir struct {
+	Path string
+	Err  error // the reason
+}
+
+// MarshalText returns the path and the reason.
+func (s SkippedDir) MarshalText() ([]byte, error) { return []byte(s.Path + ": " + s.Err.Error()), nil }
+
+// Status checks everything that Get and Put use. In an existing directory it creates a lock file.
 func (d *Disk) Status() Status {
 	var s Status
-	if d.options.Disabled {
-		s.Trouble = errDisabled.Error()
+	if d.disabled != nil {
+		s.Problem = d.disabled.Error()
 		return s
 	}
-	f := d.statusFolder(&s)
-	if s.Folder == "" {
-		s.Trouble = errNoFolder.Error()
+	dir := d.statusDir(&s)
+	if s.Dir == "" {
+		s.Problem = errNoUsableDir.Error()
 		return s
 	}
-	if f == nil {
-		s.LocksTrouble = "the folder is not there yet"
-		d.statusSealing(&s, &folder{path: s.Folder})
+	if dir == nil {
+		s.LocksProblem = "the directory does not exist yet"
+		d.statusKey(&s, &directory{path: s.Dir})
 		return s
 	}
-	defer f.close()
-	if s.Writable = f.writable(); !s.Writable {
-		s.Trouble = errReadOnly.Error()
+	defer dir.close()
+	if s.Writable = dir.writable(); !s.Writable {
+		s.Problem = errNotWritable.Error()
 	}
-	d.statusSealing(&s, f)
-	if lock, err := lockIn(f, "status"); err != nil {
-		s.LocksTrouble = err.Error()
+	d.statusKey(&s, dir)
+	if lock, err := lockIn(dir, "status"); err != nil {
+		s.LocksProblem = err.Error()
 	} else if _, err := lock.TryLock(); err != nil {
-		s.LocksTrouble = err.Error()
+		s.LocksProblem = err.Error()
 	} else {
 		s.Locks = true
 		_ = lock.Unlock()
 	}
-	s.Entries = len(d.Entries())
+	s.Entries = d.Inventory().validEntries()
 	return s
 }
 
-// statusFolder finds the folder as writing would; it is nil when it would have
-// to be made.
-func (d *Disk) statusFolder(s *Status) *folder {
+// statusDir finds the directory that a Put would use. It returns nil if that does not exist yet.
+func (d *Disk) statusDir(s *Status) *directory {
 	for c := range d.candidates {
-		f, err := d.try(c)
+		dir, err := d.try(c)
 		if err == nil {
-			s.Folder, s.Exists = c.path, true
-			return f
+			s.Dir, s.Exists = c.path, true
+			return dir
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			if err = mayMake(c); err == nil {
-				s.Folder = c.path
+			if err = canCreate(c); err == nil {
+				s.Dir = c.path
 				return nil
 			}
 		}
-		s.Passed = append(s.Passed, c.path+": "+err.Error())
+		s.Skipped = append(s.Skipped, SkippedDir{c.path, err})
 	}
 	return nil
 }
 
-func (d *Disk) statusSealing(s *Status, f *folder) {
-	for _, p := range d.places(f) {
-		_, err := p.read()
+// statusKey finds the store of the sealing key that a Put would use.
+func (d *Disk) statusKey(s *Status, dir *directory) {
+	var problems []string
+	for _, store := range d.usableKeyStores(dir) {
+		_, err := store.read()
 		if err == nil || errors.Is(err, errNoKey) || errors.Is(err, errBadKey) {
-			s.Sealing, s.OffDisk = p.name(), p.offDisk()
-			return
+			s.KeyStore, s.KeyOffDisk = store.name(), store.offDisk()
+			break
 		}
-		if s.SealingTrouble != "" {
-			s.SealingTrouble += "; "
-		}
-		s.SealingTrouble += p.name() + ": " + err.Error()
+		problems = append(problems, store.name()+": "+err.Error())
 	}
-	if d.options.SealingRequired {
-		s.SealingTrouble = "the settings forbid a sealing key on the disk; " + s.SealingTrouble
+	if s.KeyStore == "" && d.options.SealingRequired {
+		problems = append(problems, "the settings forbid a sealing key on the disk")
 	}
+	s.KeyProblem = strings.Join(problems, "; ")
 }

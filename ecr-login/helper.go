@@ -166,7 +166,7 @@ func (h *Helper) answer(ctx context.Context, p plan.Plan) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, err
 	}
-	h.disk.Note(p.Host)
+	h.disk.AddHost(p.Host)
 	return l, nil
 }
 

@@ -68,7 +68,7 @@ func (h *Helper) kept(p plan.Plan) Kept {
 }
 
 // Hosts are the registries that were served from here in the last month, in order, whoever asked.
-func (h *Helper) Hosts() []string { return h.disk.Notes() }
+func (h *Helper) Hosts() []string { return h.disk.Hosts() }
 
 // Holding is one token or stored login in the cache, without anything secret.
 type Holding struct {
@@ -104,10 +104,10 @@ func (h *Helper) Holdings(asks func(host string) *Helper) (Holdings, error) {
 		return Holdings{}, h.settingsErr
 	}
 	inv := h.disk.Inventory()
-	all := Holdings{Sealed: inv.Sealed, Foreign: inv.Foreign, Damaged: inv.Damaged}
+	all := Holdings{Sealed: inv.HasKey, Foreign: inv.OtherKey, Damaged: inv.Damaged}
 	planners := map[*Helper]*plan.Planner{}
 	hosts := map[string][]string{}
-	for _, host := range h.disk.Notes() {
+	for _, host := range h.disk.Hosts() {
 		helper := h
 		if asks != nil {
 			helper = asks(host)
@@ -119,7 +119,7 @@ func (h *Helper) Holdings(asks func(host string) *Helper) (Holdings, error) {
 			hosts[p.TokenKey] = append(hosts[p.TokenKey], host)
 		}
 	}
-	for _, n := range inv.Entries {
+	for _, n := range inv.Items {
 		about, ok := plan.AboutKey(n.Key)
 		if !ok {
 			all.Other++
@@ -160,7 +160,7 @@ func (h *Helper) Note(serverURLs ...string) {
 	planner := h.planner()
 	for _, serverURL := range serverURLs {
 		if p, err := planner.For(serverURL); err == nil {
-			h.disk.Note(p.Host)
+			h.disk.AddHost(p.Host)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func (h *Helper) Forget(serverURL string) (Forgotten, error) {
 	}
 	var failed error
 	inv := h.disk.Inventory()
-	for _, e := range inv.Entries {
+	for _, e := range inv.Items {
 		about, ok := plan.AboutKey(e.Key)
 		if !ok || !about.Opens(p) {
 			continue
@@ -198,12 +198,12 @@ func (h *Helper) Forget(serverURL string) (Forgotten, error) {
 		}
 	}
 	// What does not open is found by its name alone.
-	for _, key := range append(inv.Refused, p.TokenKey, p.LoginKey) {
+	for _, key := range append(inv.Failures, p.TokenKey, p.LoginKey) {
 		if about, ok := plan.AboutKey(key); ok && about.Opens(p) {
 			failed = errors.Join(failed, h.cache.Delete(key))
 		}
 	}
-	if err := errors.Join(failed, h.disk.Forget(p.Host)); err != nil {
+	if err := errors.Join(failed, h.disk.RemoveHost(p.Host)); err != nil {
 		return n, fmt.Errorf("cannot forget everything about %s: %w", p.Host, err)
 	}
 	return n, nil
@@ -219,5 +219,5 @@ func (h *Helper) ForgetAll() (int, error) {
 	if _, err := h.disk.Clear(); err != nil {
 		return 0, fmt.Errorf("cannot empty the cache: %w", err)
 	}
-	return len(inv.Entries) + inv.Foreign + inv.Damaged, nil
+	return len(inv.Items) + inv.OtherKey + inv.Damaged, nil
 }

@@ -107,7 +107,7 @@ func (h *Helper) provide(ctx context.Context, r ImageRequest) (ImageCredentials,
 		return ImageCredentials{}, &Error{Kind: token.UnusableAnswer, Message: "the cache returned something that is no login"}
 	}
 	if planner.Account == nil {
-		h.disk.Note(p.Host) // list answers for the node's own principal
+		h.disk.AddHost(p.Host) // list answers for the node's own principal
 	}
 	// Whole seconds: nobody needs less, and the answer is read by people too.
 	fresh := min(e.Fetched.Add(e.Refresh).Sub(h.now()), e.Refresh).Truncate(time.Second)

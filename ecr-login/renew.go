@@ -31,7 +31,7 @@ func (h *Helper) Renew(ctx context.Context, serverURL string) (Kept, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
 	defer cancel()
-	_, err = h.cache.Renew(ctx, p.TokenKey, func(ctx context.Context) (cache.Entry, error) { return h.fetch(ctx, p, request(p)) })
+	_, err = h.cache.Refresh(ctx, p.TokenKey, func(ctx context.Context) (cache.Entry, error) { return h.fetch(ctx, p, request(p)) })
 	if err != nil {
 		return h.kept(p), h.failure(p, err)
 	}
@@ -39,12 +39,12 @@ func (h *Helper) Renew(ctx context.Context, serverURL string) (Kept, error) {
 	if k.State != cache.Fresh && k.State != cache.Aging {
 		return k, fmt.Errorf("AWS gave a token for %s, but the cache could not keep it: %s", p.Host, h.whyNotKept(k))
 	}
-	h.disk.Note(p.Host)
+	h.disk.AddHost(p.Host)
 	return k, nil
 }
 
 func (h *Helper) whyNotKept(k Kept) string {
-	if trouble := h.disk.Status().Trouble; trouble != "" {
+	if trouble := h.disk.Status().Problem; trouble != "" {
 		return trouble
 	}
 	return k.Reason

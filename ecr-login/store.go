@@ -64,10 +64,10 @@ func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials)
 		return fmt.Errorf("cannot keep the login for %s: its token has expired", p.Host)
 	}
 	e := cache.Entry{Value: login.Value(), Fetched: now, Lifetime: life, Refresh: life}
-	if err := h.store().Put(p.LoginKey, e); err != nil {
+	if err := h.cache.Put(p.LoginKey, e); err != nil {
 		return fmt.Errorf("cannot keep the login for %s: %w", p.Host, err)
 	}
-	h.disk.Note(p.Host)
+	h.disk.AddHost(p.Host)
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (h *Helper) List(ctx context.Context) map[string]string {
 		return hosts
 	}
 	planner := h.planner()
-	for _, host := range h.disk.Notes() {
+	for _, host := range h.disk.Hosts() {
 		p, err := planner.For(host)
 		if err != nil {
 			continue
@@ -111,11 +111,4 @@ func (h *Helper) List(ctx context.Context) map[string]string {
 		}
 	}
 	return hosts
-}
-
-func (h *Helper) store() cache.Store {
-	if h.cache.Store != nil {
-		return h.cache.Store
-	}
-	return h.disk
 }

@@ -1,17 +1,15 @@
-// Package memory keeps entries of package cache in the memory of a long-lived
-// process (a controller, a builder, a server), over another tier.
+// Package memory stores entries of package cache in the memory of a long-lived process (a
+// controller, a builder, a server), on top of another [cache.Store].
 //
-// The promise: what is fresh is answered without a system call; what is not is
-// asked for below, where another process may have put something newer; and the
-// newest entry that is still good is returned, even when the tier below has
-// lost it.
+// A fresh entry is returned without a system call. For any other entry, Get also looks in the store below, where
+// another process may have stored a newer one. The newer of the two valid entries is returned, also if the store
+// below has lost its own.
 //
-// The limit: a fresh entry that another process deletes stays until its
-// refresh point, and one that only this tier has stays until it expires.
+// Limits: a fresh entry that another process deletes is returned until it should be refreshed. An
+// entry that only the memory has is returned until it expires.
 //
-// It is a package of its own because github.com/patrickmn/go-cache links
-// encoding/gob, whose initialisation a program that answers once and exits
-// should not pay for.
+// It is a package of its own because github.com/patrickmn/go-cache imports encoding/gob. A program
+// that makes one lookup and exits should not have to initialise that.
 package memory
 
 import (
@@ -23,69 +21,67 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 )
 
-// sweepEvery is how often expired entries leave the memory. They are never
-// served; this only bounds what they take.
-const sweepEvery = 10 * time.Minute
+// cleanupInterval is the time between removals of expired entries. Get does not return them in any case;
+// this only limits the memory that they use.
+const cleanupInterval = 10 * time.Minute
 
-// A Tier is a [cache.Store] in memory over another one.
+// A Tier is a [cache.Store] in memory on top of another one.
 type Tier struct {
-	// Clock must be that of the Store below. Set it before the first use.
+	// Clock must be the clock of the store below. Set it before the first use.
 	Clock cache.Clock
 
-	next  cache.Store
+	below cache.Store
 	items *gocache.Cache
 }
 
-var _ cache.Store = (*Tier)(nil)
-
-// Over returns a tier over next, which may be nil: then memory is all there is.
-func Over(next cache.Store) *Tier {
-	return &Tier{next: next, items: gocache.New(gocache.NoExpiration, sweepEvery)}
+// Over returns a Tier on top of below. If below is nil, entries are only stored in memory.
+func Over(below cache.Store) *Tier {
+	return &Tier{below: below, items: gocache.New(gocache.NoExpiration, cleanupInterval)}
 }
 
-// Get returns the entry of key. The error is a *[cache.Miss].
-func (t *Tier) Get(key string) (cache.Entry, error) {
-	held, state, err := t.held(key)
-	if state == cache.Fresh || t.next == nil {
-		return held, err
+// Get implements [cache.Store].
+func (t *Tier) Get(key string) (cache.Entry, cache.State, error) {
+	e, state, err := t.get(key)
+	if state == cache.Fresh || t.below == nil {
+		return e, state, err
 	}
-	below, errBelow := t.next.Get(key)
+	e2, state2, err2 := t.below.Get(key)
 	switch {
-	case errBelow != nil && err != nil:
-		return cache.Entry{}, errBelow
-	case errBelow != nil:
-		return held, nil
-	case err == nil && !below.Fetched.After(held.Fetched):
-		return held, nil // the tier below could not keep what this one has
+	case err2 != nil && err != nil:
+		return cache.Entry{}, state2, err2
+	case err2 != nil:
+		return e, state, nil
+	case err == nil && !e2.Fetched.After(e.Fetched):
+		return e, state, nil // the store below could not store this one
 	}
-	t.hold(key, below)
-	return below, nil
+	t.set(key, e2)
+	return e2, state2, nil
 }
 
-// Put keeps e here and below. The error is that of the tier below.
+// Put stores e in memory and in the store below. The error is that of the store below.
 func (t *Tier) Put(key string, e cache.Entry) error {
 	e = t.Clock.Stamp(e)
-	t.hold(key, e)
-	if t.next == nil {
+	t.set(key, e)
+	if t.below == nil {
 		return nil
 	}
-	return t.next.Put(key, e)
+	return t.below.Put(key, e)
 }
 
-// Delete forgets the entry of key here and below.
+// Delete removes the entry of key from memory and from the store below.
 func (t *Tier) Delete(key string) error {
 	t.items.Delete(key)
-	if t.next == nil {
+	if t.below == nil {
 		return nil
 	}
-	return t.next.Delete(key)
+	return t.below.Delete(key)
 }
 
-// held returns what this tier has; the error is a *cache.Miss.
-func (t *Tier) held(key string) (cache.Entry, cache.State, error) {
+// get returns the entry of key from memory.
+func (t *Tier) get(key string) (cache.Entry, cache.State, error) {
 	item, ok := t.items.Get(key)
 	if !ok {
-		return cache.Entry{}, cache.Absent, &cache.Miss{State: cache.Absent, Reason: "absent"}
+		return cache.Entry{}, cache.Absent, &cache.Miss{Reason: "absent"}
 	}
 	e := item.(cache.Entry)
 	state, err := t.Clock.State(e)
@@ -97,12 +93,12 @@ func (t *Tier) held(key string) (cache.Entry, cache.State, error) {
 	return e, state, nil
 }
 
-func (t *Tier) hold(key string, e cache.Entry) {
-	age, err := t.Clock.Age(e)
-	if err != nil || age >= e.Lifetime {
-		t.items.Delete(key) // what was there is older still
+// set stores e in memory if it is valid. Otherwise it only removes the previous, older entry.
+func (t *Tier) set(key string, e cache.Entry) {
+	if _, err := t.Clock.State(e); err != nil {
+		t.items.Delete(key)
 		return
 	}
 	e.Value = bytes.Clone(e.Value) // the caller may change its own
-	t.items.Set(key, e, e.Lifetime-age)
+	t.items.Set(key, e, e.Lifetime)
 }

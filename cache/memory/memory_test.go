@@ -23,18 +23,19 @@ type countingStore struct {
 	err     error // of Put
 }
 
-func (s *countingStore) Get(key string) (cache.Entry, error) {
+func (s *countingStore) Get(key string) (cache.Entry, cache.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gets++
 	e, ok := s.entries[key]
 	if !ok {
-		return cache.Entry{}, &cache.Miss{Reason: "absent"}
+		return cache.Entry{}, cache.Absent, &cache.Miss{Reason: "absent"}
 	}
-	if _, err := s.clock.State(e); err != nil {
-		return cache.Entry{}, err
+	state, err := s.clock.State(e)
+	if err != nil {
+		return cache.Entry{}, state, err
 	}
-	return e, nil
+	return e, state, nil
 }
 
 func (s *countingStore) Put(key string, e cache.Entry) error {
@@ -81,7 +82,7 @@ func halfDay(value string, fetched time.Time) cache.Entry {
 
 func want(t *testing.T, s cache.Store, key, value string) {
 	t.Helper()
-	e, err := s.Get(key)
+	e, _, err := s.Get(key)
 	if value == "" {
 		var m *cache.Miss
 		if !errors.As(err, &m) {
@@ -189,7 +190,7 @@ func TestCallersHaveTheirOwnValue(t *testing.T) {
 	value := []byte("v")
 	put(t, m, "k", cache.Entry{Value: value, Fetched: time.Now(), Lifetime: time.Hour, Refresh: time.Hour})
 	value[0] = 'x'
-	e, err := m.Get("k")
+	e, _, err := m.Get("k")
 	if err != nil || string(e.Value) != "v" {
 		t.Fatalf("got %q, %v", e.Value, err)
 	}
@@ -219,7 +220,7 @@ func TestUseFromManyGoroutines(t *testing.T) {
 		wg.Go(func() {
 			for range 50 {
 				_ = m.Put("k", halfDay("v", now()))
-				if e, err := m.Get("k"); err != nil || string(e.Value) != "v" {
+				if e, _, err := m.Get("k"); err != nil || string(e.Value) != "v" {
 					t.Errorf("got %q, %v", e.Value, err)
 				}
 			}
@@ -257,7 +258,7 @@ func BenchmarkHit(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := m.Get("k"); err != nil {
+		if _, _, err := m.Get("k"); err != nil {
 			b.Fatal(err)
 		}
 	}

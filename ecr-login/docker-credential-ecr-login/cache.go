@@ -53,7 +53,7 @@ registry asks for now, because another profile or environment fetched it, is lis
 			return err
 		}
 		list := cacheList{
-			Folder: status.Folder, Trouble: status.Trouble, Entries: []cacheRow{},
+			Folder: status.Dir, Trouble: status.Problem, Entries: []cacheRow{},
 			Sealed: held.Sealed, Foreign: held.Foreign, Damaged: held.Damaged, Other: held.Other,
 		}
 		for _, h := range held.List {

@@ -21,7 +21,7 @@ func TestCacheListStates(t *testing.T) {
 	// What is over comes last: the first write of a minute takes it away.
 	for i, h := range []string{host, west, south} {
 		u.seed(s, h, time.Hour+time.Duration(i)*6*time.Hour)
-		u.disk().Note(h)
+		u.disk().AddHost(h)
 	}
 	a := u.run("", "cache", "ls")
 	for _, want := range []string{

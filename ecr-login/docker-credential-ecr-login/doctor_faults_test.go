@@ -630,7 +630,7 @@ var faults = []fault{
 			p.file(".cache/ecr-login/CACHEDIR.TAG", "")
 			p.chmod(".cache/ecr-login", 0o777)
 		},
-		want: `! cache        $DIR/.cache/ecr-login is passed over: others can write to it
+		want: `! cache        $DIR/.cache/ecr-login is not used: group or others can write to it
                fix: chmod go-w $DIR/.cache/ecr-login
 `,
 	},

@@ -89,7 +89,7 @@ func TestDoctorKeyringRefusedAndSealingRequired(t *testing.T) {
 	p := newPatient(t)
 	p.set("ECR_LOGIN_SEALING=required")
 	p.wants(complaints(p.withoutKeyring("doctor", host)), 1,
-		`✘ sealing      no place for the key: the settings forbid a sealing key on the disk; the user's keyring in the Linux kernel: operation not permitted
+		`✘ sealing      no place for the key: the user's keyring in the Linux kernel: operation not permitted; the settings forbid a sealing key on the disk
                fix: take sealing = "required" out of the settings, or allow keyctl
 `)
 }
@@ -138,7 +138,7 @@ func TestDoctorReadOnlyHome(t *testing.T) {
 	p.wants(complaints(p.ordinary()), 0,
 		`! user         *, home $DIR, which cannot be written to: neither logins nor sessions can be kept there
                fix: mount it writable, or set DOCKER_CONFIG and AWS_ECR_CACHE_DIR to folders that are
-! cache        $DIR/.cache/ecr-login is passed over: it cannot be written to
+! cache        $DIR/.cache/ecr-login is not used: not writable
                fix: make it a folder of this user that only this user can write to
 `)
 }
@@ -151,7 +151,7 @@ func TestDoctorReadOnlyCache(t *testing.T) {
 	t.Cleanup(func() { os.Chmod(p.path("kept"), 0o755) })
 	p.set("AWS_ECR_CACHE_DIR=" + p.path("kept"))
 	p.wants(complaints(p.ordinary()), 1,
-		`✘ cache        $DIR/kept: it cannot be written to
+		`✘ cache        $DIR/kept: not writable
                fix: make it writable for this user, or set AWS_ECR_CACHE_DIR to another
 `)
 }
@@ -184,9 +184,9 @@ func TestDoctorForeignCache(t *testing.T) {
 	}
 	p.set("AWS_ECR_CACHE_DIR=" + foreign)
 	p.wants(complaints(p.run("", "doctor", host)), 1,
-		`! cache        $AWS_ECR_CACHE_DIR is passed over: it belongs to another user
+		`! cache        $AWS_ECR_CACHE_DIR is not used: owned by another user
                fix: make it a folder of this user that only this user can write to
-✘ cache        no folder for the cache: AWS is asked for every pull
+✘ cache        no usable cache directory: AWS is asked for every pull
                fix: set AWS_ECR_CACHE_DIR to a folder of this user
 `)
 }
@@ -205,7 +205,7 @@ func TestDoctorForeignHome(t *testing.T) {
 	p.wants(complaints(p.run("", "doctor", host)), 0,
 		`! user         root (uid 0), by sudo of developer, home $DIR, which belongs to uid 65534: this program keeps nothing there
                fix: run the client with the home of its own user (sudo -H)
-! cache        $DIR/.cache/ecr-login is passed over: the home folder is not there or belongs to another user
+! cache        $DIR/.cache/ecr-login is not used: the home directory is missing or owned by another user
                fix: make it a folder of this user that only this user can write to
 `)
 }

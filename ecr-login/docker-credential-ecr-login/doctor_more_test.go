@@ -44,7 +44,7 @@ func TestDoctorFix(t *testing.T) {
                fixed: removed the entry
 ✔ old cache    $DIR/.ecr/cache.json holds 1 token of the existing helper in plain text, 1 still good
                fixed: deleted it
-✔ cache        $DIR/.cache/ecr-login is passed over: others can write to it
+✔ cache        $DIR/.cache/ecr-login is not used: group or others can write to it
                fixed: took the right to write to it from others
 `} {
 		if a.code != 0 || !strings.Contains(a.stdout, p.fill(want)) {

@@ -98,12 +98,12 @@ func printExplanation(out output, x ecrlogin.Explanation, now time.Time) {
 
 func printCache(row func(string, string, ...any), x ecrlogin.Explanation, now time.Time) {
 	switch c := x.Cache; {
-	case c.Trouble != "":
-		row("cache", "%s", strings.TrimSpace(c.Folder+" "+c.Trouble))
+	case c.Problem != "":
+		row("cache", "%s", strings.TrimSpace(c.Dir+" "+c.Problem))
 	case !c.Exists:
-		row("cache", "%s, not there yet", c.Folder)
+		row("cache", "%s, not there yet", c.Dir)
 	default:
-		row("cache", "%s, sealed with a key in %s", c.Folder, orNone(c.Sealing))
+		row("cache", "%s, sealed with a key in %s", c.Dir, orNone(c.KeyStore))
 	}
 	switch {
 	case x.State == "":

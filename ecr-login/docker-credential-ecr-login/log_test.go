@@ -98,7 +98,7 @@ func TestLogTellsEveryDecision(t *testing.T) {
 	if want := []string{
 		"settings read", "registry parsed, settings matched", "identity fingerprinted", "fetching", "lock",
 		"stage", "call", "stage", "aws credentials resolved", "call", "authorization token received", "AWS gave a token",
-		"cache cleaned", "entry kept", "answered",
+		"cache cleaned up", "entry stored", "answered",
 	}; !slices.Equal(messages(cold.stderr), want) {
 		t.Errorf("a get from AWS tells %q, want %q\n%s", messages(cold.stderr), want, cold.stderr)
 	}
@@ -116,7 +116,7 @@ func TestLogTellsEveryDecision(t *testing.T) {
 		}
 	}
 	warm := u.run(host, "get")
-	if want := []string{"settings read", "registry parsed, settings matched", "identity fingerprinted", "served from the cache", "answered"}; !slices.Equal(messages(warm.stderr), want) {
+	if want := []string{"settings read", "registry parsed, settings matched", "identity fingerprinted", "found in the cache", "answered"}; !slices.Equal(messages(warm.stderr), want) {
 		t.Errorf("a get from the cache tells %q, want %q", messages(warm.stderr), want)
 	}
 	if cold.stdout != warm.stdout {
@@ -125,12 +125,12 @@ func TestLogTellsEveryDecision(t *testing.T) {
 	u.seed(s, host, 7*time.Hour)
 	s.SetFault(getToken, ecrtest.AccessDenied())
 	aging := u.run(host, "get")
-	for _, want := range []string{"in the cache, and due to be renewed", "state=aging", "code=AccessDeniedException", "aging entry not refreshed"} {
+	for _, want := range []string{"found in the cache, to be refreshed", "state=aging", "code=AccessDeniedException", "aging entry not refreshed"} {
 		if !strings.Contains(aging.stderr, want) {
 			t.Errorf("a get of an aging token does not tell %q:\n%s", want, aging.stderr)
 		}
 	}
-	if a := u.run(host, "get"); !strings.Contains(a.stderr, "not renewed: that failed within the last minute") {
+	if a := u.run(host, "get"); !strings.Contains(a.stderr, "not refreshed: the last refresh failed less than a minute ago") {
 		t.Errorf("the second get does not tell why it asks nobody:\n%s", a.stderr)
 	}
 	if a := u.with("ECR_LOGIN_LOG=info").run("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "get"); strings.Contains(a.stderr, "level=DEBUG") || !strings.Contains(a.stderr, "level=INFO") {

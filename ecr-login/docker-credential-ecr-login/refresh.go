@@ -71,8 +71,8 @@ func keeping(h *ecrlogin.Helper) error {
 	if err != nil {
 		return err
 	}
-	if s.Trouble != "" {
-		return fmt.Errorf("there is nowhere to keep tokens: %s", strings.TrimSpace(s.Folder+" "+s.Trouble))
+	if s.Problem != "" {
+		return fmt.Errorf("there is nowhere to keep tokens: %s", strings.TrimSpace(s.Dir+" "+s.Problem))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func TestWatchEndsOnSignals(t *testing.T) {
 			s := ecrtest.New(t)
 			u := newSourceUser(t, s, ecrtest.FromEnvironment)
 			old := u.seed(s, host, 7*time.Hour)
-			u.disk().Note(host)
+			u.disk().AddHost(host)
 			if test.hang {
 				s.SetFault(getToken, ecrtest.Fault{Silence: true})
 			}
@@ -64,7 +64,7 @@ func TestWatchEndsOnSignals(t *testing.T) {
 			if err := cmd.Wait(); err != nil || stderr.String() != "" {
 				t.Errorf("%v, standard error %q; want exit code 0 and silence", err, stderr.String())
 			}
-			e, err := u.disk().Get(u.plan(host).TokenKey)
+			e, _, err := u.disk().Get(u.plan(host).TokenKey)
 			if err != nil || (string(e.Value) == "AWS:"+old.Secret) != test.hang {
 				t.Errorf("%v; the old token is kept: %v, want %v", err, !test.hang, test.hang)
 			}

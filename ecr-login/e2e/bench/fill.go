@@ -15,7 +15,7 @@ func (s *scene) fill(n int) error {
 		return s.fillPeer(n)
 	}
 	disk := s.disk()
-	entries := disk.Entries()
+	entries := disk.Inventory().Items
 	if len(entries) != 1 {
 		return fmt.Errorf("the helper's cache holds %d entries after one get", len(entries))
 	}
@@ -26,7 +26,7 @@ func (s *scene) fill(n int) error {
 			return err
 		}
 	}
-	if have := len(disk.Entries()); have != n {
+	if have := len(disk.Inventory().Items); have != n {
 		return fmt.Errorf("the helper's cache holds %d entries, not %d", have, n)
 	}
 	return nil

@@ -74,10 +74,10 @@ func TestScenesShareNothing(t *testing.T) {
 	if one.dir == two.dir {
 		t.Errorf("two scenes in %q", one.dir)
 	}
-	if got := one.disk().Entries(); len(got) != 0 {
+	if got := one.disk().Inventory().Items; len(got) != 0 {
 		t.Errorf("a new home has %d entries", len(got))
 	}
-	if folder := one.disk().Status().Folder; folder != "" && folder == two.disk().Status().Folder {
+	if folder := one.disk().Status().Dir; folder != "" && folder == two.disk().Status().Dir {
 		t.Errorf("two scenes cache in %q", folder)
 	}
 }

@@ -59,7 +59,7 @@ func (s *scene) overTLS(server *ecrtest.Server) []string {
 
 // disk is the helper's own cache in this home.
 func (s *scene) disk() *cache.Disk {
-	return cache.Open(cache.Options{Environ: func(name string) (string, bool) {
+	return cache.Open(cache.Options{Name: "ecr-login", Environ: func(name string) (string, bool) {
 		for _, v := range s.env {
 			if value, ok := strings.CutPrefix(v, name+"="); ok {
 				return value, true
@@ -81,7 +81,7 @@ func (s *scene) forget() error {
 		return nil
 	}
 	disk := s.disk()
-	for _, e := range disk.Entries() {
+	for _, e := range disk.Inventory().Items {
 		if err := disk.Delete(e.Key); err != nil {
 			return err
 		}

@@ -81,15 +81,16 @@ func Answer(program string, environ func(string) (string, bool), question []byte
 	if err != nil {
 		return nil, false
 	}
-	disk := cache.Open(plan.CacheOptions(settings, environ))
-	disk.Hold()
+	options := plan.CacheOptions(settings, environ)
+	options.ShortLived = true
+	disk := cache.Open(options)
 	login, state, ok := p.Cached(&cache.Cache{Disk: disk})
 	if !ok || state != cache.Fresh {
 		return nil, false
 	}
 	answer, ok := encode(serverURL, login)
 	if ok {
-		disk.Note(p.Host)
+		disk.AddHost(p.Host)
 	}
 	return answer, ok
 }

@@ -51,9 +51,21 @@ func (p Plan) Cached(c *cache.Cache) (Login, cache.State, bool) {
 	return Login{}, cache.Absent, false
 }
 
-// CacheOptions is how the settings want the disk cache to be opened.
+// cacheReadme is the text of the README file in the cache directory.
+const cacheReadme = `This is the cache of docker-credential-ecr-login, the credential helper that
+signs Docker and other clients in to Amazon ECR. It stores authorization tokens,
+so that the helper does not have to request them from AWS for every pull.
+
+The tokens are encrypted. The key is usually not stored on this disk.
+
+You can delete everything here at any time. The helper then requests new tokens.
+`
+
+// CacheOptions returns the options of the disk cache: the program's name and what the settings say.
 func CacheOptions(s config.Settings, environ func(string) (string, bool)) cache.Options {
 	return cache.Options{
+		Name:            "ecr-login",
+		Readme:          cacheReadme,
 		Environ:         environ,
 		Dir:             s.CacheDir,
 		SealingRequired: s.Sealing == config.SealingRequired,

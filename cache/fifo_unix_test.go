@@ -19,8 +19,8 @@ func TestPipeInPlaceOfAnyFile(t *testing.T) {
 		readmeName,
 		entriesDir,
 		entriesDir + "/" + cleanedName,
-		notesDir,
-		notesDir + "/host.example",
+		hostsDir,
+		hostsDir + "/host.example",
 		locksDir,
 		locksDir + "/" + lockName(entryLock, "k"),
 		locksDir + "/" + lockName(namedLock, "session"),
@@ -43,13 +43,13 @@ func TestPipeInPlaceOfAnyFile(t *testing.T) {
 				t.Error(err)
 			}
 			unlock()
-			d.Note("host.example")
-			_, _ = d.Notes(), d.Entries()
+			d.AddHost("host.example")
+			_, _ = d.Hosts(), validItems(d)
 			_ = d.Status()
 			if name != entriesDir { // else there is nowhere to keep it
 				wantValue(t, d, "k", "v")
 			}
-			if _, err := d.Clear(); err != nil && name != notesDir {
+			if _, err := d.Clear(); err != nil && name != hostsDir {
 				t.Error(err)
 			}
 		})

@@ -62,7 +62,7 @@ func actOn(command string, c childConfig) {
 			fmt.Println("error", err)
 		}
 		defer gate.Unlock()
-		f, dir, err := d.openWriting()
+		f, dir, err := d.create()
 		if err != nil {
 			fmt.Println("error", err)
 			return
@@ -74,11 +74,11 @@ func actOn(command string, c childConfig) {
 	case "put":
 		fmt.Println("put", d.Put("k", halfDay("v", time.Now())))
 	case "get":
-		e, err := d.Get("k")
+		e, _, err := d.Get("k")
 		fmt.Println("get", string(e.Value), err)
 	case "where":
 		s := d.Status()
-		fmt.Printf("where %v %s\n", s.OffDisk, s.Sealing)
+		fmt.Printf("where %v %s\n", s.KeyOffDisk, s.KeyStore)
 	case "forget":
 		forgetKey(c.Description)
 		for i := range 300 {

@@ -43,15 +43,15 @@ func forgetKey(description string) {
 // needKeyring skips where the kernel, or a filter before it, has no keyring.
 func needKeyring(t testing.TB) {
 	t.Helper()
-	_, err := keyringPlace{description: "ecr-login-test:none"}.read()
+	_, err := keyringStore{description: "ecr-login-test:none"}.read()
 	if err != errNoKey {
 		t.Skipf("no kernel keyring here: %v", err)
 	}
 }
 
-func newKeyring(t testing.TB) keyringPlace {
+func newKeyring(t testing.TB) keyringStore {
 	needKeyring(t)
-	return keyringPlace{description: newDescription(t), lock: func() func() { return func() {} }}
+	return keyringStore{description: newDescription(t), lock: func() func() { return func() {} }}
 }
 
 func TestKeyring(t *testing.T) {
@@ -60,11 +60,11 @@ func TestKeyring(t *testing.T) {
 	if _, err := p.read(); err != errNoKey {
 		t.Fatalf("no key yet, and %v", err)
 	}
-	k, err := p.make()
+	k, err := p.create()
 	if err != nil || k == (sealingKey{}) {
 		t.Fatalf("made %v, %v", k == sealingKey{}, err)
 	}
-	if again, err := p.make(); err != nil || again != k {
+	if again, err := p.create(); err != nil || again != k {
 		t.Errorf("made another one: %v", err)
 	}
 	if again, err := p.read(); err != nil || again != k {
@@ -84,7 +84,7 @@ func TestKeyring(t *testing.T) {
 func TestKeyringSecondLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := newKeyring(t)
-	k, err := p.make()
+	k, err := p.create()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +112,12 @@ func TestKeyringLooksAgainUnderTheLock(t *testing.T) {
 	p := other
 	p.lock = func() func() { // another process had it until now
 		var err error
-		if theirs, err = other.make(); err != nil {
+		if theirs, err = other.create(); err != nil {
 			t.Error(err)
 		}
 		return func() {}
 	}
-	if k, err := p.make(); err != nil || k != theirs {
+	if k, err := p.create(); err != nil || k != theirs {
 		t.Errorf("displaced the key of another process: %v", err)
 	}
 }
@@ -126,18 +126,18 @@ func TestKeyringKeyGoneOrUseless(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why    string
-		change func(p keyringPlace, id int) error
+		change func(p keyringStore, id int) error
 	}{
-		{"gone, as after a reboot", func(p keyringPlace, id int) error { forgetKey(p.description); return nil }},
-		{"revoked", func(p keyringPlace, id int) error {
+		{"gone, as after a reboot", func(p keyringStore, id int) error { forgetKey(p.description); return nil }},
+		{"revoked", func(p keyringStore, id int) error {
 			_, err := unix.KeyctlInt(unix.KEYCTL_REVOKE, id, 0, 0, 0)
 			return err
 		}},
-		{"too short", func(p keyringPlace, id int) error {
+		{"too short", func(p keyringStore, id int) error {
 			_, err := unix.AddKey("user", p.description, []byte("short"), userKeyring)
 			return err
 		}},
-		{"too long", func(p keyringPlace, id int) error {
+		{"too long", func(p keyringStore, id int) error {
 			_, err := unix.AddKey("user", p.description, make([]byte, 99), userKeyring)
 			return err
 		}},
@@ -146,7 +146,7 @@ func TestKeyringKeyGoneOrUseless(t *testing.T) {
 			t.Parallel()
 			p := newKeyring(t)
 			d := newDisk(t)
-			d.keyPlaces = func(*folder) []place { return []place{p} }
+			d.keyStores = func(*directory) []keyStore { return []keyStore{p} }
 			mustPut(t, d, "k", halfDay("v", time.Now()))
 			id, err := unix.KeyctlSearch(userKeyring, "user", p.description, 0)
 			if err != nil {

@@ -38,7 +38,7 @@ func TestCleaningTakesWhatHasExpired(t *testing.T) {
 	if n := len(dirNames(t, entries)); n != 9_990+10+1 {
 		t.Fatalf("%d files before the cleaning", n)
 	}
-	h.pass(cleanEvery)
+	h.pass(cleanupInterval)
 	wantValue(t, d, "mine", "v")
 	if n := len(dirNames(t, entries)); n != 9_990+10+1 {
 		t.Fatalf("reading cleaned: %d files", n)
@@ -47,7 +47,7 @@ func TestCleaningTakesWhatHasExpired(t *testing.T) {
 	if n := len(dirNames(t, entries)); n != 10+1 {
 		t.Errorf("%d files after the cleaning, want 11", n)
 	}
-	if n := len(d.Entries()); n != 10 {
+	if n := len(validItems(d)); n != 10 {
 		t.Errorf("%d entries after the cleaning, want 10", n)
 	}
 }
@@ -64,7 +64,7 @@ func TestCleaningIsAtMostOnceAMinute(t *testing.T) {
 		taken bool
 	}{
 		{"at once", func() {}, false},
-		{"short of a minute", func() { h.pass(cleanEvery - time.Second) }, false},
+		{"short of a minute", func() { h.pass(cleanupInterval - time.Second) }, false},
 		{"a minute", func() { h.pass(time.Second) }, true},
 		{"the clock was put back: the mark is in the future", func() { h.set(-48 * time.Hour) }, true},
 		{"the mark is a folder", func() {
@@ -133,7 +133,7 @@ func TestCleaningLeavesWhatIsNotOurs(t *testing.T) {
 	if err := os.Chtimes(folder, long, long); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(cleanEvery)
+	h.pass(cleanupInterval)
 	mustPut(t, d, "k", halfDay("v", h.clock().now()))
 	for name, stays := range files {
 		if _, err := os.Lstat(filepath.Join(d.options.Dir, name)); (err == nil) != stays {

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// filePlaces keeps the sealing key of d in a file beside the entries.
-func filePlaces(d *Disk) func(*folder) []place {
-	return func(f *folder) []place { return []place{filePlace{disk: d, cache: f, dir: f.path}} }
+// fileKeyStores keeps the sealing key of d in a file beside the entries.
+func fileKeyStores(d *Disk) func(*directory) []keyStore {
+	return func(f *directory) []keyStore { return []keyStore{fileKeyStore{cache: f, dir: f.path}} }
 }
 
 func newFileKeyDisk(t testing.TB, change ...func(*Options)) *Disk {
 	d := newDisk(t, change...)
-	d.keyPlaces = filePlaces(d)
+	d.keyStores = fileKeyStores(d)
 	return d
 }
 
@@ -40,9 +40,9 @@ func TestKeyFile(t *testing.T) {
 	mustPut(t, d, "k", halfDay("v", time.Now()))
 	wantValue(t, d, "k", "v")
 	again := newDisk(t, func(o *Options) { o.Dir = d.options.Dir })
-	again.keyPlaces = filePlaces(again)
+	again.keyStores = fileKeyStores(again)
 	wantValue(t, again, "k", "v")
-	if s := d.Status(); !strings.Contains(s.Sealing, "a file") || s.OffDisk != strings.Contains(s.Sealing, "in memory") {
+	if s := d.Status(); !strings.Contains(s.KeyStore, "a file") || s.KeyOffDisk != strings.Contains(s.KeyStore, "in memory") {
 		t.Errorf("status: %+v", s)
 	}
 	if err := os.Remove(filepath.Join(d.options.Dir, keyFile)); err != nil {
@@ -132,7 +132,7 @@ func TestFirstUsersOfAKeyFileAgreeWithoutLocks(t *testing.T) {
 		for range users {
 			go func() {
 				<-gate
-				f, err := d.writing()
+				f, err := d.openForWriting()
 				if err != nil {
 					t.Error(err)
 					keys <- sealingKey{}
@@ -164,8 +164,8 @@ func TestLesserPlaceIsReadUntilABetterOneHasAKey(t *testing.T) {
 	if err := os.Mkdir(better, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	d.keyPlaces = func(f *folder) []place {
-		return []place{filePlace{disk: d, cache: f, dir: better}, filePlace{disk: d, cache: f, dir: f.path}}
+	d.keyStores = func(f *directory) []keyStore {
+		return []keyStore{fileKeyStore{cache: f, dir: better}, fileKeyStore{cache: f, dir: f.path}}
 	}
 	wantValue(t, d, "k", "v")
 	mustPut(t, d, "other", halfDay("v", time.Now()))
@@ -176,11 +176,11 @@ func TestLesserPlaceIsReadUntilABetterOneHasAKey(t *testing.T) {
 func TestRuntimeFolderMustBeInMemory(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
-	p := filePlace{disk: newDisk(t), cache: &folder{path: base}, dir: filepath.Join(base, folderName), base: base}
+	p := fileKeyStore{cache: &directory{path: base}, dir: filepath.Join(base, "ecr-login"), base: base}
 	if inMemory(base) {
 		t.Skip("the temporary folder is in memory")
 	}
-	if _, err := p.make(); err == nil {
+	if _, err := p.create(); err == nil {
 		t.Error("the key lies on the disk")
 	}
 	if p.offDisk() {

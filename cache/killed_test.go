@@ -29,7 +29,7 @@ func actWriter(c childConfig) {
 		if err := d.Put(key, e); err != nil {
 			fmt.Println("error", err)
 		}
-		if e, err := d.Get(key); err != nil || !bytes.Equal(e.Value, stormValue(key)) {
+		if e, _, err := d.Get(key); err != nil || !bytes.Equal(e.Value, stormValue(key)) {
 			fmt.Println("error", key, err)
 		}
 		fmt.Println("wrote")
@@ -63,7 +63,7 @@ func storm(t *testing.T, rounds int) {
 		c.Seed = uint64(len(writers) + round)
 		writers[i] = start(t, "writer", c)
 		for _, key := range stormKeys() {
-			e, err := d.Get(key)
+			e, _, err := d.Get(key)
 			if err != nil || !bytes.Equal(e.Value, stormValue(key)) {
 				t.Fatalf("round %d: %q: %v", round, key, err)
 			}
@@ -99,7 +99,7 @@ func storm(t *testing.T, rounds int) {
 		}
 	}
 	t.Logf("%d kills left %d temporary files", rounds+len(writers), temporary)
-	if n := len(d.Entries()); n != len(stormKeys()) {
+	if n := len(validItems(d)); n != len(stormKeys()) {
 		t.Errorf("%d entries, want %d", n, len(stormKeys()))
 	}
 	if err := os.Remove(filepath.Join(entries, cleanedName)); err != nil {

@@ -37,11 +37,11 @@ func TestHostileEntryIsAMissAndHeals(t *testing.T) {
 			b[len(sealHeader)-2]++
 			must(t, os.WriteFile(path, b, 0o600))
 		}},
-		{"another key's entry", "damaged, or sealed by another key or for another entry", func(t *testing.T, d *Disk, path string) {
+		{"another key's entry", "damaged, or sealed with another key or for another entry", func(t *testing.T, d *Disk, path string) {
 			mustPut(t, d, "other", halfDay("other", time.Now()))
 			must(t, os.Rename(entryPath(d, "other"), path))
 		}},
-		{"10 MB", "too big", func(t *testing.T, d *Disk, path string) {
+		{"10 MB", "too large", func(t *testing.T, d *Disk, path string) {
 			must(t, os.Truncate(path, 10<<20))
 		}},
 		{"a pipe", "not a regular file", func(t *testing.T, d *Disk, path string) {
@@ -93,7 +93,7 @@ func TestHostileEntryIsAMissAndHeals(t *testing.T) {
 			wantValue(t, d, "k", "v")
 			c.plant(t, d, entryPath(d, "k"))
 			wantMiss(t, d, "k", c.reason)
-			if n := len(d.Entries()); n != 0 {
+			if n := len(validItems(d)); n != 0 {
 				t.Errorf("listed all the same: %d", n)
 			}
 			mustPut(t, d, "k", halfDay("healed", time.Now()))
@@ -115,7 +115,7 @@ func TestEveryTruncationAndEveryFlippedByteIsAMiss(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if e, err := d.Get("k"); err == nil {
+		if e, _, err := d.Get("k"); err == nil {
 			t.Fatalf("%s at %d: served %q", why, at, e.Value)
 		}
 	}
@@ -139,9 +139,9 @@ func TestModesFromTheFirstByte(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
 	d := newDisk(t)
-	d.keyPlaces = func(f *folder) []place { return []place{filePlace{disk: d, cache: f, dir: f.path}} }
+	d.keyStores = func(f *directory) []keyStore { return []keyStore{fileKeyStore{cache: f, dir: f.path}} }
 	mustPut(t, d, "k", halfDay("v", time.Now()))
-	d.Note("host")
+	d.AddHost("host")
 	c := &Cache{Disk: d}
 	unlock, err := c.Lock(t.Context(), "session")
 	if err != nil {
@@ -172,7 +172,7 @@ func TestModesFromTheFirstByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	tmp, err := writeTemp(dir, entriesDir, []byte("x"))
+	tmp, err := writeTemp(dir, entriesDir, "x", []byte("x"))
 	if err != nil {
 		t.Fatal(err)
 	}

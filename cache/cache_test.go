@@ -106,7 +106,7 @@ func TestRefreshThatComesSecond(t *testing.T) {
 	old := halfDay("old", h.wall.Add(-7*time.Hour))
 	mustPut(t, c.Disk, "k", halfDay("theirs", h.wall))
 	f := answering("ours")
-	if e, err := c.refresh(t.Context(), "k", old, f.fetch); err != nil || string(e.Value) != "theirs" {
+	if e, err := c.refreshAging(t.Context(), "k", old, f.fetch); err != nil || string(e.Value) != "theirs" {
 		t.Errorf("got %q, %v", e.Value, err)
 	}
 	f.wantCalls(t, 0)
@@ -122,7 +122,7 @@ func TestRefreshHasAShortBudget(t *testing.T) {
 	defer cancel()
 	_, err := c.Do(ctx, "k", func(ctx context.Context) (Entry, error) {
 		deadline, ok := ctx.Deadline()
-		if left := time.Until(deadline); !ok || left > refreshBudget {
+		if left := time.Until(deadline); !ok || left > refreshTimeout {
 			t.Errorf("the refresh has %v", left)
 		}
 		return Entry{}, errors.New("slow")
@@ -227,7 +227,7 @@ func TestAnswersWithoutADisk(t *testing.T) {
 				t.Error(err)
 			}
 			unlock()
-			c.Disk.Note("host")
+			c.Disk.AddHost("host")
 			_ = c.Disk.Status()
 			if err := c.Delete("k"); err != nil {
 				t.Error(err)
@@ -243,18 +243,19 @@ type mapStore struct {
 	asked   chan string // each Get that missed sends its key; nil: no
 }
 
-func (s *mapStore) Get(key string) (Entry, error) {
+func (s *mapStore) Get(key string) (Entry, State, error) {
 	s.mu.Lock()
 	e, ok := s.entries[key]
 	s.mu.Unlock()
 	if ok {
 		e.Value = bytes.Clone(e.Value)
-		return e, nil
+		state, err := Clock{}.State(e)
+		return e, state, err
 	}
 	if s.asked != nil {
 		s.asked <- key
 	}
-	return Entry{}, miss("absent")
+	return Entry{}, Absent, miss("absent")
 }
 
 func (s *mapStore) Put(key string, e Entry) error {
@@ -304,7 +305,7 @@ func TestCallersInOneProcessShareAFetch(t *testing.T) {
 	close(release)
 	done.Wait()
 	f.wantCalls(t, 1)
-	if e, _ := s.Get("k"); string(e.Value) != "v" {
+	if e, _, _ := s.Get("k"); string(e.Value) != "v" {
 		t.Errorf("a caller changed what is kept: %q", e.Value)
 	}
 }
@@ -432,7 +433,7 @@ func TestFetchWithoutADeadlineHasOne(t *testing.T) {
 	t.Parallel()
 	c := &Cache{Disk: newDisk(t)}
 	_, err := c.Do(t.Context(), "k", func(ctx context.Context) (Entry, error) {
-		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > fetchLimit {
+		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > fetchTimeout {
 			t.Errorf("deadline %v, %v", deadline, ok)
 		}
 		return halfDay("v", time.Now()), nil
@@ -472,7 +473,7 @@ func TestHolderThatHangs(t *testing.T) {
 	// And one whose patience ends before that.
 	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Renew(ctx, "k", answering("x").fetch); !errors.Is(err, context.Canceled) {
+	if _, err := c.Refresh(ctx, "k", answering("x").fetch); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -529,11 +530,14 @@ func TestLocksOfDifferentKindsDoNotMeet(t *testing.T) {
 
 func TestFailuresAreDecodedWithCare(t *testing.T) {
 	t.Parallel()
-	f := newFailure([]byte("text"), true)
+	f, err := newFailure([]byte("text"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got, ok := decodeFailure(f.encode()); !ok || got.generation != f.generation || !got.shared || !got.hold || string(got.data) != "text" {
 		t.Errorf("%+v became %+v, %v", f, got, ok)
 	}
-	if silent := newFailure(nil, true); silent.shared || silent.hold {
+	if silent, _ := newFailure(nil, true); silent.shared || silent.hold {
 		t.Errorf("nothing to tell, and %+v", silent)
 	}
 	for _, b := range [][]byte{nil, {1}, make([]byte, 16)} {
@@ -567,7 +571,7 @@ func TestMarkOfAFailedRefreshIsNotShared(t *testing.T) {
 		got <- err
 	}()
 	<-waiting
-	c.remember("k", errors.New("out of its budget"), true)
+	c.storeFailure("k", errors.New("out of its budget"), true)
 	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
 	}
@@ -600,11 +604,11 @@ func TestSuccessEndsAHeldRefusal(t *testing.T) {
 		}
 	}
 	f.wantCalls(t, 1)
-	h.pass(failureLife)
+	h.pass(failureLifetime)
 	_, _ = c.Do(t.Context(), "k", f.fetch)
 	f.wantCalls(t, 2)
 	good := &fetcher{answer: func(context.Context) (Entry, error) { return halfDay("v", h.clock().now()), nil }}
-	if e, err := c.Renew(t.Context(), "k", good.fetch); err != nil || string(e.Value) != "v" {
+	if e, err := c.Refresh(t.Context(), "k", good.fetch); err != nil || string(e.Value) != "v" {
 		t.Fatalf("renewed to %q, %v", e.Value, err)
 	}
 	if err := c.Disk.Delete("k"); err != nil {
@@ -637,6 +641,6 @@ type brokenStore struct{}
 
 var errBroken = errors.New("broken")
 
-func (brokenStore) Get(string) (Entry, error) { return Entry{}, errBroken }
-func (brokenStore) Put(string, Entry) error   { return errBroken }
-func (brokenStore) Delete(string) error       { return errBroken }
+func (brokenStore) Get(string) (Entry, State, error) { return Entry{}, Absent, errBroken }
+func (brokenStore) Put(string, Entry) error          { return errBroken }
+func (brokenStore) Delete(string) error              { return errBroken }

@@ -47,13 +47,14 @@ type childConfig struct {
 
 func (c childConfig) disk() *Disk {
 	d := Open(Options{
+		Name:            "ecr-login",
 		Dir:             c.Dir,
 		SealingRequired: c.Required,
 		Environ:         func(name string) (string, bool) { v, ok := c.Env[name]; return v, ok },
 	})
-	d.systemCache = ""
+	d.systemDir = ""
 	if c.Description == "" {
-		d.keyPlaces = func(f *folder) []place { return []place{filePlace{disk: d, cache: f, dir: f.path}} }
+		d.keyStores = func(f *directory) []keyStore { return []keyStore{fileKeyStore{cache: f, dir: f.path}} }
 	} else {
 		d.keyDescription = c.Description
 	}
@@ -148,7 +149,7 @@ func actAsker(config childConfig) {
 		case "do":
 			e, err = c.Do(ctx, "k", fetch)
 		case "renew":
-			e, err = c.Renew(ctx, "k", fetch)
+			e, err = c.Refresh(ctx, "k", fetch)
 		case "lock":
 			var unlock func()
 			if unlock, err = c.Lock(ctx, "session"); err == nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,9 @@ func mkdir(t testing.TB, mode os.FileMode, elem ...string) string {
 	return path
 }
 
+// tempName is the name of the cache directory inside the temporary directory.
+var tempName = "ecr-login-" + strconv.Itoa(os.Geteuid())
+
 // userCacheName is the user's cache folder, below the home folder.
 var userCacheName = map[bool]string{true: "Library/Caches", false: ".cache"}[runtime.GOOS == "darwin"]
 
@@ -41,8 +45,8 @@ func TestFoldersInTheirOrder(t *testing.T) {
 		"XDG_RUNTIME_DIR", at("run"),
 		"TMPDIR", at("tmp"),
 	}
-	d := Open(Options{Environ: environ(env...)})
-	d.systemCache = at("var")
+	d := Open(Options{Name: "ecr-login", Environ: environ(env...)})
+	d.systemDir = at("var")
 	user := at("xdg", "ecr-login")
 	if runtime.GOOS == "darwin" {
 		user = at("home", userCacheName, "ecr-login")
@@ -51,7 +55,7 @@ func TestFoldersInTheirOrder(t *testing.T) {
 	if isRoot() {
 		want = append(want, at("var"))
 	}
-	want = append(want, at("run", "ecr-login"), at("tmp", privateName()))
+	want = append(want, at("run", "ecr-login"), at("tmp", tempName))
 	var got []string
 	for c := range d.candidates {
 		got = append(got, c.path)
@@ -69,14 +73,14 @@ func TestFoldersFromTheEnvironment(t *testing.T) {
 		env  []string
 		want string // the first candidate
 	}{
-		{"nothing set", "", nil, "/tmp/" + privateName()},
+		{"nothing set", "", nil, "/tmp/" + tempName},
 		{"a folder that systemd made for us", "", []string{"CACHE_DIRECTORY", "/var/cache/ecr-login"}, "/var/cache/ecr-login"},
 		{"a home", "", []string{"HOME", "/home/x"}, filepath.Join("/home/x", userCacheName, "ecr-login")},
-		{"relative paths are not believed", "", []string{"CACHE_DIRECTORY", "a", "XDG_CACHE_HOME", "b", "XDG_RUNTIME_DIR", "c", "TMPDIR", "/t"}, "/t/" + privateName()},
+		{"relative paths are not believed", "", []string{"CACHE_DIRECTORY", "a", "XDG_CACHE_HOME", "b", "XDG_RUNTIME_DIR", "c", "TMPDIR", "/t"}, "/t/" + tempName},
 		{"named", "/explicit", []string{"HOME", "/home/x", "CACHE_DIRECTORY", "/y"}, "/explicit"},
 	} {
-		d := Open(Options{Environ: environ(c.env...), Dir: c.dir})
-		d.systemCache = ""
+		d := Open(Options{Name: "ecr-login", Environ: environ(c.env...), Dir: c.dir})
+		d.systemDir = ""
 		list := slices.Collect(d.candidates)
 		if list[0].path != c.want {
 			t.Errorf("%s: %q, want %q", c.why, list[0].path, c.want)
@@ -107,43 +111,43 @@ func TestWhichFolderIsUsed(t *testing.T) {
 		}, want: "home/" + userCacheName + "/ecr-login"},
 		{why: "a home that is not there is not made", setup: func(t *testing.T, base string) (string, []string) {
 			return "", []string{"HOME", filepath.Join(base, "nobody"), "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "no home", setup: func(t *testing.T, base string) (string, []string) {
 			return "", []string{"TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "a folder others can write to is passed over", setup: func(t *testing.T, base string) (string, []string) {
 			mkdir(t, 0o777, base, "xdg", "ecr-login")
 			return "", []string{"CACHE_DIRECTORY", filepath.Join(base, "xdg"), "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "so is one the group can write to", setup: func(t *testing.T, base string) (string, []string) {
 			mkdir(t, 0o770, base, "xdg", "ecr-login")
 			return "", []string{"CACHE_DIRECTORY", filepath.Join(base, "xdg"), "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "so is a file", setup: func(t *testing.T, base string) (string, []string) {
 			mkdir(t, 0o700, base, "xdg")
 			if err := os.WriteFile(filepath.Join(base, "xdg", "ecr-login"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			return "", []string{"CACHE_DIRECTORY", filepath.Join(base, "xdg"), "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "a read-only one", user: true, setup: func(t *testing.T, base string) (string, []string) {
 			mkdir(t, 0o500, base, "xdg", "ecr-login")
 			return "", []string{"CACHE_DIRECTORY", filepath.Join(base, "xdg"), "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "another user's", root: true, setup: func(t *testing.T, base string) (string, []string) {
 			dir := mkdir(t, 0o700, base, "xdg", "ecr-login")
 			if err := os.Chown(dir, aStranger, aStranger); err != nil {
 				t.Fatal(err)
 			}
 			return "", []string{"CACHE_DIRECTORY", filepath.Join(base, "xdg"), "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "nothing is made in another user's home", root: true, setup: func(t *testing.T, base string) (string, []string) {
 			home := mkdir(t, 0o755, base, "home")
 			if err := os.Chown(home, aStranger, aStranger); err != nil {
 				t.Fatal(err)
 			}
 			return "", []string{"HOME", home, "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "nor used there, be it root's", root: true, setup: func(t *testing.T, base string) (string, []string) {
 			home := mkdir(t, 0o755, base, "home")
 			mkdir(t, 0o700, home, userCacheName, "ecr-login")
@@ -151,21 +155,21 @@ func TestWhichFolderIsUsed(t *testing.T) {
 				t.Fatal(err)
 			}
 			return "", []string{"HOME", home, "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "nor in the cache folder that XDG_CACHE_HOME of another user names", root: true, setup: func(t *testing.T, base string) (string, []string) {
 			xdg := mkdir(t, 0o755, base, "xdg")
 			if err := os.Chown(xdg, aStranger, aStranger); err != nil {
 				t.Fatal(err)
 			}
 			return "", []string{"XDG_CACHE_HOME", xdg, "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "nor in a runtime folder that sudo kept", root: true, setup: func(t *testing.T, base string) (string, []string) {
 			run := mkdir(t, 0o700, base, "run")
 			if err := os.Chown(run, aStranger, aStranger); err != nil {
 				t.Fatal(err)
 			}
 			return "", []string{"XDG_RUNTIME_DIR", run, "TMPDIR", mkdir(t, 0o700, base, "tmp")}
-		}, want: "tmp/" + privateName()},
+		}, want: "tmp/" + tempName},
 		{why: "nor in a named folder there", root: true, setup: func(t *testing.T, base string) (string, []string) {
 			home := mkdir(t, 0o755, base, "home")
 			if err := os.Chown(home, aStranger, aStranger); err != nil {
@@ -199,14 +203,14 @@ func TestWhichFolderIsUsed(t *testing.T) {
 		{why: "the temporary folder's, when it is a link", setup: func(t *testing.T, base string) (string, []string) {
 			tmp := mkdir(t, 0o700, base, "tmp")
 			mkdir(t, 0o700, base, "elsewhere")
-			if err := os.Symlink(filepath.Join(base, "elsewhere"), filepath.Join(tmp, privateName())); err != nil {
+			if err := os.Symlink(filepath.Join(base, "elsewhere"), filepath.Join(tmp, tempName)); err != nil {
 				t.Fatal(err)
 			}
 			return "", []string{"TMPDIR", tmp}
 		}, want: ""},
 		{why: "the temporary folder's, when others can read it", setup: func(t *testing.T, base string) (string, []string) {
 			tmp := mkdir(t, 0o700, base, "tmp")
-			mkdir(t, 0o755, tmp, privateName())
+			mkdir(t, 0o755, tmp, tempName)
 			return "", []string{"TMPDIR", tmp}
 		}, want: ""},
 		{why: "a temporary folder that is not there", setup: func(t *testing.T, base string) (string, []string) {
@@ -228,14 +232,14 @@ func TestWhichFolderIsUsed(t *testing.T) {
 			s := d.Status()
 			if c.want == "" {
 				if err == nil {
-					t.Fatalf("kept in %q", s.Folder)
+					t.Fatalf("kept in %q", s.Dir)
 				}
 				if _, gone := os.Stat(dir); gone == nil {
-					if _, err := d.Get("k"); !strings.Contains(err.Error(), "the folder is not used") {
+					if _, _, err := d.Get("k"); !strings.Contains(err.Error(), "cache directory not usable") {
 						t.Errorf("the miss does not say why the named folder is not used: %v", err)
 					}
 				}
-				if s.Folder != "" || s.Trouble == "" || len(s.Passed) == 0 {
+				if s.Dir != "" || s.Problem == "" || len(s.Skipped) == 0 {
 					t.Errorf("status: %+v", s)
 				}
 				if names, _ := filepath.Glob(filepath.Join(base, "*", "*", "entries")); len(names) > 0 {
@@ -250,7 +254,7 @@ func TestWhichFolderIsUsed(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(base, c.want, "CACHEDIR.TAG")); err != nil {
 				t.Errorf("the folder used is not %s: %v; status %+v", c.want, err, s)
 			}
-			if !s.Exists || !s.Writable || !s.Locks || s.Trouble != "" || s.Entries != 1 {
+			if !s.Exists || !s.Writable || !s.Locks || s.Problem != "" || s.Entries != 1 {
 				t.Errorf("status: %+v", s)
 			}
 		})
@@ -276,7 +280,7 @@ func TestNamedReadOnlyFolderIsRead(t *testing.T) {
 		t.Error("written to a read-only folder")
 	}
 	wantValue(t, d, "k", "v")
-	if s := d.Status(); s.Writable || s.Trouble == "" {
+	if s := d.Status(); s.Writable || s.Problem == "" {
 		t.Errorf("status: %+v", s)
 	}
 }
@@ -285,7 +289,7 @@ func TestFolderThatGoesBetweenOpenAndUse(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	mustPut(t, d, "k", halfDay("v", time.Now()))
-	f, err := d.reading()
+	f, err := d.openForReading()
 	if err != nil {
 		t.Fatal(err)
 	}
