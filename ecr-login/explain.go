@@ -39,7 +39,9 @@ type Explanation struct {
 
 	Profile string `json:"profile,omitempty"` // the AWS profile that applies
 	RoleARN string `json:"roleARN,omitempty"` // the role that the rule assumes
-	Source  string `json:"source,omitempty"`  // where the credentials would come from, in words
+	Source  string `json:"source,omitempty"`  // code of where the credentials would come from
+
+	ProfileRole bool `json:"profileRole,omitempty"` // the profile assumes a role with them
 
 	ECR string `json:"ecr,omitempty"` // URL that GetAuthorizationToken would be sent to
 	STS string `json:"sts,omitempty"` // URL that STS would be asked at, when a role is assumed
@@ -94,7 +96,7 @@ func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 
 func (x *Explanation) explainPlan(h *Helper, p plan.Plan) {
 	x.Host, x.Registry = p.Host, &p.Registry
-	x.Profile, x.RoleARN, x.Source = p.Identity.Profile, p.RoleARN, p.Identity.Kind
+	x.Profile, x.RoleARN, x.Source, x.ProfileRole = p.Identity.Profile, p.RoleARN, string(p.Identity.Kind), p.Identity.Role
 	if p.Rule == nil {
 		return
 	}

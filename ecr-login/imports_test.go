@@ -18,29 +18,34 @@ var allowed = map[string][]string{
 	"cache/memory":                    {"cache"},
 	"ecr-login/registry":              nil,
 	"ecr-login/internal/identity":     {"ecr-login/registry"},
-	"ecr-login/internal/retry":        nil,
 	"ecr-login/config":                {"ecr-login/registry"},
 	"ecr-login/internal/dockerconfig": nil,
 	"ecr-login/token":                 {"ecr-login/registry"},
 	"ecr-login/internal/plan":         {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/registry"},
+	"ecr-login/internal/wording":      {"ecr-login/token"},
 	"ecr-login":                       {"cache", "ecr-login/config", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token"},
 	"ecr-login/internal/doctor": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/identity", "ecr-login/internal/plan", "ecr-login/registry", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/dockerconfig",
+		"ecr-login/internal/plan", "ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
 	},
-	"ecr-login/internal/terminal":  nil,
-	"ecr-login/internal/configure": {"ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/internal/terminal", "ecr-login/registry"},
+	"ecr-login/internal/configure": {"ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/registry"},
 	"ecr-login/internal/hit":       {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/configure", "ecr-login/internal/hit", "ecr-login/internal/terminal",
-		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/identity", "ecr-login/registry", "ecr-login/token",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/configure",
+		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/hit",
+		"ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
 	},
 }
 
-// leaves are the packages that import none of ours, or only other leaves, and that every package of
-// ours but cache may import.
+// leaves are packages that import nothing of ours but other leaves. Every package below ecr-login may import them.
 var leaves = []string{
+	"ecr-login/internal/awsconfig",
+	"ecr-login/internal/environ",
 	"ecr-login/internal/fileaccess",
 	"ecr-login/internal/redact",
+	"ecr-login/internal/regularfile",
+	"ecr-login/internal/retry",
+	"ecr-login/internal/terminal",
 }
 
 // only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and

@@ -18,7 +18,9 @@ type Kept struct {
 
 	Profile string `json:"profile,omitempty"` // the AWS profile that applies
 	RoleARN string `json:"roleARN,omitempty"` // the role that the settings' rule assumes
-	Source  string `json:"source"`            // where the credentials come from, in words
+	Source  string `json:"source"`            // code of where the credentials come from
+
+	ProfileRole bool `json:"profileRole,omitempty"` // the profile assumes a role with them
 
 	// Login is when the login ends that docker login stored for this host, and that a Get serves before any token;
 	// zero when there is none.
@@ -51,7 +53,7 @@ func (h *Helper) Kept(serverURL string) (Kept, error) {
 func (h *Helper) kept(p plan.Plan) Kept {
 	k := Kept{
 		Host: p.Host, Registry: p.Registry, Token: TokenID{p.TokenKey},
-		Profile: p.Identity.Profile, RoleARN: p.RoleARN, Source: p.Identity.Kind,
+		Profile: p.Identity.Profile, RoleARN: p.RoleARN, Source: string(p.Identity.Kind), ProfileRole: p.Identity.Role,
 	}
 	if e, _, err := h.cache.Lookup(p.LoginKey); err == nil {
 		k.Login = e.Fetched.Add(e.Lifetime)

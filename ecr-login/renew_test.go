@@ -11,6 +11,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -260,7 +261,7 @@ func TestHoldingsAndForget(t *testing.T) {
 			}
 		default:
 			tokens++
-			if held.Source != "access key in the environment" || held.State != cache.Fresh || held.Expires.IsZero() {
+			if held.Source != awsconfig.Environment || held.State != cache.Fresh || held.Expires.IsZero() {
 				t.Errorf("a token: %+v", held)
 			}
 			if len(held.Hosts) > 0 {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 // Loader finds and reads the settings. The zero value is the process's own
 // environment and the system's folder.
 type Loader struct {
-	// Environ looks an environment variable up. Nil: os.LookupEnv.
+	// Environ returns the value of an environment variable; nil means os.LookupEnv.
 	Environ func(key string) (string, bool)
 
 	// System is the folder of the settings for all users of the machine. Empty:
@@ -38,9 +40,6 @@ func Load(environ func(key string) (string, bool)) (Settings, error) {
 // it are the defaults and as much of the environment as makes sense, so that
 // what needs no settings can go on.
 func (l Loader) Load() (Settings, error) {
-	if l.Environ == nil {
-		l.Environ = os.LookupEnv
-	}
 	s := Settings{Timeout: DefaultTimeout, Public: PublicAuto, Sealing: SealingAuto, Cache: true}
 	problem := l.readFirst(&s)
 	if p := l.readEnvironment(&s); problem == nil {
@@ -129,8 +128,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// env is a variable's value. An empty one is none.
+// env returns the value of an environment variable, empty when it is not set.
 func (l Loader) env(name string) string {
-	value, _ := l.Environ(name)
-	return value
+	return environ.Get(l.Environ, name)
 }

@@ -9,7 +9,9 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
 
 func cacheCommand(p *process) *cobra.Command {
@@ -81,26 +83,27 @@ type cacheList struct {
 
 // A cacheRow is a token or login for one registry.
 type cacheRow struct {
-	Registry string    `json:"registry"`
-	Kind     string    `json:"kind"` // token or login
-	Source   string    `json:"source"`
-	Profile  string    `json:"profile,omitempty"`
-	RoleARN  string    `json:"roleARN,omitempty"`
-	Endpoint string    `json:"endpoint,omitempty"` // that a rule names
-	State    string    `json:"state"`
-	Fetched  time.Time `json:"fetched"`
-	Refresh  time.Time `json:"refresh"`
-	Expires  time.Time `json:"expires"`
-	state    cache.State
+	Registry    string    `json:"registry"`
+	Kind        string    `json:"kind"` // token or login
+	Source      string    `json:"source"`
+	Profile     string    `json:"profile,omitempty"`
+	ProfileRole bool      `json:"profileRole,omitempty"` // the profile assumes a role
+	RoleARN     string    `json:"roleARN,omitempty"`
+	Endpoint    string    `json:"endpoint,omitempty"` // that a rule names
+	State       string    `json:"state"`
+	Fetched     time.Time `json:"fetched"`
+	Refresh     time.Time `json:"refresh"`
+	Expires     time.Time `json:"expires"`
+	state       cache.State
 }
 
 func rowsOf(h ecrlogin.Holding) []cacheRow {
 	row := cacheRow{
-		Registry: h.Pattern, Kind: "token", Source: h.Source, Profile: h.Profile, RoleARN: h.RoleARN, Endpoint: h.Endpoint,
+		Registry: h.Pattern, Kind: "token", Source: string(h.Source), ProfileRole: h.ProfileRole, Profile: h.Profile, RoleARN: h.RoleARN, Endpoint: h.Endpoint,
 		State: h.State.String(), Fetched: h.Fetched, Refresh: h.Refresh, Expires: h.Expires, state: h.State,
 	}
 	if h.Host != "" {
-		row.Kind, row.Source = "login", "docker login"
+		row.Kind, row.Source = "login", dockerLogin
 	}
 	if h.State == cache.Absent {
 		row.State = "unusable" // fetched under a clock that nobody can trust now
@@ -116,15 +119,15 @@ func rowsOf(h ecrlogin.Holding) []cacheRow {
 	return rows
 }
 
-// who is the source of the credentials as a person says it.
+// dockerLogin is the source of an entry that docker login stored.
+const dockerLogin = "docker-login"
+
+// who describes the source of the credentials.
 func (r cacheRow) who() string {
-	who := strings.TrimSuffix(r.Source, ", or none") // there were some
-	switch {
-	case strings.HasSuffix(who, "the profile"):
-		who += " " + r.Profile
-	case strings.HasPrefix(who, "profile "):
-		who = "profile " + r.Profile + strings.TrimPrefix(who, "profile")
+	if r.Source == dockerLogin {
+		return "docker login"
 	}
+	who := wording.Source(awsconfig.Kind(r.Source), r.Profile, r.ProfileRole)
 	if r.RoleARN != "" {
 		who += ", role " + r.RoleARN
 	}

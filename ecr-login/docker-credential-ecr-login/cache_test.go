@@ -25,9 +25,9 @@ func TestCacheListStates(t *testing.T) {
 	}
 	a := u.run("", "cache", "ls")
 	for _, want := range []string{
-		host + "   fresh    4h59m       10h59m   access key in the profile file",
-		west + "   aging    due         4h59m    access key in the profile file",
-		south + "  expired  -           -        access key in the profile file",
+		host + "   fresh    4h59m       10h59m   access key in profile \"file\"",
+		west + "   aging    due         4h59m    access key in profile \"file\"",
+		south + "  expired  -           -        access key in profile \"file\"",
 	} {
 		if !strings.Contains(a.stdout, want+"\n") {
 			t.Errorf("%q is not in\n%s", want, a.stdout)

@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
 
 func explainCommand(p *process) *cobra.Command {
@@ -76,10 +77,10 @@ func printExplanation(out output, x ecrlogin.Explanation, now time.Time) {
 		row("settings", "%s:%d, match = %q", x.Settings, x.Line, x.Match)
 	}
 	if x.Source != "" {
-		row("credentials", "%s", x.Source)
+		row("credentials", "%s", wording.Source(awsconfig.Kind(x.Source), "", x.ProfileRole))
 		row("profile", "%s", orNone(x.Profile))
 		switch {
-		case x.RoleARN == "" && strings.HasPrefix(x.Source, identity.RolePrefix):
+		case x.RoleARN == "" && x.ProfileRole:
 			row("role", "that of the profile")
 		default:
 			row("role", "%s", orNone(x.RoleARN))

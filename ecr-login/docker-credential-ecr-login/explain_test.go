@@ -14,6 +14,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
 // explain runs explain --json; wantCode is 1 for a get that would fail.
@@ -157,7 +158,7 @@ func disagreement(x ecrlogin.Explanation, a answer, connections int, hosts []str
 	case ecrlogin.Refresh, ecrlogin.AskAWS:
 		// Without credentials nobody is called; explain cannot know that there are none before it looks for them.
 		if strings.Contains(a.stdout, "no AWS credentials") || a.stdout == notFoundLine && connections == 0 || x.Verdict == ecrlogin.Refresh && connections == 0 {
-			if !strings.Contains(x.Source, "none") {
+			if x.Source != string(awsconfig.Instance) {
 				return "found no credentials"
 			}
 			return ""

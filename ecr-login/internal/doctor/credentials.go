@@ -12,7 +12,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
@@ -44,7 +44,7 @@ func (t *target) checkCredentials() []Finding {
 	}
 	none := e.Kind == token.NoCredentials || e.Kind == token.Timeout
 	switch {
-	case none && strings.HasSuffix(t.plan.Identity.Kind, identity.KindInstance) && hopLimit(t.d.ctx):
+	case none && t.plan.Identity.Kind == awsconfig.Instance && hopLimit(t.d.ctx):
 		return one(fail("aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2, or use the host's network",
 			"no AWS credentials: the EC2 metadata service answers, but its session token gets lost: a container is one hop too far, HttpPutResponseHopLimit is 1"))
 	case e.Kind == token.NoCredentials && t.plan.Registry.Service == registry.Public && t.d.settings.Public != config.PublicAlways:

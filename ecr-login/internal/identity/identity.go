@@ -25,14 +25,16 @@ package identity
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"os"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 )
 
 // Source is where a principal comes from. The zero value is this process's own
 // environment, with the profile that the AWS SDK would take.
 type Source struct {
-	// Environ looks an environment variable up. Nil: os.LookupEnv.
-	Environ func(key string) (string, bool)
+	// Environ is the environment; nil is that of the process.
+	Environ environ.Lookup
 
 	// Home is the user's home folder. Empty: HOME (USERPROFILE on Windows) and,
 	// when that is not set, the one /etc/passwd has for this user, as in the SDK.
@@ -59,9 +61,10 @@ type ServiceAccount struct {
 
 // Fingerprint names a principal's source.
 type Fingerprint struct {
-	Sum     string // SHA-256 in hexadecimal digits
-	Profile string // the profile whose settings apply
-	Kind    string // one of the Kind constants, or RolePrefix and one of them
+	Sum     string         // SHA-256 in hexadecimal digits
+	Profile string         // the profile whose settings apply
+	Kind    awsconfig.Kind // where the credentials come from
+	Role    bool           // the profile assumes a role with them
 }
 
 // scheme begins every sequence. Another number makes every kept token a miss:
@@ -71,9 +74,6 @@ const scheme = "ecr-login identity 1"
 // Fingerprint reads the source. It never fails: what cannot be read counts as
 // just that.
 func (s Source) Fingerprint() Fingerprint {
-	if s.Environ == nil {
-		s.Environ = os.LookupEnv
-	}
 	s.Home = s.home()
 	q := newSequence()
 	q.add(scheme)
@@ -103,17 +103,14 @@ func (s Source) Fingerprint() Fingerprint {
 	}
 
 	sum := sha256.Sum256(q.bytes)
-	return Fingerprint{
-		Sum:     hex.EncodeToString(sum[:]),
-		Profile: profile,
-		Kind:    s.kind(found),
-	}
+	f := Fingerprint{Sum: hex.EncodeToString(sum[:]), Profile: profile}
+	f.Kind, f.Role = s.kind(found)
+	return f
 }
 
 // env is a variable's value; the SDK takes an empty one for none.
 func (s Source) env(name string) string {
-	value, _ := s.Environ(name)
-	return value
+	return environ.Get(s.Environ, name)
 }
 
 // profileName is the profile that the SDK would load.

@@ -427,7 +427,7 @@ func TestSecretsStayInside(t *testing.T) {
 	w.write(".aws/credentials", "[default]\naws_secret_access_key = "+secret+"\n")
 	w.env["AWS_WEB_IDENTITY_TOKEN_FILE"] = w.write("token", secret)
 	f := w.source.Fingerprint()
-	if strings.Contains(f.Sum+f.Kind+f.Profile, secret) {
+	if strings.Contains(f.Sum+string(f.Kind)+f.Profile, secret) {
 		t.Errorf("%+v has the secret in it", f)
 	}
 }

@@ -7,25 +7,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
-)
 
-// What Fingerprint.Kind says of where the credentials come from.
-const (
-	KindServiceAccount     = "Kubernetes service account"
-	KindEnvironment        = "access key in the environment"
-	KindWebIdentity        = "web identity token in the environment"
-	KindProfileKey         = "access key in the profile"
-	KindProfileWebIdentity = "web identity token of the profile"
-	KindProfileSSO         = "SSO session of the profile"
-	KindProfileLogin       = "aws login session of the profile"
-	KindProfileProcess     = "credential process of the profile"
-	KindProfileMissing     = "profile that is not in the AWS files"
-	KindContainer          = "container credentials"
-	KindInstance           = "EC2 instance metadata, or none"
-
-	// RolePrefix stands before the kind of the credentials with which the profile
-	// assumes its role.
-	RolePrefix = "role assumed with "
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
 // maxChain is how many profiles are followed by source_profile. The SDK has no
@@ -83,10 +66,10 @@ var mergedKeys = [...]string{
 
 // chain is what following a profile found.
 type chain struct {
-	missing bool   // the profile is not there
-	broken  bool   // one that it names is not there
-	role    bool   // a role is assumed
-	kind    string // of the last profile; empty when it has no credentials
+	missing bool           // the profile is not there
+	broken  bool           // one that it names is not there
+	role    bool           // a role is assumed
+	kind    awsconfig.Kind // of the last profile; empty when it has no credentials
 }
 
 // followProfile adds what the profile and those it names by source_profile
@@ -117,26 +100,26 @@ func (s Source) followProfile(q *sequence, files sharedFiles, name string) (c ch
 
 // kind says where a profile's own credentials come from, in the order of
 // resolveCredsFromProfile in the SDK. It is empty when the profile has none.
-func (p *settings) kind() string {
+func (p *settings) kind() awsconfig.Kind {
 	switch {
 	case len(p.accessKey) > 0 && len(p.secretKey) > 0:
-		return KindProfileKey
+		return awsconfig.Static
 	case len(p.credentialSource) > 0:
 		switch string(p.credentialSource) {
 		case "Environment":
-			return KindEnvironment
+			return awsconfig.Environment
 		case "EcsContainer":
-			return KindContainer
+			return awsconfig.Container
 		}
-		return KindInstance
+		return awsconfig.Instance
 	case len(p.webIdentityTokenFile) > 0:
-		return KindProfileWebIdentity
+		return awsconfig.ProfileWebIdentity
 	case len(p.ssoSession) > 0 || len(p.ssoStartURL) > 0 || len(p.ssoRegion) > 0 || len(p.ssoAccount) > 0 || len(p.ssoRole) > 0:
-		return KindProfileSSO
+		return awsconfig.SSO
 	case len(p.loginSession) > 0:
-		return KindProfileLogin
+		return awsconfig.Login
 	case len(p.credentialProcess) > 0:
-		return KindProfileProcess
+		return awsconfig.Process
 	}
 	return ""
 }
@@ -175,31 +158,28 @@ func (s Source) addSessions(q *sequence, p settings) {
 }
 
 // kind says where the credentials come from, in the order of the SDK's chain.
-func (s Source) kind(c chain) string {
+func (s Source) kind(c chain) (kind awsconfig.Kind, role bool) {
 	env := func(name string) bool { return s.env(name) != "" }
 	forced := s.Profile != ""
 	switch {
 	case s.Kubelet != nil:
-		return KindServiceAccount
+		return awsconfig.ServiceAccount, false
 	case !forced && (env("AWS_ACCESS_KEY_ID") || env("AWS_ACCESS_KEY")) &&
 		(env("AWS_SECRET_ACCESS_KEY") || env("AWS_SECRET_KEY")):
-		return KindEnvironment
+		return awsconfig.Environment, false
 	case !forced && env("AWS_WEB_IDENTITY_TOKEN_FILE"):
-		return KindWebIdentity
+		return awsconfig.WebIdentity, false
 	// The SDK fails when a profile that was asked for is missing, and goes on
 	// when it is the default one or named by AWS_DEFAULT_PROFILE.
 	case c.broken || c.missing && (forced || env("AWS_PROFILE")):
-		return KindProfileMissing
+		return awsconfig.MissingProfile, false
 	}
-	kind := c.kind
+	kind = c.kind
 	if kind == "" {
-		kind = KindInstance
+		kind = awsconfig.Instance
 		if env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || env("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
-			kind = KindContainer
+			kind = awsconfig.Container
 		}
 	}
-	if c.role {
-		return RolePrefix + kind
-	}
-	return kind
+	return kind, c.role
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/logincreds"
@@ -358,59 +359,64 @@ source_profile = nobody
 	)
 	web := "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/x AWS_WEB_IDENTITY_TOKEN_FILE=" + token
 	for _, test := range []struct {
-		env, profile, want string
+		env, profile string
+		want         awsconfig.Kind
 	}{
-		{"", "", KindInstance},
-		{key, "", KindEnvironment},
-		{oldKey, "", KindEnvironment},
-		{halfKey, "", KindInstance}, // the SDK has no use for half a key
-		{key + " " + web, "", KindEnvironment},
-		{web, "", KindWebIdentity},
-		{web + " " + uri, "", KindWebIdentity},
-		{web + " AWS_PROFILE=keys", "", KindWebIdentity},
-		{key + " AWS_PROFILE=sso", "", KindEnvironment},
-		{uri, "", KindContainer},
-		{relative, "", KindContainer},
-		{uri + " AWS_PROFILE=keys", "", KindProfileKey},
-		{uri + " AWS_PROFILE=half-a-key", "", KindContainer},
-		{"AWS_DEFAULT_PROFILE=keys", "", KindProfileKey},
-		{"AWS_DEFAULT_PROFILE=nobody", "", KindInstance}, // the SDK goes on
-		{"AWS_PROFILE=nobody", "", KindProfileMissing},
-		{"AWS_PROFILE=dangling", "", KindProfileMissing},
-		{"", "nobody", KindProfileMissing},
-		{"", "keys", KindProfileKey},
-		{key, "sso", KindProfileSSO}, // a forced profile comes first
-		{web, "sso", KindProfileSSO},
-		{"", "legacy", KindProfileSSO},
-		{"", "login", KindProfileLogin},
-		{"", "process", KindProfileProcess},
-		{"", "process-and-login", KindProfileLogin},
-		{"", "web", RolePrefix + KindProfileWebIdentity},
-		{"", "self", RolePrefix + KindProfileKey},
-		{"", "mixed", RolePrefix + KindProfileSSO},
-		{"", "over-mixed", RolePrefix + KindProfileKey}, // a source's own key comes before its source
-		{"", "self-sso", RolePrefix + KindProfileSSO},
-		{"", "loop-a", RolePrefix + KindProfileSSO},
-		{"", "over-keys", RolePrefix + KindProfileKey},
-		{"", "two-hops", RolePrefix + KindProfileKey},
-		{"", "over-sso", RolePrefix + KindProfileSSO},
-		{"", "no-source", RolePrefix + KindInstance},
-		{uri, "no-source", RolePrefix + KindContainer},
-		{key, "environment", RolePrefix + KindEnvironment},
-		{"", "metadata", RolePrefix + KindInstance},
-		{uri, "container", RolePrefix + KindContainer},
+		{"", "", awsconfig.Instance},
+		{key, "", awsconfig.Environment},
+		{oldKey, "", awsconfig.Environment},
+		{halfKey, "", awsconfig.Instance}, // the SDK has no use for half a key
+		{key + " " + web, "", awsconfig.Environment},
+		{web, "", awsconfig.WebIdentity},
+		{web + " " + uri, "", awsconfig.WebIdentity},
+		{web + " AWS_PROFILE=keys", "", awsconfig.WebIdentity},
+		{key + " AWS_PROFILE=sso", "", awsconfig.Environment},
+		{uri, "", awsconfig.Container},
+		{relative, "", awsconfig.Container},
+		{uri + " AWS_PROFILE=keys", "", awsconfig.Static},
+		{uri + " AWS_PROFILE=half-a-key", "", awsconfig.Container},
+		{"AWS_DEFAULT_PROFILE=keys", "", awsconfig.Static},
+		{"AWS_DEFAULT_PROFILE=nobody", "", awsconfig.Instance}, // the SDK goes on
+		{"AWS_PROFILE=nobody", "", awsconfig.MissingProfile},
+		{"AWS_PROFILE=dangling", "", awsconfig.MissingProfile},
+		{"", "nobody", awsconfig.MissingProfile},
+		{"", "keys", awsconfig.Static},
+		{key, "sso", awsconfig.SSO}, // a forced profile comes first
+		{web, "sso", awsconfig.SSO},
+		{"", "legacy", awsconfig.SSO},
+		{"", "login", awsconfig.Login},
+		{"", "process", awsconfig.Process},
+		{"", "process-and-login", awsconfig.Login},
+		{"", "web", rolePrefix + awsconfig.ProfileWebIdentity},
+		{"", "self", rolePrefix + awsconfig.Static},
+		{"", "mixed", rolePrefix + awsconfig.SSO},
+		{"", "over-mixed", rolePrefix + awsconfig.Static}, // a source's own key comes before its source
+		{"", "self-sso", rolePrefix + awsconfig.SSO},
+		{"", "loop-a", rolePrefix + awsconfig.SSO},
+		{"", "over-keys", rolePrefix + awsconfig.Static},
+		{"", "two-hops", rolePrefix + awsconfig.Static},
+		{"", "over-sso", rolePrefix + awsconfig.SSO},
+		{"", "no-source", rolePrefix + awsconfig.Instance},
+		{uri, "no-source", rolePrefix + awsconfig.Container},
+		{key, "environment", rolePrefix + awsconfig.Environment},
+		{"", "metadata", rolePrefix + awsconfig.Instance},
+		{uri, "container", rolePrefix + awsconfig.Container},
 	} {
 		t.Run(strings.TrimSpace(test.profile+" "+test.env), func(t *testing.T) {
 			for _, assignment := range strings.Fields(test.env) {
 				name, value, _ := strings.Cut(assignment, "=")
 				t.Setenv(name, value)
 			}
-			got := Source{Profile: test.profile}.Fingerprint().Kind
+			f := Source{Profile: test.profile}.Fingerprint()
+			got := f.Kind
+			if f.Role {
+				got = rolePrefix + got
+			}
 			if got != test.want {
 				t.Errorf("kind %q, want %q", got, test.want)
 			}
 			cfg, err := config.LoadDefaultConfig(context.Background(), config.WithSharedConfigProfile(test.profile), config.WithRegion("eu-west-1"))
-			if test.want == KindProfileMissing {
+			if test.want == awsconfig.MissingProfile {
 				if err == nil {
 					t.Error("the SDK finds the profile")
 				}
@@ -420,7 +426,7 @@ source_profile = nobody
 				t.Fatal(err)
 			}
 			sources := cfg.Credentials.(*aws.CredentialsCache).ProviderSources()
-			kind, role := strings.CutPrefix(got, RolePrefix)
+			kind, role := f.Kind, f.Role
 			if !slices.Contains(sources, sdkSource(kind, role)) {
 				t.Errorf("kind %q, and the SDK's sources are %v", got, sources)
 			}
@@ -433,28 +439,30 @@ source_profile = nobody
 }
 
 // sdkSource is what the SDK calls the provider of a kind.
-func sdkSource(kind string, role bool) aws.CredentialSource {
+const rolePrefix awsconfig.Kind = "role "
+
+func sdkSource(kind awsconfig.Kind, role bool) aws.CredentialSource {
 	switch kind {
-	case KindEnvironment:
+	case awsconfig.Environment:
 		if role {
 			return aws.CredentialSourceHTTP // what it says for credential_source = Environment
 		}
 		return aws.CredentialSourceEnvVars
-	case KindWebIdentity:
+	case awsconfig.WebIdentity:
 		return aws.CredentialSourceEnvVarsSTSWebIDToken
-	case KindProfileKey:
+	case awsconfig.Static:
 		return aws.CredentialSourceProfile
-	case KindProfileWebIdentity:
+	case awsconfig.ProfileWebIdentity:
 		return aws.CredentialSourceProfileSTSWebIDToken
-	case KindProfileSSO:
+	case awsconfig.SSO:
 		return aws.CredentialSourceSSOLegacy // it takes an account and a role name for that
-	case KindProfileLogin:
+	case awsconfig.Login:
 		return aws.CredentialSourceLogin
-	case KindProfileProcess:
+	case awsconfig.Process:
 		return aws.CredentialSourceProcess
-	case KindContainer:
+	case awsconfig.Container:
 		return aws.CredentialSourceHTTP
-	case KindInstance:
+	case awsconfig.Instance:
 		return aws.CredentialSourceIMDS
 	}
 	return aws.CredentialSourceUndefined

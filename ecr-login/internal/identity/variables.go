@@ -55,7 +55,7 @@ var tokenFiles = [...]string{"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHO
 // empty (resolveBaseEndpoint in each client's endpoints.go), so an empty one
 // counts there.
 func (s Source) addVariable(q *sequence, name string) {
-	value, set := s.Environ(name)
+	value, set := s.Environ.Lookup(name)
 	if value == "" && !(set && strings.HasPrefix(name, "AWS_ENDPOINT_URL")) {
 		return
 	}

@@ -3,6 +3,8 @@ package plan
 import (
 	"strings"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -35,7 +37,7 @@ func LoginKey(host string) string { return loginPrefix + host }
 func tokenKey(p Plan, role string) string {
 	return tokenPrefix + strings.Join([]string{
 		p.Identity.Sum, p.Registry.Partition, p.Registry.Region, kind(p.Registry), p.Endpoint,
-		label(p.Identity.Profile), label(p.Identity.Kind), label(role),
+		label(p.Identity.Profile), source(p.Identity), label(role),
 	}, "\x00")
 }
 
@@ -53,6 +55,16 @@ func kind(r registry.Registry) string {
 	return k
 }
 
+// rolePrefix stands before the kind of the credentials with which a profile assumes a role.
+const rolePrefix = "role "
+
+func source(f identity.Fingerprint) string {
+	if f.Role {
+		return rolePrefix + string(f.Kind)
+	}
+	return string(f.Kind)
+}
+
 func label(s string) string { return s[:min(len(s), maxLabel)] }
 
 // About is what the key of a cache's entry tells of it: whose it is and what it opens, and nothing secret.
@@ -65,9 +77,10 @@ type About struct {
 
 	Endpoint string // of the ECR API that issued the token, when a rule named one
 
-	Profile string // the AWS profile whose settings applied
-	Source  string // where the principal's credentials came from, in words
-	RoleARN string // the role that the settings' rule assumed, or that of a pod's service account
+	Profile     string         // the AWS profile whose settings applied
+	Source      awsconfig.Kind // where the principal's credentials came from
+	ProfileRole bool           // the profile assumed a role with them
+	RoleARN     string         // the role that the settings' rule assumed, or that of a pod's service account
 }
 
 // AboutKey reads a key back; false when it is none of a Plan's.
@@ -87,7 +100,10 @@ func AboutKey(key string) (About, bool) {
 	if k == kindPublic {
 		r.Service = registry.Public
 	}
-	return About{Registry: r, Endpoint: f[4], Profile: f[5], Source: f[6], RoleARN: f[7]}, true
+	a := About{Registry: r, Endpoint: f[4], Profile: f[5], RoleARN: f[7]}
+	kind, role := strings.CutPrefix(f[6], rolePrefix)
+	a.Source, a.ProfileRole = awsconfig.Kind(kind), role
+	return a, true
 }
 
 // Opens tells whether the entry could answer for the plan's host, were its principal the one that asks.

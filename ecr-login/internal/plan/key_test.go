@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
@@ -33,14 +33,14 @@ endpoint = "https://vpce.example"
 	publicDual := public
 	publicDual.DualStack = true
 	for serverURL, want := range map[string]plan.About{
-		host: {Registry: r, Profile: "default", Source: identity.KindEnvironment},
+		host: {Registry: r, Profile: "default", Source: awsconfig.Environment},
 		"111122223333.dkr.ecr.eu-west-1.amazonaws.com": {
-			Registry: r, Profile: "one", Source: identity.KindProfileMissing,
+			Registry: r, Profile: "one", Source: awsconfig.MissingProfile,
 			RoleARN: "arn:aws:iam::111122223333:role/pull", Endpoint: "https://vpce.example",
 		},
-		"123456789012.dkr-ecr-fips.us-east-1.on.aws": {Registry: fips, Profile: "default", Source: identity.KindEnvironment},
-		"public.ecr.aws":     {Registry: public, Profile: "default", Source: identity.KindEnvironment},
-		"ecr-public.aws.com": {Registry: publicDual, Profile: "default", Source: identity.KindEnvironment},
+		"123456789012.dkr-ecr-fips.us-east-1.on.aws": {Registry: fips, Profile: "default", Source: awsconfig.Environment},
+		"public.ecr.aws":     {Registry: public, Profile: "default", Source: awsconfig.Environment},
+		"ecr-public.aws.com": {Registry: publicDual, Profile: "default", Source: awsconfig.Environment},
 	} {
 		p := planner(t, rules, "AWS_ACCESS_KEY_ID", "not-a-real-key", "AWS_SECRET_ACCESS_KEY", "not-a-real-secret")
 		got, err := p.For(serverURL)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 )
 
 // Login is the user name and password that open a registry. For ECR the user name is always "AWS" and the
@@ -62,11 +63,11 @@ You can delete everything here at any time. The helper then requests new tokens.
 `
 
 // CacheOptions returns the options of the disk cache: the program's name and what the settings say.
-func CacheOptions(s config.Settings, environ func(string) (string, bool)) cache.Options {
+func CacheOptions(s config.Settings, lookup environ.Lookup) cache.Options {
 	return cache.Options{
 		Name:            "ecr-login",
 		Readme:          cacheReadme,
-		Environ:         environ,
+		Environ:         lookup,
 		Dir:             s.CacheDir,
 		SealingRequired: s.Sealing == config.SealingRequired,
 		Disabled:        !s.Cache,

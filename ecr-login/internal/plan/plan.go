@@ -8,6 +8,7 @@ package plan
 
 import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
@@ -24,8 +25,8 @@ type Planner struct {
 	// Account is set when the kubelet asks on behalf of a pod.
 	Account *identity.ServiceAccount
 
-	// Environ looks up environment variables; nil means the process's own.
-	Environ func(string) (string, bool)
+	// Environ is the environment; nil is that of the process.
+	Environ environ.Lookup
 
 	// fingerprints holds the answers for the rules seen so far: list asks for hundreds of hosts that share one.
 	fingerprints map[string]identity.Fingerprint
