@@ -17,7 +17,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint e2e clients bench fleet cross clean
+.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e clients bench fleet cross clean
 .DEFAULT_GOAL := build
 
 build:
@@ -42,6 +42,7 @@ man: build
 test:
 	@$(if $(HAVE_CC),,echo "no C compiler found: the race detector is left out")
 	$(if $(HAVE_CC),CGO_ENABLED=1 )$(GO) test $(RACE) ./...
+	cd ecr-login/e2e && $(if $(HAVE_CC),CGO_ENABLED=1 )$(GO) test $(RACE) ./...
 
 # What counts hundreds of processes or minutes of a clock.
 stress:
@@ -56,11 +57,11 @@ fuzz:
 	$(call fuzz,FuzzDecode,$(FUZZTIME_CACHE),./cache)
 	$(call fuzz,FuzzDecode,$(FUZZTIME),./ecr-login/token)
 	$(call fuzz,FuzzDecode,$(FUZZTIME),./ecr-login/config)
-	$(call fuzz,FuzzDocker,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	$(call fuzz,FuzzEdit,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	$(call fuzz,FuzzRemove,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	$(call fuzz,FuzzMask,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	$(call fuzz,FuzzUndo,$(FUZZTIME),./ecr-login/internal/dockerconfig)
+	cd ecr-login/e2e && $(call fuzz,FuzzParseAgreesWithDocker,$(FUZZTIME),./conformance)
 
 # go test sometimes ends a fuzzing whose time is up with "context deadline exceeded" and nothing found. A second try
 # tells: what was really found is kept below testdata, and fails again at once.
@@ -79,6 +80,10 @@ lint:
 	cd ecr-login/e2e && $(GO) vet -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) mod tidy -diff
+
+# Builds a program outside of this repository that imports only the library, and counts the modules in its graph.
+library-modules:
+	.ci/library-modules
 
 # The systems that the project cannot run on its own machine are at least compiled and vetted.
 cross:

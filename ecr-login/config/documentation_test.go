@@ -57,7 +57,9 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	} {
 		names, types := rows(t, heading)
 		var tags []string
-		for field := range reflect.TypeOf(table.decoded).Fields() {
+		decoded := reflect.TypeOf(table.decoded)
+		for i := range decoded.NumField() {
+			field := decoded.Field(i)
 			tag := field.Tag.Get("toml")
 			tags = append(tags, tag)
 			if isBool := strings.HasSuffix(field.Type.String(), "bool"); isBool != (types[tag] == "boolean") {

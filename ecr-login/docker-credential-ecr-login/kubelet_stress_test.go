@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/kubelet/pkg/apis/credentialprovider"
-
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
@@ -18,7 +16,7 @@ func TestStressKubeletTimeBudget(t *testing.T) {
 	dir := t.TempDir()
 	u := newUser(t, dir, s.Home(dir).Environment(s.AddUser("somebody"))).with("AWS_ENDPOINT_URL=" + s.BlackHole()).settings("timeout = \"5m\"\n")
 	begin := time.Now()
-	a := u.run(question(t, kubeletV1, credentialprovider.CredentialProviderRequest{Image: host + "/app"}), "kubelet")
+	a := u.run(requestText(t, kubeletV1, kubeletRequestJSON{Image: host + "/app"}), "kubelet")
 	if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, "no answer within 30s") {
 		t.Errorf("%+v, want a time-out on standard error", a)
 	}

@@ -100,5 +100,5 @@ func (o output) newLog(level, path string) *slog.Logger {
 	if len(handlers) == 0 {
 		return nil
 	}
-	return slog.New(slog.NewMultiHandler(handlers...))
+	return slog.New(multiHandler(handlers))
 }
