@@ -6,24 +6,27 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// Caller is who AWS takes somebody to be: account, ARN, which credentials said so, and how long they last.
+// Caller is the identity that STS reports for credentials: account and ARN, the source of the
+// credentials and how long they are valid.
 type Caller = token.Caller
 
-// Caller asks STS who would fetch the token for the server URL: the same rule of the settings, profile, role,
-// credentials and endpoints as Get's, and neither the cache nor a stored login. An empty server URL means the
-// current credentials as such: the profile in the program's name, else the environment and the default profile.
+// Caller returns the identity that a Get for the server URL would request a token with. It uses the
+// same rule of the settings, profile, role, credentials and endpoints as Get, but neither the cache
+// nor a stored login. An empty server URL means the current credentials: those of the Helper's
+// profile, else of the environment and the default profile.
 //
-// Errors are those of Get, but a host that is not ECR is ErrNotECR, and ECR Public without credentials is an
-// *Error like any other. A call takes no longer than the settings' timeout (15 s), and no longer than ctx.
+// The errors are those of Get, except that a host that is not ECR gives ErrNotECR, and ECR Public
+// without credentials gives an *Error. A call takes no longer than the timeout of the settings
+// (15 s), and no longer than ctx.
 func (h *Helper) Caller(ctx context.Context, serverURL string) (Caller, error) {
-	if h.settingsErr != nil {
-		return Caller{}, h.settingsErr
-	}
 	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
 	defer cancel()
+	if _, err := h.planner(); err != nil {
+		return Caller{}, err
+	}
 	r := token.Request{Profile: h.options.Profile}
 	if serverURL != "" {
-		p, err := h.planner().For(serverURL)
+		p, err := h.plan(serverURL)
 		if err != nil {
 			return Caller{}, err
 		}

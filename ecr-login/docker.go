@@ -7,16 +7,16 @@ import (
 	"github.com/docker/docker-credential-helpers/credentials"
 )
 
-// Docker makes the Helper answer through Docker's own interface for credential helpers, which knows no context:
-// ctx bounds every call. It is what authn.NewKeychainFromHelper of google/go-containerregistry takes.
+// Docker returns the Helper as a credentials.Helper, Docker's interface for credential helpers. That
+// interface has no context, so every call uses ctx.
 //
-// Where Get of the Helper returns ErrNotFound, its Get returns an error that is Docker's own not-found to those
-// who know that one, text included, and still holds the cause.
+// Where the Helper's Get returns ErrNotFound, the Get of the returned value returns an error that
+// Docker's own packages recognise as not found, and that wraps the cause too.
 func (h *Helper) Docker(ctx context.Context) credentials.Helper { return docker{h, ctx} }
 
 type docker struct {
 	helper *Helper
-	ctx    context.Context // the interface has no place for one
+	ctx    context.Context
 }
 
 func (d docker) Get(serverURL string) (user, secret string, err error) {
@@ -35,10 +35,11 @@ func (d docker) Delete(serverURL string) error { return d.helper.Erase(d.ctx, se
 
 func (d docker) List() (map[string]string, error) { return d.helper.List(d.ctx), nil }
 
-// dockerNotFound speaks the exact text by which clients know to go on anonymously.
+// dockerNotFound is ErrNotFound with the text by which clients recognise missing credentials.
 type dockerNotFound struct{ cause error }
 
 func (e dockerNotFound) Error() string { return credentials.NewErrCredentialsNotFound().Error() }
+
 func (e dockerNotFound) Unwrap() []error {
 	return []error{credentials.NewErrCredentialsNotFound(), e.cause}
 }

@@ -10,17 +10,22 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// Error says why AWS gave no token: its Kind, the cause in one line, and whatever of profile, action, principal,
-// host, proxy and stage is known. Its Hint says what to do. It holds no secret.
+// Error reports why AWS returned no token. It has a kind, the cause in one line and, as far as known,
+// the profile, action, principal, host, proxy and stage. Its Hint method returns what to do about it.
+// It contains no secret.
 type Error = token.Error
 
-// ErrNotECR is in the chain of errors about hosts that are no Amazon ECR registry and no alias of one.
+// ErrNotECR is wrapped by the errors about hosts that are neither an Amazon ECR registry nor an alias
+// of one.
 var ErrNotECR = registry.ErrNotECR
 
-// ErrNotFound is what Get's error is (errors.Is) when there are no credentials for the host and the caller may
-// go on without: the host is not ECR, or it is ECR Public, where pulls work anonymously. The error's text and
-// chain say which.
+// ErrNotFound is wrapped by the error of Get when there are no credentials for the host and the
+// caller can continue without: the host is not ECR, or it is ECR Public, which allows anonymous
+// pulls. The error wraps the cause too.
 var ErrNotFound = errors.New("credentials not found")
+
+// errAnonymous is the cause of ErrNotFound when the settings switch off credentials for ECR Public.
+var errAnonymous = errors.New(`the settings say public = "never"`)
 
 // notFound is ErrNotFound with its cause.
 type notFound struct{ cause error }
@@ -28,40 +33,44 @@ type notFound struct{ cause error }
 func (e notFound) Error() string   { return ErrNotFound.Error() + ": " + e.cause.Error() }
 func (e notFound) Unwrap() []error { return []error{ErrNotFound, e.cause} }
 
-// failure says what the error of a cache's Do means to the caller.
-func (h *Helper) failure(p plan.Plan, err error) error {
+// failure returns the error to report when the cache returned err instead of the fetched entry.
+func (f *fetch) failure(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
-		e = &Error{Kind: token.Timeout, Stage: "waiting for another process that asks AWS", Err: err}
-		e.Message = "timed out after " + h.settings.Timeout.String() + " while " + e.Stage
+		e = &Error{Kind: token.Timeout, Stage: "waiting for another request for the same token", Err: err}
+		if f.started.Load() {
+			e.Stage = "requesting the token"
+		}
+		e.Message = "timed out after " + f.helper.settings.Timeout.String() + " while " + e.Stage
 		if !errors.Is(err, context.DeadlineExceeded) {
-			e.Message = "gave up while " + e.Stage + ": " + err.Error()
+			e.Message = "stopped while " + e.Stage + ": " + err.Error()
 		}
 	}
-	if p.Registry.Service == registry.Public && h.mayBeAnonymous(e) {
+	if f.plan.Registry.Service == registry.Public && f.helper.allowsAnonymous(e) {
 		return notFound{e}
 	}
 	return e
 }
 
-// mayBeAnonymous tells whether a failure leaves an anonymous pull from ECR Public as the better answer: wherever
-// AWS did not grant a token, but not where the person's own configuration is broken.
-func (h *Helper) mayBeAnonymous(e *Error) bool {
+// allowsAnonymous reports whether the caller can pull from ECR Public anonymously after e: whenever
+// AWS did not grant a token, but not when the user's own configuration is wrong.
+func (h *Helper) allowsAnonymous(e *Error) bool {
 	return h.settings.Public != "always" && e.Kind != token.Configuration
 }
 
-// shared is the form in which a refusal is passed to the processes that wait for the same answer.
-type shared struct {
+// sharedFailure is the form in which a failure is passed to the processes that wait for the same
+// token.
+type sharedFailure struct {
 	Error *Error
 }
 
-// held marks a refusal that is not worth asking about again at once.
+// held marks a failure that the cache keeps for a minute also for later callers.
 type held struct{ error }
 
 func (h held) Unwrap() error { return h.error }
 
-// withHold marks a lack of credentials for ECR Public: it is what most people have, and looking for credentials
-// can cost a second of waiting for a metadata service that is not there.
+// withHold marks missing credentials for ECR Public as held: most users have none, and looking for
+// credentials can take a second when no metadata service responds.
 func withHold(p plan.Plan, err error) error {
 	var e *Error
 	if p.Registry.Service == registry.Public && errors.As(err, &e) && e.Kind == token.NoCredentials {
@@ -70,14 +79,14 @@ func withHold(p plan.Plan, err error) error {
 	return err
 }
 
-// encodeFailure decides which failures are shared: all but those that are only this process's own, its deadline
-// and its cancellation.
+// encodeFailure encodes the failures that waiting processes share. A process's own deadline or
+// cancellation is not shared.
 func encodeFailure(err error) (data []byte, hold bool) {
 	var e *Error
 	if !errors.As(err, &e) || e.Kind == token.Timeout || errors.Is(err, context.Canceled) {
 		return nil, false
 	}
-	data, jsonErr := json.Marshal(shared{e})
+	data, jsonErr := json.Marshal(sharedFailure{e})
 	if jsonErr != nil {
 		return nil, false
 	}
@@ -86,9 +95,9 @@ func encodeFailure(err error) (data []byte, hold bool) {
 }
 
 func decodeFailure(data []byte) error {
-	var s shared
+	var s sharedFailure
 	if err := json.Unmarshal(data, &s); err != nil || s.Error == nil {
-		return &Error{Kind: token.Refused, Message: "another process was refused, and left no reason"}
+		return &Error{Kind: token.Refused, Message: "another process's request for this token failed, and its reason cannot be read"}
 	}
 	return s.Error
 }

@@ -7,26 +7,25 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// Verdict is what a get would do now, in one word.
+// Verdict is a code for what Get would do.
 type Verdict string
 
-// What a get would do now.
+// The verdicts.
 const (
-	ServeLogin  Verdict = "serve-login"  // the login stored for this host, from the cache
-	ServeToken  Verdict = "serve-token"  // the principal's token, from the cache
-	Refresh     Verdict = "refresh"      // the token from the cache is aging: renew it, or serve it
-	AskAWS      Verdict = "ask-aws"      // nothing to serve
-	AskFallback Verdict = "ask-fallback" // not ECR, and a fallback helper is set
-	NotFound    Verdict = "not-found"    // not ECR, or ECR Public that the settings want anonymous
-	Fail        Verdict = "fail"         // the settings are broken
+	ServeLogin  Verdict = "serve-login"  // return the login stored for this host, from the cache
+	ServeToken  Verdict = "serve-token"  // return the principal's token, from the cache
+	Refresh     Verdict = "refresh"      // refresh the aging token in the cache, or return it
+	AskAWS      Verdict = "ask-aws"      // request a token from AWS
+	AskFallback Verdict = "ask-fallback" // call the fallback helper: the host is not ECR
+	NotFound    Verdict = "not-found"    // the host is not ECR, or it is ECR Public and the settings say never
+	Fail        Verdict = "fail"         // the settings or the AWS configuration cannot be used
 )
 
-// Explanation is how a get for one server URL would come about. It is made without any network, and changes
-// nothing.
+// Explanation describes what Get would do for one server URL, and why.
 type Explanation struct {
 	ServerURL string             `json:"serverURL"`
 	Host      string             `json:"host,omitempty"`
@@ -35,44 +34,42 @@ type Explanation struct {
 	Settings string `json:"settings,omitempty"` // the settings file; empty when there is none
 	Line     int    `json:"line,omitempty"`     // of the rule that matched; 0 when none did
 	Match    string `json:"match,omitempty"`    // the rule's pattern
-	Alias    string `json:"alias,omitempty"`    // the registry's own host, when the host asked for is another name of it
+	Alias    string `json:"alias,omitempty"`    // the registry's own host name, when Host is an alias
 
 	Profile string `json:"profile,omitempty"` // the AWS profile that applies
-	RoleARN string `json:"roleARN,omitempty"` // the role that the rule assumes
-	Source  string `json:"source,omitempty"`  // code of where the credentials would come from
+	RoleARN string `json:"roleARN,omitempty"` // the role of the rule
+	Source  string `json:"source,omitempty"`  // the code of the source of the AWS credentials
 
-	ProfileRole bool `json:"profileRole,omitempty"` // the profile assumes a role with them
+	ProfileRole bool `json:"profileRole,omitempty"` // the profile assumes a role with the credentials of Source
 
-	ECR string `json:"ecr,omitempty"` // URL that GetAuthorizationToken would be sent to
-	STS string `json:"sts,omitempty"` // URL that STS would be asked at, when a role is assumed
+	ECR string `json:"ecr,omitempty"` // URL for GetAuthorizationToken
+	STS string `json:"sts,omitempty"` // URL of STS, when a role is assumed
 
-	CABundle string `json:"caBundle,omitempty"` // file of the authorities that AWS's certificates are checked against; empty: the system's
+	// CABundle is the file of CA certificates that AWS's certificates are verified with; empty means
+	// those of the system.
+	CABundle string `json:"caBundle,omitempty"`
 
-	Fallback string `json:"fallback,omitempty"` // the helper that gets hosts which are not ECR
+	Fallback string `json:"fallback,omitempty"` // the helper for hosts that are not ECR
 
 	Cache   cache.Status `json:"cache"`
-	State   string       `json:"state,omitempty"`  // of the entry that a get would look at: fresh, aging, expired, absent
-	Reason  string       `json:"reason,omitempty"` // why there is nothing to serve
+	State   string       `json:"state,omitempty"`  // of the cache entry: fresh, aging, expired, absent
+	Reason  string       `json:"reason,omitempty"` // why the cache has nothing to serve
 	Fetched time.Time    `json:"fetched,omitzero"`
-	Refresh time.Time    `json:"refresh,omitzero"` // from when on it is aging
+	Refresh time.Time    `json:"refresh,omitzero"` // when it starts aging
 	Expires time.Time    `json:"expires,omitzero"`
 
 	Verdict Verdict `json:"verdict"`
-	Why     string  `json:"why"` // the verdict in words
+	Why     string  `json:"why"` // the reason for the verdict
 }
 
-// Explain tells what Get would do for the server URL now, and why.
+// Explain returns what Get would do for the server URL now. It makes no request and changes nothing.
 func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 	x := Explanation{ServerURL: serverURL, Settings: h.settings.Path, Fallback: h.settings.Fallback, Cache: h.disk.Status()}
-	if h.settingsErr != nil {
-		x.Verdict, x.Why = Fail, h.settingsErr.Error()
-		return x
-	}
-	p, err := h.planner().For(serverURL)
-	if errors.Is(err, registry.ErrNotECR) {
+	p, err := h.plan(serverURL)
+	if errors.Is(err, ErrNotECR) {
 		x.Verdict, x.Why = NotFound, err.Error()
-		if h.mayFallBack() {
-			x.Verdict, x.Why = AskFallback, err.Error()+", so docker-credential-"+h.settings.Fallback+" is asked"
+		if h.hasFallback() {
+			x.Verdict, x.Why = AskFallback, err.Error()+"; the fallback helper "+progname.Prefix+h.settings.Fallback+" is called"
 		}
 		return x
 	}
@@ -82,7 +79,7 @@ func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 	}
 	x.explainPlan(h, p)
 	if p.Anonymous {
-		x.Verdict, x.Why = NotFound, `the settings say public = "never"`
+		x.Verdict, x.Why = NotFound, errAnonymous.Error()
 		return x
 	}
 	endpoints, err := h.tokens.Endpoints(ctx, request(p))
@@ -109,7 +106,7 @@ func (x *Explanation) explainPlan(h *Helper, p plan.Plan) {
 func (x *Explanation) explainCache(h *Helper, p plan.Plan) {
 	e, state, err := h.cache.Lookup(p.LoginKey)
 	if err == nil {
-		x.Verdict, x.Why = ServeLogin, "a login was stored for this host, by docker login"
+		x.Verdict, x.Why = ServeLogin, "docker login stored a login for this host"
 	} else {
 		e, state, err = h.cache.Lookup(p.TokenKey)
 	}
@@ -126,21 +123,8 @@ func (x *Explanation) explainCache(h *Helper, p plan.Plan) {
 	case state == cache.Fresh:
 		x.Verdict, x.Why = ServeToken, "the token in the cache is fresh"
 	case state == cache.Aging:
-		x.Verdict, x.Why = Refresh, "the token in the cache is past its refresh point: one process renews it, every other is served"
+		x.Verdict, x.Why = Refresh, "the token in the cache is past its refresh point: one process refreshes it, the others use it"
 	default:
-		x.Verdict, x.Why = AskAWS, "the cache holds no token for this principal, region and endpoint"
-	}
-}
-
-// request is the plan in the words of package token.
-func request(p plan.Plan) token.Request {
-	return token.Request{
-		Registry:    p.Registry,
-		Profile:     p.Profile,
-		RoleARN:     p.RoleARN,
-		ExternalID:  p.ExternalID,
-		SessionName: p.SessionName,
-		STSRegion:   p.STSRegion,
-		Endpoint:    p.Endpoint,
+		x.Verdict, x.Why = AskAWS, "the cache has no token for this principal, region and endpoint"
 	}
 }

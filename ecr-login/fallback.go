@@ -12,19 +12,21 @@ import (
 	"github.com/docker/docker-credential-helpers/client"
 	"github.com/docker/docker-credential-helpers/credentials"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// guard is the variable by which a copy of this program, started as a fallback under another name, knows that
-// it must not fall back again: two copies naming each other would start processes without end.
-const guard = "ECR_LOGIN_IN_FALLBACK"
+// inFallback is the environment variable that is set for a fallback helper. If that helper is a copy
+// of this program under another name, it does not start a fallback helper in turn: two copies that
+// name each other would start processes without end.
+const inFallback = "ECR_LOGIN_IN_FALLBACK"
 
-func (h *Helper) foreignGet(ctx context.Context, serverURL string, notECR error) (Credentials, error) {
-	if !h.mayFallBack() {
+func (h *Helper) fallbackGet(ctx context.Context, serverURL string, notECR error) (Credentials, error) {
+	if !h.hasFallback() {
 		return Credentials{}, notFound{notECR}
 	}
 	var got *credentials.Credentials
-	err := h.fallback(ctx, func(run client.ProgramFunc) (err error) {
+	err := h.callFallback(ctx, func(run client.ProgramFunc) (err error) {
 		got, err = client.Get(run, serverURL)
 		return err
 	})
@@ -35,72 +37,74 @@ func (h *Helper) foreignGet(ctx context.Context, serverURL string, notECR error)
 		return Credentials{}, err
 	}
 	if got.Username == "" && got.Secret == "" {
-		// How older versions of docker-credential-pass say not-found.
+		// Older versions of docker-credential-pass report missing credentials this way.
 		return Credentials{}, notFound{notECR}
 	}
 	return Credentials{Username: got.Username, Password: got.Secret}, nil
 }
 
-func (h *Helper) foreignStore(ctx context.Context, serverURL string, login Credentials, notECR error) error {
-	if !h.mayFallBack() {
-		return fmt.Errorf("cannot keep a login: %w, and no fallback helper is set", notECR)
+func (h *Helper) fallbackStore(ctx context.Context, serverURL string, login Credentials, notECR error) error {
+	if !h.hasFallback() {
+		return fmt.Errorf("cannot store the login: %w, and the settings have no fallback helper", notECR)
 	}
-	return h.fallback(ctx, func(run client.ProgramFunc) error {
+	return h.callFallback(ctx, func(run client.ProgramFunc) error {
 		return client.Store(run, &credentials.Credentials{ServerURL: serverURL, Username: login.Username, Secret: login.Password})
 	})
 }
 
-func (h *Helper) foreignErase(ctx context.Context, serverURL string) error {
-	if !h.mayFallBack() {
+func (h *Helper) fallbackErase(ctx context.Context, serverURL string) error {
+	if !h.hasFallback() {
 		return nil
 	}
-	return h.fallback(ctx, func(run client.ProgramFunc) error { return client.Erase(run, serverURL) })
+	return h.callFallback(ctx, func(run client.ProgramFunc) error { return client.Erase(run, serverURL) })
 }
 
-func (h *Helper) foreignList(ctx context.Context) map[string]string {
+func (h *Helper) fallbackList(ctx context.Context) map[string]string {
 	hosts := map[string]string{}
-	if !h.mayFallBack() {
+	if !h.hasFallback() {
 		return hosts
 	}
-	err := h.fallback(ctx, func(run client.ProgramFunc) error {
-		theirs, err := client.List(run)
-		if err == nil && theirs != nil {
-			hosts = theirs
+	err := h.callFallback(ctx, func(run client.ProgramFunc) error {
+		list, err := client.List(run)
+		if err == nil && list != nil {
+			hosts = list
 		}
 		return err
 	})
 	if err != nil {
-		h.log.Info("left the fallback helper's hosts out of the list", "error", err)
+		h.log.Info("the fallback helper's hosts are missing in the list", "error", err)
 	}
 	return hosts
 }
 
-func (h *Helper) mayFallBack() bool {
-	return h.settings.Fallback != "" && os.Getenv(guard) == ""
+// hasFallback reports whether hosts that are not ECR are passed to a fallback helper.
+func (h *Helper) hasFallback() bool {
+	return h.settings.Fallback != "" && os.Getenv(inFallback) == ""
 }
 
-// fallback finds the settings' fallback helper, makes sure that it is not this program, and lets ask talk to it
-// within the time budget.
-func (h *Helper) fallback(ctx context.Context, ask func(client.ProgramFunc) error) error {
-	name := "docker-credential-" + h.settings.Fallback
+// callFallback finds the fallback helper of the settings, makes sure that it is not this program, and
+// runs call with a function that starts it. The helper is killed when the timeout of the settings is
+// over.
+func (h *Helper) callFallback(ctx context.Context, call func(client.ProgramFunc) error) error {
+	name := progname.Prefix + h.settings.Fallback
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return fmt.Errorf("the fallback helper %s of the settings is not on PATH: %w", name, err)
+		return fmt.Errorf("fallback helper %s not found on PATH: %w", name, err)
 	}
 	if h.isSelf(path) {
-		return fmt.Errorf("the fallback helper %s of the settings is this program itself", path)
+		return fmt.Errorf("the fallback helper %s is this program itself", path)
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
 	defer cancel()
-	err = ask(func(args ...string) client.Program {
+	err = call(func(args ...string) client.Program {
 		cmd := exec.CommandContext(ctx, path, args...)
-		cmd.Env = append(os.Environ(), guard+"=1")
+		cmd.Env = append(os.Environ(), inFallback+"=1")
 		cmd.Stderr = h.options.Stderr
-		cmd.WaitDelay = time.Second // for grandchildren that keep the pipe open after the kill
+		cmd.WaitDelay = time.Second // descendants can keep the pipe open after the kill
 		return program{cmd}
 	})
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		stage := "asking the fallback helper " + name
+		stage := "calling the fallback helper " + name
 		return &Error{
 			Kind: token.Timeout, Stage: stage, Err: err,
 			Message: fmt.Sprintf("timed out after %s while %s", h.settings.Timeout, stage),
@@ -109,6 +113,7 @@ func (h *Helper) fallback(ctx context.Context, ask func(client.ProgramFunc) erro
 	return err
 }
 
+// isSelf reports whether path is the file of the running program.
 func (h *Helper) isSelf(path string) bool {
 	self := h.options.Self
 	if self == "" {
@@ -119,7 +124,7 @@ func (h *Helper) isSelf(path string) bool {
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// program runs a helper for Docker's client package, under a context that the package does not know of.
+// program is the client.Program of a command with a context, which package client does not support.
 type program struct{ *exec.Cmd }
 
 func (p program) Output() ([]byte, error) { return p.Cmd.Output() }

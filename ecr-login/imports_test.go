@@ -42,6 +42,7 @@ var leaves = []string{
 	"ecr-login/internal/awsconfig",
 	"ecr-login/internal/environ",
 	"ecr-login/internal/fileaccess",
+	"ecr-login/internal/progname",
 	"ecr-login/internal/redact",
 	"ecr-login/internal/regularfile",
 	"ecr-login/internal/retry",

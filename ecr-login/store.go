@@ -7,47 +7,40 @@ import (
 	"fmt"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// maxLogin is how long a stored login is kept when it does not say itself when it ends: the life that AWS
-// documents for authorization tokens.
-const maxLogin = token.TokenLife
-
-// maxPassword is the longest password that Store takes, in bytes. ECR's have two or three kilobytes; AWS
-// documents no limit.
+// maxPassword is the longest password in bytes that Store accepts. ECR's passwords have two to three
+// kilobytes; AWS documents no limit.
 const maxPassword = 32 << 10
 
-// Store keeps a login for the host of the server URL until it expires or is erased; Get then serves it for that
-// host first. It is sealed like every token. A login that this program gave out itself is acknowledged and not
-// kept: it would outrank every later profile.
+// Store stores a login for the host of the server URL until it expires or is erased. Get returns it
+// for that host before any token. It is encrypted like every token. A login that is in the cache
+// already, because Get returned it, is accepted and not stored: a stored login would take precedence
+// over every profile chosen later.
 //
-// It fails for hosts that are not ECR (errors.Is ErrNotECR), for another user name than AWS, and where there is
-// no place to keep anything.
+// Store fails for a host that is not ECR (errors.Is ErrNotECR), for a user name other than AWS, and
+// when the cache cannot be written.
 func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials) error {
 	if h.settings.IgnoreStore {
-		h.log.Info("ignored a store, as AWS_ECR_IGNORE_CREDS_STORAGE asks")
+		h.log.Info("ignored a store because of AWS_ECR_IGNORE_CREDS_STORAGE")
 		return nil
 	}
-	if h.settingsErr != nil {
-		return h.settingsErr
-	}
-	p, err := h.planner().For(serverURL)
-	if errors.Is(err, registry.ErrNotECR) {
-		return h.foreignStore(ctx, serverURL, login, err)
+	p, err := h.plan(serverURL)
+	if errors.Is(err, ErrNotECR) {
+		return h.fallbackStore(ctx, serverURL, login, err)
 	}
 	if err != nil {
 		return err
 	}
 	if login.Username != "AWS" {
-		return fmt.Errorf("cannot keep a login of user %q for %s: the user name of Amazon ECR is AWS", login.Username, p.Host)
+		return fmt.Errorf("cannot store a login of user %q for %s: the user name of Amazon ECR is AWS", login.Username, p.Host)
 	}
 	if login.Password == "" || len(login.Password) > maxPassword {
-		return fmt.Errorf("cannot keep the login for %s: its password is empty or longer than %d bytes", p.Host, maxPassword)
+		return fmt.Errorf("cannot store the login for %s: the password is empty or longer than %d bytes", p.Host, maxPassword)
 	}
 	if p.Anonymous {
-		return fmt.Errorf(`cannot keep a login for %s: the settings say public = "never"`, p.Host)
+		return fmt.Errorf("cannot store a login for %s: %w", p.Host, errAnonymous)
 	}
 	for _, key := range []string{p.TokenKey, p.LoginKey} {
 		if e, _, err := h.cache.Lookup(key); err == nil && subtle.ConstantTimeCompare(e.Value, login.Value()) == 1 {
@@ -56,58 +49,62 @@ func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials)
 		}
 	}
 	now := h.now()
-	life := maxLogin
+	life := token.TokenLife // when the password does not contain its expiry time
 	if end, ok := token.Expiration(login.Password); ok {
 		life = end.Sub(now)
 	}
 	if life <= 0 {
-		return fmt.Errorf("cannot keep the login for %s: its token has expired", p.Host)
+		return fmt.Errorf("cannot store the login for %s: its token has expired", p.Host)
 	}
 	e := cache.Entry{Value: login.Value(), Fetched: now, Lifetime: life, Refresh: life}
 	if err := h.cache.Put(p.LoginKey, e); err != nil {
-		return fmt.Errorf("cannot keep the login for %s: %w", p.Host, err)
+		return fmt.Errorf("cannot store the login for %s: %w", p.Host, err)
 	}
 	h.disk.AddHost(p.Host)
 	return nil
 }
 
-// Erase forgets the login stored for the host, and the token of the current principal that would be served for
-// it. It succeeds when there is nothing to forget.
+// Erase removes the login stored for the host, and the current principal's token for it. It succeeds
+// when there is nothing to remove.
 func (h *Helper) Erase(ctx context.Context, serverURL string) error {
 	if h.settings.IgnoreStore {
 		return nil
 	}
-	if h.settingsErr != nil {
-		return h.settingsErr
-	}
-	p, err := h.planner().For(serverURL)
-	if errors.Is(err, registry.ErrNotECR) {
-		return h.foreignErase(ctx, serverURL)
+	p, err := h.plan(serverURL)
+	if errors.Is(err, ErrNotECR) {
+		return h.fallbackErase(ctx, serverURL)
 	}
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(h.cache.Delete(p.LoginKey), h.cache.Delete(p.TokenKey)); err != nil {
-		return fmt.Errorf("cannot forget the login for %s: %w", p.Host, err)
+		return fmt.Errorf("cannot erase the login for %s: %w", p.Host, err)
 	}
 	return nil
 }
 
-// List names the hosts that Get could answer right now from the cache alone, each with its user name. It never
-// asks AWS and never fails: whatever is broken makes the list shorter.
-func (h *Helper) List(ctx context.Context) map[string]string {
-	hosts := h.foreignList(ctx)
-	if h.settingsErr != nil {
+// List returns the hosts that Get can serve from the cache, each with its user name, and those of the
+// configured hosts that Get would request a token for. The configured hosts are those that a
+// client's configuration assigns to this helper: some clients call List before Get, and use no
+// credentials for a host that is not in the list.
+//
+// List makes no request to AWS and never fails: whatever cannot be read makes the list shorter.
+func (h *Helper) List(ctx context.Context, configured ...string) map[string]string {
+	hosts := h.fallbackList(ctx)
+	planner, err := h.planner()
+	if err != nil {
 		return hosts
 	}
-	planner := h.planner()
 	for _, host := range h.disk.Hosts() {
-		p, err := planner.For(host)
-		if err != nil {
-			continue
+		if p, err := planner.For(host); err == nil {
+			if l, _, ok := p.Cached(h.cache); ok {
+				hosts[host] = l.Username
+			}
 		}
-		if l, _, ok := p.Cached(h.cache); ok {
-			hosts[host] = l.Username
+	}
+	for _, host := range configured {
+		if p, err := planner.For(host); err == nil && !p.Anonymous {
+			hosts[p.Host] = "AWS"
 		}
 	}
 	return hosts

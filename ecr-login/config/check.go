@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -78,7 +79,7 @@ func (s *Settings) setFallback(value string) (problem string) {
 			return strconv.Quote(value) + " is not a helper's name: a to z, 0 to 9 and hyphens, without docker-credential-"
 		}
 	}
-	if value == "ecr-login" || strings.HasPrefix(value, "ecr-login-") {
+	if progname.IsHelper(value) {
 		return strconv.Quote(value) + " is this helper itself"
 	}
 	s.Fallback = value

@@ -442,32 +442,3 @@ func TestPartitions(t *testing.T) {
 		t.Errorf("without the partition: %v", e)
 	}
 }
-
-func TestProfileFromName(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"docker-credential-ecr-login":        "",
-		"docker-credential-ecr-login.exe":    "",
-		"docker-credential-ecr-login-":       "",
-		"docker-credential-ecr-login-.exe":   "",
-		"docker-credential-ecr-loginprod":    "",
-		"docker-credential-ecr":              "",
-		"ecr-login-prod":                     "",
-		"xdocker-credential-ecr-login-prod":  "",
-		"docker-credential-ecr-login-prod/x": "",
-		"":                                   "",
-		"/":                                  "",
-		".exe":                               "",
-		"docker-credential-ecr-login-prod":   "prod",
-		"./docker-credential-ecr-login-prod": "prod",
-		"/usr/local/bin/docker-credential-ecr-login-eu.Prod": "eu.Prod",
-		`C:\bin\docker-credential-ecr-login-prod.exe`:        "prod",
-		"Docker-Credential-ECR-Login-Prod.EXE":               "Prod",
-		"docker-credential-ecr-login-a-b":                    "a-b",
-		"docker-credential-ecr-login-my profile":             "my profile",
-	} {
-		if got := config.ProfileFromName(name); got != want {
-			t.Errorf("profile %q of %q, want %q", got, name, want)
-		}
-	}
-}

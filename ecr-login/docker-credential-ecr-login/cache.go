@@ -50,7 +50,7 @@ registry asks for now, because another profile or environment fetched it, is lis
 		if err != nil {
 			return err
 		}
-		held, err := helper.Holdings(p.newRoster().helper)
+		held, err := helper.CacheEntries(p.newRoster().helper)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ type cacheRow struct {
 	state       cache.State
 }
 
-func rowsOf(h ecrlogin.Holding) []cacheRow {
+func rowsOf(h ecrlogin.CacheEntry) []cacheRow {
 	row := cacheRow{
 		Registry: h.Pattern, Kind: "token", Source: string(h.Source), ProfileRole: h.ProfileRole, Profile: h.Profile, RoleARN: h.RoleARN, Endpoint: h.Endpoint,
 		State: h.State.String(), Fetched: h.Fetched, Refresh: h.Refresh, Expires: h.Expires, state: h.State,

@@ -18,7 +18,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // A process is one run of the program, as its commands see it.
@@ -44,7 +44,7 @@ func (p *process) now() time.Time {
 }
 
 // helper is the library with what the process adds to it: the profile in its name, and its streams.
-func (p *process) helper() *ecrlogin.Helper { return p.helperFor(config.ProfileFromName(p.name)) }
+func (p *process) helper() *ecrlogin.Helper { return p.helperFor(progname.Profile(p.name)) }
 
 // helperFor is helper with another profile; an empty one leaves it to rules and environment.
 func (p *process) helperFor(profile string) *ecrlogin.Helper {

@@ -32,7 +32,7 @@ func (p *process) completeRegions(_ *cobra.Command, _ []string, word string) ([]
 	var list []cobra.Completion
 	r := p.newRoster()
 	for _, host := range r.hosts() {
-		if k, err := r.helper(host).Kept(host); err == nil && strings.HasPrefix(k.Registry.Region, word) {
+		if k, err := r.helper(host).Status(host); err == nil && strings.HasPrefix(k.Registry.Region, word) {
 			list = append(list, k.Registry.Region)
 		}
 	}

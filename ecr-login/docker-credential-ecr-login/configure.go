@@ -16,6 +16,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/configure"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
@@ -67,7 +68,7 @@ deleted when the session ends; configure removes passwords from that file too.
 }
 
 func (p *process) configure(ctx context.Context, f configureFlags, args []string) error {
-	s, err := p.newSession(f, cmp.Or(*f.profile, config.ProfileFromName(p.name)))
+	s, err := p.newSession(f, cmp.Or(*f.profile, progname.Profile(p.name)))
 	if err != nil {
 		return err
 	}

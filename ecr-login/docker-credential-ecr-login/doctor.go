@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/doctor"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
@@ -34,7 +34,7 @@ others the right to read a config.json with passwords in it or to write to the c
 	fix := c.Flags().Bool("fix", false, "mend what can be mended without harm")
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		o := doctor.Options{Helper: p.options(config.ProfileFromName(p.name)), Fix: *fix}
+		o := doctor.Options{Helper: p.options(progname.Profile(p.name)), Fix: *fix}
 		if len(args) > 0 {
 			o.Registry = args[0]
 		}

@@ -32,7 +32,7 @@ with http://.`,
 	forCurl := c.Flags().Bool("curl", false, "print a configuration for curl -K")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		helper := p.helper()
-		kept, err := helper.Kept(args[0]) // a fallback helper's hosts have other ways in
+		kept, err := helper.Status(args[0]) // a fallback helper's hosts have other ways in
 		if err != nil {
 			return err
 		}

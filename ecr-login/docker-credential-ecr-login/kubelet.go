@@ -62,13 +62,13 @@ func kubelet(ctx context.Context, helper *ecrlogin.Helper, stdin io.Reader, out 
 		return out.problem(err, "")
 	}
 	answer := providerResponse{Kind: kubeletResponse, APIVersion: r.APIVersion, CacheKeyType: "Registry", CacheDuration: "0s"}
-	c, err := helper.Provide(ctx, ecrlogin.ImageRequest{Image: r.Image, ServiceAccountToken: r.Token, Annotations: r.Annotations})
+	c, err := helper.GetForImage(ctx, ecrlogin.ImageRequest{Image: r.Image, ServiceAccountToken: r.Token, Annotations: r.Annotations})
 	switch {
 	case errors.Is(err, ecrlogin.ErrNotFound):
 	case err != nil:
 		return out.problem(err, kubeletHint(err, r))
 	default:
-		answer.CacheDuration = c.Fresh.String()
+		answer.CacheDuration = c.CacheFor.String()
 		answer.Auth = map[string]providerAuth{c.Registry: {c.Username, c.Password}}
 	}
 	if err := json.NewEncoder(out.stdout).Encode(answer); err != nil {

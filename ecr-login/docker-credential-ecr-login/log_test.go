@@ -68,7 +68,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 			if strings.Contains(text, redact.Placeholder) {
 				t.Errorf("a value was redacted:\n%s", text)
 			}
-			if n := strings.Count(text, "msg=answered"); n != 8 {
+			if n := strings.Count(text, "msg=\"get finished\""); n != 8 {
 				t.Errorf("%d answers logged, want 4 in each log:\n%s", n, text)
 			}
 		})
@@ -97,8 +97,8 @@ func TestLogTellsEveryDecision(t *testing.T) {
 	cold := u.run(host, "get")
 	if want := []string{
 		"settings read", "registry parsed, settings matched", "identity fingerprinted", "fetching", "lock",
-		"stage", "call", "stage", "aws credentials resolved", "call", "authorization token received", "AWS gave a token",
-		"cache cleaned up", "entry stored", "answered",
+		"stage", "call", "stage", "aws credentials resolved", "call", "authorization token received", "AWS returned a token",
+		"cache cleaned up", "entry stored", "get finished",
 	}; !slices.Equal(messages(cold.stderr), want) {
 		t.Errorf("a get from AWS tells %q, want %q\n%s", messages(cold.stderr), want, cold.stderr)
 	}
@@ -116,7 +116,7 @@ func TestLogTellsEveryDecision(t *testing.T) {
 		}
 	}
 	warm := u.run(host, "get")
-	if want := []string{"settings read", "registry parsed, settings matched", "identity fingerprinted", "found in the cache", "answered"}; !slices.Equal(messages(warm.stderr), want) {
+	if want := []string{"settings read", "registry parsed, settings matched", "identity fingerprinted", "found in the cache", "get finished"}; !slices.Equal(messages(warm.stderr), want) {
 		t.Errorf("a get from the cache tells %q, want %q", messages(warm.stderr), want)
 	}
 	if cold.stdout != warm.stdout {
@@ -316,7 +316,7 @@ func (u *user) wantNoLog(path string) {
 	readLogin(u.t, quiet.run(host, "get"))
 	a := quiet.with("ECR_LOGIN_LOG=debug").run(host, "get")
 	warning := "docker-credential-ecr-login: no log is written to " + path + ": "
-	if a.code != 0 || strings.Count(a.stderr, warning) != 1 || !strings.Contains(a.stderr, "msg=answered") {
+	if a.code != 0 || strings.Count(a.stderr, warning) != 1 || !strings.Contains(a.stderr, "msg=\"get finished\"") {
 		u.t.Errorf("%+v, want the answer, the log, and one warning", a)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 func passwordCommand(p *process) *cobra.Command {
@@ -42,7 +43,7 @@ AWS command line are accepted and change nothing, as there.`,
 		if problem := config.CheckEndpoint(*endpoint); *endpoint != "" && problem != "" {
 			return misuse{errors.New("--endpoint-url " + problem)}
 		}
-		helper := p.helperFor(cmp.Or(*profile, config.ProfileFromName(p.name)))
+		helper := p.helperFor(cmp.Or(*profile, progname.Profile(p.name)))
 		login, err := helper.GetForRegion(c.Context(), ecrlogin.Region{Name: *region, Public: *public, Endpoint: *endpoint})
 		if errors.Is(err, ecrlogin.ErrNoRegion) {
 			return advised{errors.New("no AWS region is set"), "give --region, or set AWS_REGION or a region in the profile"}

@@ -81,7 +81,7 @@ func keeping(h *ecrlogin.Helper) error {
 func (p *process) renewable(names []string) error {
 	r := p.newRoster()
 	for _, name := range names {
-		if _, err := r.helper(name).Kept(name); errors.Is(err, ecrlogin.ErrNotECR) {
+		if _, err := r.helper(name).Status(name); errors.Is(err, ecrlogin.ErrNotECR) {
 			return fmt.Errorf("%s: %w", withoutUser(name), err)
 		}
 	}
@@ -99,7 +99,7 @@ type outcome struct {
 	Hint       string    `json:"hint,omitempty"`
 	Again      string    `json:"again,omitempty"` // when --watch tries again: "40s"
 
-	kept ecrlogin.Kept
+	kept ecrlogin.Status
 }
 
 // What can become of a token.
@@ -177,12 +177,12 @@ func renewAll(ctx context.Context, batches []*batch, begin func(i, n int, b *bat
 
 // renew asks AWS for the batch's token.
 func (b *batch) renew(ctx context.Context) outcome {
-	kept, err := b.helper.Renew(ctx, b.hosts[0])
+	kept, err := b.helper.Refresh(ctx, b.hosts[0])
 	b.kept = kept
 	var e *ecrlogin.Error
 	switch {
 	case err == nil:
-		b.helper.Note(b.hosts...)
+		b.helper.AddHosts(b.hosts...)
 		return b.told(renewed)
 	case !b.named && errors.Is(err, ecrlogin.ErrNotFound) && (!errors.As(err, &e) || e.Kind == token.NoCredentials):
 		return b.told(anonymous)

@@ -8,8 +8,8 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -64,10 +64,10 @@ func (r *roster) read(path string, client dockerconfig.Client) {
 		return
 	}
 	for _, h := range file.Helpers() {
-		if _, known := r.configured[h.Host]; known || !config.IsHelper(h.Name) {
+		if _, known := r.configured[h.Host]; known || !progname.IsHelper(h.Name) {
 			continue
 		}
-		profile := config.ProfileFromName("docker-credential-" + h.Name)
+		profile := progname.Profile("docker-credential-" + h.Name)
 		r.configured[h.Host] = profile
 		host, err := registry.Host(h.Host)
 		if _, known := r.plain[host]; err == nil && (!known || h.Host == host) {
@@ -79,7 +79,7 @@ func (r *roster) read(path string, client dockerconfig.Client) {
 // helper is the one by which a client asks for the server URL: that of the very name, else the one of its host. The
 // profile in the program's own name comes before the one that is configured.
 func (r *roster) helper(serverURL string) *ecrlogin.Helper {
-	profile := config.ProfileFromName(r.p.name)
+	profile := progname.Profile(r.p.name)
 	if profile == "" {
 		var exact bool
 		if profile, exact = r.configured[serverURL]; !exact {
@@ -98,7 +98,7 @@ func (r *roster) helper(serverURL string) *ecrlogin.Helper {
 
 // hosts are all that are known, in order.
 func (r *roster) hosts() []string {
-	list := r.helper("").Hosts()
+	list := r.helper("").KnownHosts()
 	for host := range r.configured {
 		list = append(list, host)
 	}
@@ -111,8 +111,8 @@ type batch struct {
 	token  ecrlogin.TokenID
 	helper *ecrlogin.Helper
 	hosts  []string
-	named  bool          // by the person
-	kept   ecrlogin.Kept // what the cache has
+	named  bool            // by the person
+	kept   ecrlogin.Status // what the cache has
 }
 
 // batches are the tokens of the registries named, or, when none is, of all that are configured, or noted and kept: each
@@ -126,7 +126,7 @@ func (r *roster) batches(names []string) (list []*batch, told []outcome) {
 	for _, host := range hosts {
 		_, configured := r.configured[host]
 		helper := r.helper(host)
-		kept, err := helper.Kept(host)
+		kept, err := helper.Status(host)
 		switch {
 		case err != nil && (named || configured && !errors.Is(err, ecrlogin.ErrNotECR)):
 			told = append(told, failure([]string{withoutUser(host)}, err))

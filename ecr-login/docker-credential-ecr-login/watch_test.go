@@ -138,7 +138,7 @@ func (s *simulation) pass(d time.Duration) {
 func (s *simulation) check() {
 	s.checks++
 	for _, host := range s.hosts {
-		k, err := s.p.helper().Kept(host)
+		k, err := s.p.helper().Status(host)
 		if err != nil || (k.State != cache.Fresh && k.State != cache.Aging) {
 			s.t.Errorf("%s, %s after AWS answered: the token of %s is %s %s, %v", s.now, s.now.Sub(s.answered), host, k.State, k.Reason, err)
 			s.hosts = nil // once is enough
@@ -231,7 +231,7 @@ func TestWatchOutlivesAnOutage(t *testing.T) {
 		}
 	}
 	w.run(ctx)
-	if k, err := s.p.helper().Kept(hosts[0]); err != nil || k.State != cache.Fresh {
+	if k, err := s.p.helper().Status(hosts[0]); err != nil || k.State != cache.Fresh {
 		t.Errorf("an hour after the outage: %s, %v\n%s", k.State, err, s.out.String())
 	}
 	// Every minute for the six hours or so that the token lived on, then four times an hour.

@@ -364,7 +364,7 @@ var mistakes = []mistake{
 		make:     func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string { return home.Env() },
 		host:     "ghcr.io",
 		settings: "fallback = \"absent\"\n",
-		message:  []string{"the fallback helper docker-credential-absent of the settings is not on PATH"},
+		message:  []string{"fallback helper docker-credential-absent not found on PATH"},
 	},
 	{
 		name:     "fallback helper that fails",
@@ -378,7 +378,7 @@ var mistakes = []mistake{
 		make:     fallbackHelper("exec sleep 60\n"),
 		host:     "ghcr.io",
 		settings: "fallback = \"other\"\n",
-		message:  []string{"timed out after 1s while asking the fallback helper docker-credential-other"},
+		message:  []string{"timed out after 1s while calling the fallback helper docker-credential-other"},
 	},
 	{
 		name: "settings with an unknown key",

@@ -19,6 +19,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 const (
@@ -239,7 +240,7 @@ func (s *Session) Configured() []string {
 			continue
 		}
 		for _, h := range c.Helpers() {
-			if config.IsHelper(h.Name) {
+			if progname.IsHelper(h.Name) {
 				all = append(all, h.Host)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 const (
@@ -125,7 +126,7 @@ func (s *Session) pending(all []Found) (left []Found) {
 		}
 		st := state{cleanOnly: t.cleanOnly, helpers: map[string]bool{}, logins: loginsByHost(c)}
 		for _, h := range c.Helpers() {
-			st.helpers[h.Host] = config.IsHelper(h.Name)
+			st.helpers[h.Host] = progname.IsHelper(h.Name)
 		}
 		states = append(states, st)
 	}

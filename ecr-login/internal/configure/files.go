@@ -5,8 +5,8 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
@@ -143,7 +143,7 @@ func (s *Session) unset(c *dockerconfig.Config, r *dockerconfig.Record, only []s
 	var undo, remove []string
 	for _, h := range c.Helpers() {
 		present[h.Host] = true
-		ours := config.IsHelper(h.Name) && (s.options.Profile == "" || h.Name == s.helper)
+		ours := progname.IsHelper(h.Name) && (s.options.Profile == "" || h.Name == s.helper)
 		entry, written := r.Entries[h.Host]
 		host := redact.UserInfo(h.Host)
 		switch {

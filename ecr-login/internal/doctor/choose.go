@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -81,7 +81,7 @@ func (d *doctor) choose() ([]string, []Finding) {
 		for _, host := range d.config.served() {
 			add(host)
 		}
-		if config.IsHelper(d.config.Store()) {
+		if progname.IsHelper(d.config.Store()) {
 			for _, a := range d.config.Auths() {
 				add(a.Key)
 			}

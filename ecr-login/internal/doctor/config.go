@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
@@ -22,7 +22,7 @@ type dockerFile struct{ *dockerconfig.Config }
 func (c *dockerFile) ours() []string {
 	var names []string
 	add := func(name string) {
-		if config.IsHelper(name) && !slices.Contains(names, name) {
+		if progname.IsHelper(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -37,7 +37,7 @@ func (c *dockerFile) ours() []string {
 func (c *dockerFile) served() []string {
 	var hosts []string
 	for _, h := range c.Helpers() {
-		if config.IsHelper(h.Name) {
+		if progname.IsHelper(h.Name) {
 			hosts = append(hosts, h.Host)
 		}
 	}
@@ -91,9 +91,9 @@ func (d *doctor) checkEntry(host string) []Finding {
 	c := d.config
 	where := func(line int) string { return fmt.Sprintf("%s:%d", c.Path, line) }
 	switch a := c.For(host); {
-	case a.Source == dockerconfig.FromHelpers && config.IsHelper(a.Helper):
+	case a.Source == dockerconfig.FromHelpers && progname.IsHelper(a.Helper):
 		return one(ok("credHelpers has it: docker runs %s", programOf(a.Helper)))
-	case a.Source == dockerconfig.FromStore && config.IsHelper(a.Helper):
+	case a.Source == dockerconfig.FromStore && progname.IsHelper(a.Helper):
 		return one(ok("credsStore is for all registries: docker runs %s", programOf(a.Helper)))
 	case a.Source == dockerconfig.FromHelpers:
 		return one(fail(configure+host, "docker asks %s, by credHelpers in %s", programOf(a.Helper), where(a.Line)))
@@ -107,7 +107,7 @@ func (d *doctor) checkEntry(host string) []Finding {
 		return one(fail(configure+host, "docker uses the password in auths of %s%s, and asks no helper", where(a.Line), state))
 	}
 	for _, h := range c.Helpers() {
-		if name, err := hostIn(h.Host); err == nil && name == host && config.IsHelper(h.Name) {
+		if name, err := hostIn(h.Host); err == nil && name == host && progname.IsHelper(h.Name) {
 			return one(fail("write the bare host: "+host, "the credHelpers key %q in %s never matches: docker looks for %s", redact.UserInfo(h.Host), where(h.Line), host))
 		}
 	}

@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
@@ -142,7 +142,7 @@ func (r *removal) password(a dockerconfig.Auth, host string) Finding {
 // judge tells what makes an entry one that nobody uses: its token has expired, or this program answers for the host.
 func judge(c *dockerconfig.Config, key, host string, now time.Time) (expired, served bool) {
 	end, known := endOf(c, key)
-	return known && !end.After(now), config.IsHelper(c.For(host).Helper)
+	return known && !end.After(now), progname.IsHelper(c.For(host).Helper)
 }
 
 // outcome is what an edit found of an entry.

@@ -5,8 +5,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // checkPodman says whom podman, skopeo and buildah ask for a registry, where there is a file of their own: the first of
@@ -25,7 +25,7 @@ func (d *doctor) checkPodman(host string) []Finding {
 		a := c.For(host)
 		where := fmt.Sprintf("%s:%d", path, a.Line)
 		switch {
-		case a.Source == dockerconfig.FromHelpers && config.IsHelper(a.Helper):
+		case a.Source == dockerconfig.FromHelpers && progname.IsHelper(a.Helper):
 			return one(ok("%s has it: podman runs %s", path, programOf(a.Helper)))
 		case a.Source == dockerconfig.FromHelpers:
 			return one(warn(fix, "podman asks %s, by credHelpers in %s", programOf(a.Helper), where))

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // A target is one registry, and what its checks find out for those after them.
@@ -46,8 +46,8 @@ func (d *doctor) examine(t *target) {
 	options := d.Helper
 	if d.config != nil {
 		// The program that Docker runs may carry a profile in its name.
-		if a := d.config.For(t.host); config.IsHelper(a.Helper) {
-			options.Profile = config.ProfileFromName(prefix + a.Helper)
+		if a := d.config.For(t.host); progname.IsHelper(a.Helper) {
+			options.Profile = progname.Profile(prefix + a.Helper)
 		}
 	}
 	t.helper = ecrlogin.New(options)

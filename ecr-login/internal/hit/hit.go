@@ -22,6 +22,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // limit is longer than any question: the protocol's is one server URL.
@@ -76,7 +77,7 @@ func Answer(program string, environ func(string) (string, bool), question []byte
 	if err != nil || !settings.Cache {
 		return nil, false
 	}
-	planner := plan.Planner{Settings: settings, Profile: config.ProfileFromName(program), Environ: environ}
+	planner := plan.Planner{Settings: settings, Profile: progname.Profile(program), Environ: environ}
 	p, err := planner.For(serverURL)
 	if err != nil {
 		return nil, false

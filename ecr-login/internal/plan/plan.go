@@ -58,6 +58,11 @@ func (p *Planner) For(serverURL string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	return p.ForMatch(m), nil
+}
+
+// ForMatch plans a get for a server URL that the settings were matched with already.
+func (p *Planner) ForMatch(m config.Match) Plan {
 	plan := Plan{Match: m.WithProfile(p.Profile), LoginKey: LoginKey(m.Host)}
 	plan.Identity = p.fingerprint(plan.Profile, plan.Canonical)
 	role := plan.RoleARN
@@ -66,7 +71,7 @@ func (p *Planner) For(serverURL string) (Plan, error) {
 	}
 	plan.TokenKey = tokenKey(plan, role)
 	plan.Anonymous = p.anonymous(plan.Registry)
-	return plan, nil
+	return plan
 }
 
 // ForRegion plans what no registry's name asks for: a token for every registry of a region, or for ECR Public when r

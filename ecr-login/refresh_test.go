@@ -26,9 +26,9 @@ func mustGet(t *testing.T, h *ecrlogin.Helper, serverURL string) ecrlogin.Creden
 	return l
 }
 
-func mustKept(t *testing.T, h *ecrlogin.Helper, serverURL string) ecrlogin.Kept {
+func mustStatus(t *testing.T, h *ecrlogin.Helper, serverURL string) ecrlogin.Status {
 	t.Helper()
-	k, err := h.Kept(serverURL)
+	k, err := h.Status(serverURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,14 +42,14 @@ func wantCalls(t *testing.T, s *ecrtest.Server, want int) {
 	}
 }
 
-func TestRenewReplacesAGoodToken(t *testing.T) {
+func TestRefreshReplacesValidToken(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	h := ecrlogin.New(ecrlogin.Options{})
-	if k := mustKept(t, h, host); k.State != cache.Absent || k.Reason == "" || !k.Expires.IsZero() {
+	if k := mustStatus(t, h, host); k.State != cache.Absent || k.Reason == "" || !k.Expires.IsZero() {
 		t.Errorf("before anything was fetched: %+v", k)
 	}
 	old := mustGet(t, h, host)
-	k, err := h.Renew(t.Context(), "https://"+host+"/v2/")
+	k, err := h.Refresh(t.Context(), "https://"+host+"/v2/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,22 +63,22 @@ func TestRenewReplacesAGoodToken(t *testing.T) {
 	wantCalls(t, s, 2)
 
 	// The neighbour's token is the same one, and was renewed with it.
-	n := mustKept(t, h, neighbour)
+	n := mustStatus(t, h, neighbour)
 	if n.Token != k.Token || !n.Fetched.Equal(k.Fetched) {
 		t.Errorf("the neighbour's token is another one: %+v", n)
 	}
-	if mustKept(t, h, "123456789012.dkr.ecr.eu-west-1.amazonaws.com").Token == k.Token {
+	if mustStatus(t, h, "123456789012.dkr.ecr.eu-west-1.amazonaws.com").Token == k.Token {
 		t.Error("another region's token is the same one")
 	}
 }
 
-func TestFailedRenewLeavesTheOldToken(t *testing.T) {
+func TestFailedRefreshKeepsOldToken(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	h := ecrlogin.New(ecrlogin.Options{})
 	old := mustGet(t, h, host)
-	before := mustKept(t, h, host)
+	before := mustStatus(t, h, host)
 	s.Deny(getToken)
-	k, err := h.Renew(t.Context(), host)
+	k, err := h.Refresh(t.Context(), host)
 	var e *ecrlogin.Error
 	if !errors.As(err, &e) || e.Kind != token.AccessDenied || e.Hint() == "" {
 		t.Errorf("%v, want AWS's refusal with a hint", err)
@@ -91,24 +91,24 @@ func TestFailedRenewLeavesTheOldToken(t *testing.T) {
 	}
 }
 
-func TestRenewRefuses(t *testing.T) {
+func TestRefreshErrors(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	h := ecrlogin.New(ecrlogin.Options{})
-	if _, err := h.Renew(t.Context(), "docker.io"); !errors.Is(err, ecrlogin.ErrNotECR) {
+	if _, err := h.Refresh(t.Context(), "docker.io"); !errors.Is(err, ecrlogin.ErrNotECR) {
 		t.Errorf("a foreign host: %v", err)
 	}
-	if _, err := h.Kept("docker.io"); !errors.Is(err, ecrlogin.ErrNotECR) {
+	if _, err := h.Status("docker.io"); !errors.Is(err, ecrlogin.ErrNotECR) {
 		t.Errorf("a foreign host: %v", err)
 	}
 	t.Setenv("ECR_LOGIN_PUBLIC", "never")
-	if _, err := ecrlogin.New(ecrlogin.Options{}).Renew(t.Context(), "public.ecr.aws"); !errors.Is(err, ecrlogin.ErrNotFound) {
+	if _, err := ecrlogin.New(ecrlogin.Options{}).Refresh(t.Context(), "public.ecr.aws"); !errors.Is(err, ecrlogin.ErrNotFound) {
 		t.Errorf(`ECR Public with public = "never": %v`, err)
 	}
 	wantCalls(t, s, 0)
 
 	// A token that nobody keeps was not worth a call, and that must be said.
 	t.Setenv("AWS_ECR_DISABLE_CACHE", "1")
-	if _, err := ecrlogin.New(ecrlogin.Options{}).Renew(t.Context(), host); err == nil || !strings.Contains(err.Error(), "could not keep it: switched off") {
+	if _, err := ecrlogin.New(ecrlogin.Options{}).Refresh(t.Context(), host); err == nil || !strings.Contains(err.Error(), "could not be cached: switched off") {
 		t.Errorf("without a cache: %v", err)
 	}
 
@@ -118,34 +118,34 @@ func TestRenewRefuses(t *testing.T) {
 	}
 	t.Setenv("ECR_LOGIN_CONFIG", broken)
 	h = ecrlogin.New(ecrlogin.Options{})
-	_, renewed := h.Renew(t.Context(), host)
-	_, kept := h.Kept(host)
+	_, renewed := h.Refresh(t.Context(), host)
+	_, kept := h.Status(host)
 	_, forgot := h.Forget(host)
-	_, held := h.Holdings(nil)
+	_, held := h.CacheEntries(nil)
 	_, emptied := h.ForgetAll()
 	_, region := h.GetForRegion(t.Context(), ecrlogin.Region{Name: "us-east-1"})
-	for what, err := range map[string]error{"Renew": renewed, "Kept": kept, "Forget": forgot, "Holdings": held, "ForgetAll": emptied, "GetForRegion": region} {
+	for what, err := range map[string]error{"Refresh": renewed, "Status": kept, "Forget": forgot, "CacheEntries": held, "ForgetAll": emptied, "GetForRegion": region} {
 		if err == nil || !strings.Contains(err.Error(), "timout") {
 			t.Errorf("%s with broken settings: %v", what, err)
 		}
 	}
 }
 
-func TestStoredLoginIsTold(t *testing.T) {
+func TestStatusReportsStoredLogin(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	h := ecrlogin.New(ecrlogin.Options{})
 	stored := s.IssueToken(ecrtest.Principal{ARN: "arn:aws:iam::123456789012:user/somebody", Account: ecrtest.Account}, "ecr", "us-east-1").Password
 	if err := h.Store(t.Context(), host, ecrlogin.Credentials{Username: "AWS", Password: stored}); err != nil {
 		t.Fatal(err)
 	}
-	k, err := h.Renew(t.Context(), host)
+	k, err := h.Refresh(t.Context(), host)
 	if err != nil || k.Login.IsZero() {
 		t.Errorf("%+v, %v; want the login told", k, err)
 	}
 	if mustGet(t, h, host).Password != stored {
 		t.Error("the login is not served any more")
 	}
-	if k := mustKept(t, h, neighbour); !k.Login.IsZero() {
+	if k := mustStatus(t, h, neighbour); !k.Login.IsZero() {
 		t.Errorf("the login of %s is told for %s", host, neighbour)
 	}
 }
@@ -169,7 +169,7 @@ func TestRegionSharesTheCache(t *testing.T) {
 	if got := mustGet(t, h, "public.ecr.aws"); got != public {
 		t.Error("ECR Public: not the token that get has")
 	}
-	if hosts := h.Hosts(); len(hosts) != 2 {
+	if hosts := h.KnownHosts(); len(hosts) != 2 {
 		t.Errorf("known hosts %q, want the two that were asked for by name", hosts)
 	}
 }
@@ -211,7 +211,7 @@ func TestWhichRegion(t *testing.T) {
 		{why: "no region has such a name", region: "mars", err: `no partition of AWS has a region of the form "mars"`},
 		{why: "the profile's is none", profile: "odd", err: `region of the form "nowhere"`},
 		{why: "no such profile", profile: "missing", err: "missing"},
-		{why: "ECR Public elsewhere", region: "eu-west-1", public: true, err: "us-east-1 alone"},
+		{why: "ECR Public elsewhere", region: "eu-west-1", public: true, err: "only in us-east-1"},
 	} {
 		t.Setenv("AWS_REGION", test.variable)
 		t.Setenv("AWS_DEFAULT_REGION", test.older)
@@ -247,7 +247,7 @@ func TestHoldingsAndForget(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", key.SecretAccessKey)
 	mustGet(t, mine, host)
 
-	all, err := mine.Holdings(nil)
+	all, err := mine.CacheEntries(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,16 +274,16 @@ func TestHoldingsAndForget(t *testing.T) {
 	}
 
 	// Both principals' tokens of that region go, those of other regions and other hosts' logins stay.
-	if n, err := mine.Forget("https://" + host); err != nil || n != (ecrlogin.Forgotten{Tokens: 2}) {
+	if n, err := mine.Forget("https://" + host); err != nil || n != (ecrlogin.Removed{Tokens: 2}) {
 		t.Errorf("%+v, %v; want two tokens forgotten", n, err)
 	}
-	if all, _ = mine.Holdings(nil); len(all.List) != 2 {
+	if all, _ = mine.CacheEntries(nil); len(all.List) != 2 {
 		t.Errorf("%d entries left, want 2", len(all.List))
 	}
-	if n, err := mine.Forget(neighbour); err != nil || n != (ecrlogin.Forgotten{Logins: 1}) {
+	if n, err := mine.Forget(neighbour); err != nil || n != (ecrlogin.Removed{Logins: 1}) {
 		t.Errorf("%+v, %v; want one login forgotten", n, err)
 	}
-	if hosts := mine.Hosts(); len(hosts) != 1 {
+	if hosts := mine.KnownHosts(); len(hosts) != 1 {
 		t.Errorf("known hosts %q, want the other region's alone", hosts)
 	}
 	if _, err := mine.Forget("docker.io"); !errors.Is(err, ecrlogin.ErrNotECR) {
@@ -292,7 +292,7 @@ func TestHoldingsAndForget(t *testing.T) {
 	if n, err := mine.ForgetAll(); err != nil || n == 0 {
 		t.Errorf("forgot %d, %v", n, err)
 	}
-	if all, _ = mine.Holdings(nil); len(all.List) != 0 {
+	if all, _ = mine.CacheEntries(nil); len(all.List) != 0 {
 		t.Errorf("left: %+v", all)
 	}
 }
