@@ -17,7 +17,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e clients bench fleet cross clean
+.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e clients bench fleet kubelet-plugin cross clean
 .DEFAULT_GOAL := build
 
 build:
@@ -109,6 +109,12 @@ clients:
 #	CGO_ENABLED=0 GOBIN=/tmp/peer/static go install -ldflags '-s -w' (the same)
 bench: build
 	cd ecr-login/e2e && $(GO) run ./bench -helper $(abspath $(BINARY)) $(PEER:%=-peer %) -out $(abspath docs/benchmarks.md)
+
+# Looks up images with the kubelet's own plugin code, of the newest and an old Kubernetes version.
+# Compiles parts of Kubernetes, which takes minutes the first time.
+kubelet-plugin: build
+	cd ecr-login/e2e/kubelet && $(GO) test -count 1 -v ./...
+	cd ecr-login/e2e/kubelet && $(GO) test -modfile=go.1.34.mod -count 1 -v ./...
 
 # Simulates fleets of up to 50,000 machines in a few seconds, and writes docs/fleet.md.
 fleet:
