@@ -65,6 +65,7 @@ var only = map[string][]string{
 	"net/http":                   {"ecr-login/internal/doctor", "ecr-login/token"},
 	"crypto/tls":                 {"ecr-login/internal/doctor", "ecr-login/token"},
 	"github.com/gofrs/flock":     {"cache"},
+	"golang.org/x/mod/":          {"ecr-login/internal/doctor"},
 	"golang.org/x/sync/":         {"cache"},
 	"golang.org/x/sys/":          {"cache", "ecr-login/internal/identity", "ecr-login/config", "ecr-login/internal/dockerconfig"},
 	"golang.org/x/term":          {"ecr-login/internal/terminal"},

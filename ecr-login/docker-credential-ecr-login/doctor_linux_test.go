@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refuseKeyring, in the environment of this test binary, makes it the program named there, to which the kernel refuses
-// the keyring's system calls, as a container's seccomp profile does.
+// refuseKeyring is an environment variable. It makes this test binary run the program that it names
+// with the keyring's system calls refused, as a container's seccomp profile does.
 const refuseKeyring = "ECR_TEST_REFUSE_KEYRING"
 
 func init() {
@@ -54,8 +54,8 @@ func filterKeyring() error {
 	return nil
 }
 
-// withoutKeyring runs the program without the keyring, and its runtime folder on the disk.
-func (p *patient) withoutKeyring(args ...string) answer {
+// withoutKeyring runs the program without the keyring and without a runtime directory in memory.
+func (p *fixture) withoutKeyring(args ...string) answer {
 	p.t.Helper()
 	var st unix.Statfs_t
 	if err := unix.Statfs(p.dir, &st); err != nil || st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC {
@@ -77,28 +77,28 @@ func (p *patient) withoutKeyring(args ...string) answer {
 
 func TestDoctorKeyringRefused(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
-	p.wants(complaints(p.withoutKeyring("doctor", host)), 0,
-		`! sealing      the key is in a file on disk in $DIR/.cache/ecr-login, where a copy of the disk has it too (the user's keyring in the Linux kernel: operation not permitted)
-               fix: allow the system call keyctl, or give the user an XDG_RUNTIME_DIR in memory
+	p := newFixture(t)
+	p.wants(problems(p.withoutKeyring("doctor", host)), 0,
+		`! sealing      the key is in a file on disk in $DIR/.cache/ecr-login, so a copy of the disk includes it (the user's keyring in the Linux kernel: operation not permitted)
+               fix: allow the system call keyctl, or set XDG_RUNTIME_DIR to a directory in memory
 `)
 }
 
 func TestDoctorKeyringRefusedAndSealingRequired(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.set("ECR_LOGIN_SEALING=required")
-	p.wants(complaints(p.withoutKeyring("doctor", host)), 1,
+	p.wants(problems(p.withoutKeyring("doctor", host)), 1,
 		`✘ sealing      no place for the key: the user's keyring in the Linux kernel: operation not permitted; the settings forbid a sealing key on the disk
-               fix: take sealing = "required" out of the settings, or allow keyctl
+               fix: remove sealing = "required" from the settings, or allow the system call keyctl
 `)
 }
 
-// aStranger is nobody on most machines.
-const aStranger = 65534
+// otherUser is the user id of nobody on most systems.
+const otherUser = 65534
 
-// chown gives everything below path to a user.
-func (p *patient) chown(path string, uid int) {
+// chown changes the owner of everything below path.
+func (p *fixture) chown(path string, uid int) {
 	p.t.Helper()
 	err := filepath.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -111,109 +111,109 @@ func (p *patient) chown(path string, uid int) {
 	}
 }
 
-// ordinary runs doctor as somebody to whom modes mean something: root may do everything, and is a stranger for it.
-func (p *patient) ordinary() answer {
+// ordinary runs doctor as a user who is not root, because permission bits do not stop root.
+func (p *fixture) ordinary() answer {
 	p.t.Helper()
 	if os.Geteuid() != 0 {
 		return p.run("", "doctor", host)
 	}
 	p.copy("bin/docker-credential-ecr-login")
-	p.chown(p.dir, aStranger)
-	p.chown(p.getenv("XDG_RUNTIME_DIR"), aStranger)
-	if err := os.Chmod(filepath.Dir(p.dir), 0o755); err != nil { // of all of this test's folders
+	p.chown(p.dir, otherUser)
+	p.chown(p.getenv("XDG_RUNTIME_DIR"), otherUser)
+	if err := os.Chmod(filepath.Dir(p.dir), 0o755); err != nil { // of all of this test's directories
 		p.t.Fatal(err)
 	}
 	c := p.command("", "doctor", host)
 	c.Path = p.path("bin/docker-credential-ecr-login")
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: aStranger, Gid: aStranger}}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: otherUser, Gid: otherUser}}
 	return finish(p.t, c)
 }
 
 func TestDoctorReadOnlyHome(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.copy("bin/docker-credential-ecr-login")
 	p.chmod(".", 0o555)
 	t.Cleanup(func() { os.Chmod(p.dir, 0o755) })
-	p.wants(complaints(p.ordinary()), 0,
-		`! user         *, home $DIR, which cannot be written to: neither logins nor sessions can be kept there
-               fix: mount it writable, or set DOCKER_CONFIG and AWS_ECR_CACHE_DIR to folders that are
+	p.wants(problems(p.ordinary()), 0,
+		`! user         *, home $DIR, not writable; logins and SSO sessions cannot be stored there
+               fix: make it writable, or set DOCKER_CONFIG and AWS_ECR_CACHE_DIR to writable directories
 ! cache        $DIR/.cache/ecr-login is not used: not writable
-               fix: make it a folder of this user that only this user can write to
+               fix: make it owned by this user and writable only by this user
 `)
 }
 
 func TestDoctorReadOnlyCache(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
-	p.file("kept/CACHEDIR.TAG", "")
-	p.chmod("kept", 0o555)
-	t.Cleanup(func() { os.Chmod(p.path("kept"), 0o755) })
-	p.set("AWS_ECR_CACHE_DIR=" + p.path("kept"))
-	p.wants(complaints(p.ordinary()), 1,
-		`✘ cache        $DIR/kept: not writable
-               fix: make it writable for this user, or set AWS_ECR_CACHE_DIR to another
+	p := newFixture(t)
+	p.file("cache/CACHEDIR.TAG", "")
+	p.chmod("cache", 0o555)
+	t.Cleanup(func() { os.Chmod(p.path("cache"), 0o755) })
+	p.set("AWS_ECR_CACHE_DIR=" + p.path("cache"))
+	p.wants(problems(p.ordinary()), 1,
+		`✘ cache        $DIR/cache: not writable
+               fix: make it writable for this user, or set AWS_ECR_CACHE_DIR to another directory
 `)
 }
 
 func TestDoctorUnreadableFiles(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.chmod(".docker/config.json", 0)
 	p.file(".ecr/cache.json", "")
 	p.chmod(".ecr/cache.json", 0)
-	p.wants(complaints(p.ordinary()), 1,
+	p.wants(problems(p.ordinary()), 1,
 		`✘ config       $DIR/.docker/config.json: cannot be read: permission denied
                fix: make it readable for this user: *
-! passwords    not checked: config failed
-! old cache    $DIR/.ecr/cache.json cannot be looked into: permission denied
-               fix: look into it as its owner
-! entry        not checked: config failed
+! old cache    cannot read $DIR/.ecr/cache.json: permission denied
+               fix: check it as its owner
+! not checked  passwords: config failed
+! not checked  entry: config failed
 `)
 }
 
-// A cache folder that another user owns is not used: root's for an ordinary user, a stranger's for root.
-func TestDoctorForeignCache(t *testing.T) {
+// A cache directory that another user owns is not used.
+func TestDoctorCacheOfAnotherUser(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
-	foreign := "/usr"
+	p := newFixture(t)
+	other := "/usr"
 	if os.Geteuid() == 0 {
-		foreign = p.path("foreign")
-		p.file("foreign/file", "")
-		p.chown(foreign, aStranger)
+		other = p.path("other")
+		p.file("other/file", "")
+		p.chown(other, otherUser)
 	}
-	p.set("AWS_ECR_CACHE_DIR=" + foreign)
-	p.wants(complaints(p.run("", "doctor", host)), 1,
+	p.set("AWS_ECR_CACHE_DIR=" + other)
+	p.wants(problems(p.run("", "doctor", host)), 1,
 		`! cache        $AWS_ECR_CACHE_DIR is not used: owned by another user
-               fix: make it a folder of this user that only this user can write to
-✘ cache        no usable cache directory: AWS is asked for every pull
-               fix: set AWS_ECR_CACHE_DIR to a folder of this user
+               fix: make it owned by this user and writable only by this user
+✘ cache        no usable cache directory; every pull calls AWS
+               fix: set AWS_ECR_CACHE_DIR to a directory of this user
 `)
 }
 
-// sudo without -H: the home is somebody else's.
-func TestDoctorForeignHome(t *testing.T) {
+// With sudo and without -H the home directory belongs to another user.
+func TestDoctorHomeOfAnotherUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can have a home that belongs to another user")
 	}
-	p := newPatient(t)
-	if err := os.Chown(p.dir, aStranger, aStranger); err != nil {
+	p := newFixture(t)
+	if err := os.Chown(p.dir, otherUser, otherUser); err != nil {
 		t.Fatal(err)
 	}
 	p.set("SUDO_USER=developer")
-	p.wants(complaints(p.run("", "doctor", host)), 0,
-		`! user         root (uid 0), by sudo of developer, home $DIR, which belongs to uid 65534: this program keeps nothing there
-               fix: run the client with the home of its own user (sudo -H)
+	p.wants(problems(p.run("", "doctor", host)), 0,
+		`! user         root (uid 0), through sudo from developer, home $DIR, owned by *; nothing is cached there
+               fix: run the client with its own user's home directory (sudo -H)
 ! cache        $DIR/.cache/ecr-login is not used: the home directory is missing or owned by another user
-               fix: make it a folder of this user that only this user can write to
+               fix: make it owned by this user and writable only by this user
 `)
 }
 
-// Marks have colours on a terminal, and only there; NO_COLOR and TERM=dumb take them away.
+// Marks have colours on a terminal only, and not with NO_COLOR or TERM=dumb.
 func TestDoctorColours(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.set("AWS_ECR_DISABLE_CACHE=1", "TERM=xterm")
 	p.config("{}")
 	for _, test := range []struct{ set, ok, warn, fail string }{
@@ -222,7 +222,7 @@ func TestDoctorColours(t *testing.T) {
 		{"TERM=dumb", "✔", "!", "✘"},
 	} {
 		screen, code := onTerminal(t, p.with(test.set).command("", "doctor", host), "")
-		if code != 1 || !strings.Contains(screen, "\n"+test.ok+" config ") || !strings.Contains(screen, "\n"+test.warn+" cache ") || !strings.Contains(screen, "\n"+test.fail+" entry ") {
+		if code != 1 || !strings.Contains(screen, test.ok+" config ") || !strings.Contains(screen, test.warn+" cache ") || !strings.Contains(screen, test.fail+" entry ") {
 			t.Errorf("%s: exit code %d\n%q", test.set, code, screen)
 		}
 	}

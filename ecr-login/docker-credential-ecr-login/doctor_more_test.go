@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// --fix mends what cannot hurt and says so; what it did is done, and done once.
+// --fix repairs what it can without harm and prints it; the next run finds nothing.
 func TestDoctorFix(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no modes here")
 	}
-	p := newPatient(t)
+	p := newFixture(t)
 	p.file(".ecr/cache.json", oldCache(time.Hour))
 	const other = "210987654321.dkr.ecr.eu-west-1.amazonaws.com"
 	text := fmt.Sprintf(`{
@@ -27,28 +27,28 @@ func TestDoctorFix(t *testing.T) {
 	},
 	"credHelpers": {%q: "ecr-login"}
 }
-`, auth("not-a-real-password"), host, auth(ending(time.Hour)), other, auth(ending(-time.Hour)), host)
+`, auth("not-a-real-password"), host, auth(expiring(time.Hour)), other, auth(expiring(-time.Hour)), host)
 	p.config(text)
 	p.chmod(".docker/config.json", 0o644)
 	p.file(".cache/ecr-login/CACHEDIR.TAG", "")
 	p.chmod(".cache/ecr-login", 0o777)
 
 	a := p.run("", "doctor", "--fix", host)
-	p.keepsSecrets(a)
+	p.checkNoSecrets(a)
 	for _, want := range []string{
-		`✔ passwords    $DIR/.docker/config.json holds passwords, and others may read it (mode 0644)
-               fixed: took the rights of others away
-✔ passwords    $DIR/.docker/config.json:4 keeps a password for $HOST in plain text, which is not used any more
+		`✔ passwords    $DIR/.docker/config.json stores passwords and other users can read it (mode 0644)
+               fixed: removed access for group and others
+✔ passwords    $DIR/.docker/config.json:4 stores an ECR password in plain text ($HOST); it is not used any more
                fixed: removed the entry
-✔ passwords    $DIR/.docker/config.json:5 keeps a password for ` + other + ` in plain text; it has expired
+✔ passwords    $DIR/.docker/config.json:5 stores an ECR password in plain text (` + other + `); it has expired
                fixed: removed the entry
-✔ old cache    $DIR/.ecr/cache.json holds 1 token of the existing helper in plain text, 1 still good
-               fixed: deleted it
+✔ old cache    $DIR/.ecr/cache.json stores 1 token of amazon-ecr-credential-helper in plain text, 1 still valid
+               fixed: deleted the file
 ✔ cache        $DIR/.cache/ecr-login is not used: group or others can write to it
-               fixed: took the right to write to it from others
+               fixed: removed write access for group and others
 `} {
 		if a.code != 0 || !strings.Contains(a.stdout, p.fill(want)) {
-			t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, p.fill(want))
+			t.Errorf("exit code %d, and doctor prints\n%s\nwant\n%s", a.code, a.stdout, p.fill(want))
 		}
 	}
 	left, err := os.ReadFile(p.path(".docker/config.json"))
@@ -64,30 +64,31 @@ func TestDoctorFix(t *testing.T) {
 	if _, err := os.Stat(p.path(".ecr/cache.json")); err == nil {
 		t.Error("the old cache is still there")
 	}
-	p.wants(complaints(p.run("", "doctor", host)), 0, "")
+	p.wants(problems(p.run("", "doctor", host)), 0, "")
 }
 
-// What could hurt is left alone, and told.
-func TestDoctorFixLeavesAlone(t *testing.T) {
+// What --fix must not change is reported and stays.
+func TestDoctorFixIsCareful(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no modes here")
 	}
-	p := newPatient(t)
-	// Outside the home folder a file may be shared on purpose; and the only login of a host is in use while it lives.
+	p := newFixture(t)
+	// Outside the home directory a file may be shared on purpose. The only login of a host is in use
+	// until it expires.
 	shared := t.TempDir()
 	p.set("DOCKER_CONFIG=" + shared)
-	text := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, host, auth(ending(time.Hour)))
+	text := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, host, auth(expiring(time.Hour)))
 	if err := os.WriteFile(shared+"/config.json", []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	p.file(".ecr/cache.json", `{"mine": "not the existing helper's"}`)
-	p.wants(complaints(p.run("", "doctor", "--fix", host)), 1,
-		`✘ passwords    $DOCKER_CONFIG/config.json holds passwords, and others may read it (mode 0644)
+	p.wants(problems(p.run("", "doctor", "--fix", host)), 1,
+		`✘ passwords    $DOCKER_CONFIG/config.json stores passwords and other users can read it (mode 0644)
                fix: chmod go= $DOCKER_CONFIG/config.json
-✘ passwords    $DOCKER_CONFIG/config.json:1 keeps a password for $HOST in plain text
+✘ passwords    $DOCKER_CONFIG/config.json:1 stores an ECR password in plain text ($HOST)
                fix: docker-credential-ecr-login configure $HOST
-✘ entry        docker uses the password in auths of $DOCKER_CONFIG/config.json:1, and asks no helper
+✘ entry        docker runs no helper: it uses the password in auths, $DOCKER_CONFIG/config.json:1
                fix: docker-credential-ecr-login configure $HOST
 `)
 	if left, err := os.ReadFile(shared + "/config.json"); err != nil || string(left) != text {
@@ -98,30 +99,30 @@ func TestDoctorFixLeavesAlone(t *testing.T) {
 	}
 }
 
-// A link may lead to what others use, and what cannot be looked into is not called empty.
-func TestDoctorOldCacheElsewhere(t *testing.T) {
+// A link is not followed to delete a file: others may use it.
+func TestDoctorOldCacheLink(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.file("elsewhere/cache.json", oldCache(time.Hour))
 	p.file(".ecr/other", "")
 	if err := os.Symlink(p.path("elsewhere/cache.json"), p.path(".ecr/cache.json")); err != nil {
 		t.Skip(err)
 	}
-	p.wants(complaints(p.run("", "doctor", "--fix", host)), 1,
-		`✘ old cache    $DIR/.ecr/cache.json holds 1 token of the existing helper in plain text, 1 still good
-               fix: delete what it is a link to, $DIR/elsewhere/cache.json
+	p.wants(problems(p.run("", "doctor", "--fix", host)), 1,
+		`✘ old cache    $DIR/.ecr/cache.json stores 1 token of amazon-ecr-credential-helper in plain text, 1 still valid
+               fix: rm $DIR/elsewhere/cache.json
 `)
 	if _, err := os.Stat(p.path(".ecr/cache.json")); err != nil {
 		t.Error(err)
 	}
 }
 
-// Without fix nothing is touched.
-func TestDoctorOnlyLooks(t *testing.T) {
+// Without --fix no file is changed.
+func TestDoctorChangesNothing(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.file(".ecr/cache.json", oldCache(time.Hour))
-	p.config(`{"auths": {"` + host + `": {"auth": "` + auth(ending(-time.Hour)) + `"}}, "credHelpers": {"` + host + `": "ecr-login"}}`)
+	p.config(`{"auths": {"` + host + `": {"auth": "` + auth(expiring(-time.Hour)) + `"}}, "credHelpers": {"` + host + `": "ecr-login"}}`)
 	for _, path := range []string{".ecr/cache.json", ".docker/config.json"} {
 		before, err := os.ReadFile(p.path(path))
 		if err != nil {
@@ -134,107 +135,108 @@ func TestDoctorOnlyLooks(t *testing.T) {
 	}
 }
 
-// Without a registry: each one of the configuration, by the profile that its program's name carries.
-func TestDoctorChoosesTheConfigured(t *testing.T) {
+// Without an argument every configured registry is checked, with the profile in its helper's name.
+func TestDoctorConfiguredRegistries(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.home.Keys("prod", p.s.AddUser("arn:aws:iam::222233334444:user/prod"))
 	p.install("bin/docker-credential-ecr-login-prod")
 	p.config(`{"credHelpers": {"222233334444.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login-prod", "` + host + `": "ecr-login", "gcr.io": "gcloud"}}`)
 	a := p.run("", "doctor")
-	p.wants(complaints(a), 0, "")
+	p.wants(problems(a), 0, "")
 	for _, want := range []string{
-		"✔ registries   2 registries of $DIR/.docker/config.json\n\n222233334444.dkr.ecr.eu-west-1.amazonaws.com\n",
-		"✔ entry        credHelpers has it: docker runs docker-credential-ecr-login-prod\n✔ credentials  arn:aws:iam::222233334444:user/prod, by access key in profile \"prod\"\n",
-		"\n\n$HOST\n✔ entry        credHelpers has it: docker runs docker-credential-ecr-login\n✔ credentials  arn:aws:iam::123456789012:user/developer, by",
-		"✔ program      docker runs $DIR/bin/docker-credential-ecr-login-prod v0.0.0-test, the only one on PATH\n✔ program      docker runs $DIR/bin/docker-credential-ecr-login v0",
+		"✔ registries   2 registries in $DIR/.docker/config.json\n\n222233334444.dkr.ecr.eu-west-1.amazonaws.com\n",
+		"✔ entry        credHelpers: docker runs docker-credential-ecr-login-prod\n✔ credentials  arn:aws:iam::222233334444:user/prod, from access key in profile \"prod\"\n",
+		"\n\n$HOST\n✔ entry        credHelpers: docker runs docker-credential-ecr-login\n✔ credentials  arn:aws:iam::123456789012:user/developer, from",
+		"✔ program      docker runs $DIR/bin/docker-credential-ecr-login-prod v0.0.0-test, the only copy on PATH\n✔ program      docker runs $DIR/bin/docker-credential-ecr-login v0",
 	} {
 		if !strings.Contains(a.stdout, p.fill(want)) {
-			t.Errorf("doctor says\n%s\nwant\n%s", a.stdout, p.fill(want))
+			t.Errorf("doctor prints\n%s\nwant\n%s", a.stdout, p.fill(want))
 		}
 	}
 	wantCalls(t, p.s, getToken, 2)
 }
 
-// For who has this program as credsStore, auths lists the registries that were logged in to.
-func TestDoctorChoosesTheStores(t *testing.T) {
+// With this program as credsStore, auths has the registries.
+func TestDoctorRegistriesOfCredsStore(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.config(`{"credsStore": "ecr-login", "auths": {"https://index.docker.io/v1/": {}, "` + host + `": {}}}`)
 	a := p.run("", "doctor")
-	p.wants(complaints(a), 0, "")
-	if want := p.fill("✔ registries   1 registry of $DIR/.docker/config.json\n\n$HOST\n✔ entry        credsStore is for all registries: docker runs docker-credential-ecr-login\n"); !strings.Contains(a.stdout, want) {
-		t.Errorf("doctor says\n%s\nwant\n%s", a.stdout, want)
+	p.wants(problems(a), 0, "")
+	if want := p.fill("✔ registries   1 registry in $DIR/.docker/config.json\n\n$HOST\n✔ entry        credsStore: docker runs docker-credential-ecr-login for every registry\n"); !strings.Contains(a.stdout, want) {
+		t.Errorf("doctor prints\n%s\nwant\n%s", a.stdout, want)
 	}
 }
 
-// Many are looked at in part, and that is said.
-func TestDoctorChoosesNotAll(t *testing.T) {
+// Of many registries the first are checked, and the rest is mentioned.
+func TestDoctorManyRegistries(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	var helpers []string
 	for i := range 12 {
 		helpers = append(helpers, fmt.Sprintf(`"1234567890%02d.dkr.ecr.us-east-1.amazonaws.com": "ecr-login"`, i))
 	}
 	p.config(`{"credHelpers": {` + strings.Join(helpers, ",") + `}}`)
 	a := p.run("", "doctor")
-	p.wants(complaints(a), 0, "")
-	if !strings.Contains(a.stdout, p.fill("✔ registries   the first 8 of 12 that $DIR/.docker/config.json has; name one to look at another\n")) ||
-		strings.Count(a.stdout, "takes the token") != 8 {
-		t.Errorf("doctor says\n%s", a.stdout)
+	p.wants(problems(a), 0, "")
+	if !strings.Contains(a.stdout, p.fill("✔ registries   the first 8 of 12 in $DIR/.docker/config.json; name a registry to check another\n")) ||
+		strings.Count(a.stdout, "accepts the token") != 8 {
+		t.Errorf("doctor prints\n%s", a.stdout)
 	}
 	wantCalls(t, p.s, getToken, 1)
 }
 
-// Nothing is configured: the credentials tell the registry.
-func TestDoctorChoosesTheCallers(t *testing.T) {
+// Without configured registries the credentials' own registry is checked.
+func TestDoctorRegistryOfCredentials(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.remove(".docker")
-	want := `✔ registries   none is configured: that of the account and region of arn:aws:iam::123456789012:user/developer
+	want := `✔ registries   none configured, using account and region of arn:aws:iam::123456789012:user/developer
 
 $HOST
-✘ entry        docker asks nobody: no entry in $DIR/.docker/config.json, which is not there
+✘ entry        docker runs no helper: $DIR/.docker/config.json does not exist
                fix: docker-credential-ecr-login configure $HOST
 `
 	if a := p.run("", "doctor"); a.code != 1 || !strings.Contains(a.stdout, p.fill(want)) {
-		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, p.fill(want))
+		t.Errorf("exit code %d, and doctor prints\n%s\nwant\n%s", a.code, a.stdout, p.fill(want))
 	}
 	for _, test := range []struct{ set, want string }{
-		{"AWS_REGION=", "✘ registries   none is configured, and arn:aws:iam::123456789012:user/developer has no region from which to tell one\n               fix: name a registry, or set AWS_REGION\n"},
-		{"AWS_ACCESS_KEY_ID=", "✘ registries   none is configured, and none can be told from the credentials: no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set, *\n               fix: run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials\n"},
+		{"AWS_REGION=", "✘ registries   none configured, and no region is set for arn:aws:iam::123456789012:user/developer\n               fix: name a registry, or set AWS_REGION\n"},
+		{"AWS_ACCESS_KEY_ID=", "✘ registries   none configured, and the credentials name no account: no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set, *\n               fix: run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials\n"},
 	} {
 		other := *p
 		other.set(test.set)
-		other.wants(complaints(other.run("", "doctor")), 1, test.want)
+		other.wants(problems(other.run("", "doctor")), 1, test.want)
 	}
 }
 
-// Who has a file of podman's hears whom podman asks; Docker's file is podman's last.
+// If podman has a file of its own, doctor reports which helper podman runs. Docker's file is the last
+// that podman reads.
 func TestDoctorPodman(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("the places are those of Linux")
 	}
 	for _, test := range []struct{ name, docker, lasting, runtime, says, want string }{
-		{name: "nothing of podman's", says: "✔ entry        credHelpers has it: docker runs docker-credential-ecr-login\n✔ credentials"},
-		{name: "by Docker's", lasting: `{}`, says: "✔ podman       $DIR/.docker/config.json has it: podman runs docker-credential-ecr-login\n"},
-		{name: "by its own", docker: "{}", lasting: `{"credHelpers": {"$HOST": "ecr-login"}}`, says: "✔ podman       $DIR/.config/containers/auth.json has it: podman runs docker-credential-ecr-login\n"},
-		{name: "by nobody", docker: "{}", lasting: `{}`, want: "! podman       podman asks nobody: no entry in $XDG_RUNTIME_DIR/containers/auth.json or $DIR/.config/containers/auth.json or $DIR/.docker/config.json\n" +
+		{name: "no file of podman", says: "✔ entry        credHelpers: docker runs docker-credential-ecr-login\n✔ credentials"},
+		{name: "entry in Docker's file", lasting: `{}`, says: "✔ podman       podman runs docker-credential-ecr-login, credHelpers in $DIR/.docker/config.json\n"},
+		{name: "entry in its own file", docker: "{}", lasting: `{"credHelpers": {"$HOST": "ecr-login"}}`, says: "✔ podman       podman runs docker-credential-ecr-login, credHelpers in $DIR/.config/containers/auth.json\n"},
+		{name: "no entry", docker: "{}", lasting: `{}`, want: "! podman       podman runs no helper: no entry in $XDG_RUNTIME_DIR/containers/auth.json or $DIR/.config/containers/auth.json or $DIR/.docker/config.json\n" +
 			"               fix: docker-credential-ecr-login configure --podman $HOST\n"},
-		{name: "by another", lasting: "{\n\"credHelpers\": {\"$HOST\": \"gcloud\"}}", want: "! podman       podman asks docker-credential-gcloud, by credHelpers in $DIR/.config/containers/auth.json:2\n" +
+		{name: "another helper", lasting: "{\n\"credHelpers\": {\"$HOST\": \"gcloud\"}}", want: "! podman       podman runs another helper: docker-credential-gcloud, credHelpers in $DIR/.config/containers/auth.json:2\n" +
 			"               fix: docker-credential-ecr-login configure --podman $HOST\n"},
-		{name: "with a password", lasting: `{"credHelpers": {"$HOST": "ecr-login"}}`, runtime: `{"auths": {"$HOST": {"auth": "` + auth(ending(-time.Hour)) + `"}}}`,
-			want: "! passwords    $XDG_RUNTIME_DIR/containers/auth.json:1 keeps a password for $HOST in plain text; it has expired\n" +
+		{name: "with a password", lasting: `{"credHelpers": {"$HOST": "ecr-login"}}`, runtime: `{"auths": {"$HOST": {"auth": "` + auth(expiring(-time.Hour)) + `"}}}`,
+			want: "! passwords    $XDG_RUNTIME_DIR/containers/auth.json:1 stores an ECR password in plain text ($HOST); it has expired\n" +
 				"               fix: docker-credential-ecr-login doctor --fix\n" +
-				"! podman       podman uses the password in auths of $XDG_RUNTIME_DIR/containers/auth.json:1, and asks no helper\n" +
+				"! podman       podman runs no helper: it uses the password in auths, $XDG_RUNTIME_DIR/containers/auth.json:1\n" +
 				"               fix: docker-credential-ecr-login configure --podman $HOST\n"},
 		{name: "broken", lasting: "{", want: "✘ podman       $DIR/.config/containers/auth.json:1: *\n               fix: *\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := newPatient(t)
-			p.set("XDG_RUNTIME_DIR=" + p.path("run")) // podman's, and memory no matter
+			p := newFixture(t)
+			p.set("XDG_RUNTIME_DIR=" + p.path("run")) // podman's
 			if test.docker != "" {
 				p.config(test.docker)
 			}
@@ -244,94 +246,94 @@ func TestDoctorPodman(t *testing.T) {
 				}
 			}
 			a := p.run("", "doctor", host)
-			p.keepsSecrets(a)
+			p.checkNoSecrets(a)
 			var got []string
-			for block := range strings.SplitSeq(strings.ReplaceAll(complaints(a).stdout, "\n  ", "\r  "), "\n") {
+			for block := range strings.SplitSeq(strings.ReplaceAll(problems(a).stdout, "\n  ", "\r  "), "\n") {
 				if strings.Contains(block, " podman ") || strings.Contains(block, " passwords ") {
 					got = append(got, strings.ReplaceAll(block, "\r", "\n")+"\n")
 				}
 			}
 			p.wants(answer{stdout: strings.Join(got, "")}, 0, test.want)
 			if !strings.Contains(a.stdout, p.fill(test.says)) {
-				t.Errorf("doctor says\n%s\nwant\n%s", a.stdout, p.fill(test.says))
+				t.Errorf("doctor prints\n%s\nwant\n%s", a.stdout, p.fill(test.says))
 			}
 		})
 	}
 }
 
-// How long a session lasts is said of those that end.
+// Credentials that expire are printed with the time that is left.
 func TestDoctorSession(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.set("AWS_CREDENTIAL_EXPIRATION=" + time.Now().Add(90*time.Minute).UTC().Format(time.RFC3339))
 	a := p.run("", "doctor", host)
-	if want := "user/developer, by access key in the environment, good for another 1h"; a.code != 0 || !strings.Contains(a.stdout, want) {
-		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+	if want := "user/developer, from access key in the environment, valid for another 1h"; a.code != 0 || !strings.Contains(a.stdout, want) {
+		t.Errorf("exit code %d, and doctor prints\n%s\nwant\n%s", a.code, a.stdout, want)
 	}
 }
 
-// ECR Public has a token service of its own, lets anybody pull, and takes no bad password.
+// ECR Public has a token service of its own, allows anonymous pulls, and rejects a bad password.
 func TestDoctorPublic(t *testing.T) {
 	t.Parallel()
 	const public = "public.ecr.aws"
 	const getPublic = "ecr-public:GetAuthorizationToken"
 	for _, test := range []struct {
-		name  string
-		plant func(p *patient)
-		code  int
-		says  string // when all is well
-		want  string // complaints
+		name   string
+		change func(p *fixture)
+		code   int
+		says   string // without problems
+		want   string // problems
 	}{
-		{"with credentials", func(p *patient) {}, 0, "✔ registry     public.ecr.aws lets in with the token\n", ""},
-		{"never", func(p *patient) { p.set("ECR_LOGIN_PUBLIC=never") }, 0, "✔ registry     public.ecr.aws lets in anonymously\n", ""},
-		{"denied", func(p *patient) { p.s.Deny(getPublic) }, 0, "✔ registry     public.ecr.aws lets in anonymously\n",
-			`! token        none, so ECR Public is asked anonymously: access denied: arn:aws:iam::123456789012:user/developer may not call ecr-public:GetAuthorizationToken, because no identity-based policy allows the ecr-public:GetAuthorizationToken action
+		{"with credentials", func(p *fixture) {}, 0, "✔ registry     public.ecr.aws grants access with the token\n", ""},
+		{"never", func(p *fixture) { p.set("ECR_LOGIN_PUBLIC=never") }, 0, "✔ registry     public.ecr.aws grants access anonymously\n", ""},
+		{"denied", func(p *fixture) { p.s.Deny(getPublic) }, 0, "✔ registry     public.ecr.aws grants access anonymously\n",
+			`! token        none, so ECR Public is used anonymously: access denied: arn:aws:iam::123456789012:user/developer may not call ecr-public:GetAuthorizationToken, because no identity-based policy allows the ecr-public:GetAuthorizationToken action
                fix: allow ecr-public:GetAuthorizationToken in a policy of that principal
 `},
-		{"no credentials", func(p *patient) { p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=") }, 0, "✔ registry     public.ecr.aws lets in anonymously\n",
-			`! credentials  no AWS credentials: *; images of ECR Public can be pulled without
-! token        none, so ECR Public is asked anonymously: no AWS credentials: *
+		{"no credentials", func(p *fixture) { p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=") }, 0, "✔ registry     public.ecr.aws grants access anonymously\n",
+			`! credentials  no AWS credentials: *; ECR Public can be pulled from without credentials
+! token        none, so ECR Public is used anonymously: no AWS credentials: *
                fix: run *
 `},
-		{"stored token that is none", func(p *patient) { p.store(login{public, "AWS", "not-a-real-password"}).mustSucceed(p.t) }, 1, "",
-			`✘ registry     the token service of public.ecr.aws gives nothing with the token (HTTP 403: Your Authorization Token is invalid)
+		{"stored token that is none", func(p *fixture) { p.store(login{public, "AWS", "not-a-real-password"}).mustSucceed(p.t) }, 1, "",
+			`✘ registry     public.ecr.aws does not grant access with the token (HTTP 403: Your Authorization Token is invalid)
                fix: docker logout public.ecr.aws
 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := newPatient(t)
+			p := newFixture(t)
 			p.config(`{"credHelpers": {"public.ecr.aws": "ecr-login"}}`)
-			test.plant(p)
+			test.change(p)
 			a := p.run("", "doctor", public)
-			p.keepsSecrets(a)
+			p.checkNoSecrets(a)
 			if !strings.Contains(a.stdout, test.says) {
-				t.Errorf("doctor says\n%s\nwant\n%s", a.stdout, test.says)
+				t.Errorf("doctor prints\n%s\nwant\n%s", a.stdout, test.says)
 			}
-			p.wants(complaints(a), test.code, test.want)
+			p.wants(problems(a), test.code, test.want)
 		})
 	}
 }
 
-// Without a home, or with one that is not there, nothing can be found; with the user it is said why.
-func TestDoctorHomeless(t *testing.T) {
+// Without a home directory no configuration is found; the user check names the cause.
+func TestDoctorWithoutHome(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("the variable and the places are those of Linux")
 	}
-	p := newPatient(t)
-	p.set("HOME=", "CACHE_DIRECTORY="+p.path("cache")) // without it, root's cache of this machine
-	p.wants(complaints(p.run("", "doctor", host)), 1,
-		`✘ user         *, and HOME is not set: neither Docker's configuration nor AWS's is found
-               fix: set HOME to the home folder of the user that runs the client
+	p := newFixture(t)
+	p.set("HOME=", "CACHE_DIRECTORY="+p.path("cache")) // else the machine's cache of root
+	p.wants(problems(p.run("", "doctor", host)), 1,
+		`✘ user         *; HOME is not set, so the configuration of Docker and AWS is not found
+               fix: set HOME to the home directory of the user that runs the client
 ✘ config       the home folder is not known, and so is the place of Docker's config.json
                fix: set HOME, or DOCKER_CONFIG to the folder of config.json
-! passwords    not checked: config failed
-! entry        not checked: config failed
+! not checked  passwords: config failed
+! not checked  entry: config failed
 `)
 	p.set("HOME="+p.path("nowhere"), "DOCKER_CONFIG="+p.path(".docker"))
 	a := p.run("", "doctor", host)
-	if want := p.fill("home $DIR/nowhere, which is not there\n               fix: make the folder, or set HOME to the right one\n"); a.code != 1 || !strings.Contains(a.stdout, want) {
-		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+	if want := p.fill("home directory not found: $DIR/nowhere\n               fix: create the directory, or correct HOME\n"); a.code != 1 || !strings.Contains(a.stdout, want) {
+		t.Errorf("exit code %d, and doctor prints\n%s\nwant\n%s", a.code, a.stdout, want)
 	}
 }

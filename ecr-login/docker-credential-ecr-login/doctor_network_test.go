@@ -19,8 +19,9 @@ import (
 	"time"
 )
 
-// foreign starts a TLS server on an IP address, whose certificate is trusted by p and is for another name.
-func foreign(t *testing.T, p *patient, answer http.HandlerFunc) *httptest.Server {
+// wrongNameServer starts a TLS server on an IP address. Its certificate is trusted by p and is for
+// another name.
+func wrongNameServer(t *testing.T, p *fixture, answer http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -49,38 +50,38 @@ func foreign(t *testing.T, p *patient, answer http.HandlerFunc) *httptest.Server
 	return s
 }
 
-// An IP address is a name to be checked like any other.
-func TestDoctorForeignCertificate(t *testing.T) {
+// The name in a certificate is checked for IP addresses too.
+func TestDoctorCertificateOfAnotherName(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
-	s := foreign(t, p, func(http.ResponseWriter, *http.Request) { t.Error("asked") })
+	p := newFixture(t)
+	s := wrongNameServer(t, p, func(http.ResponseWriter, *http.Request) { t.Error("request received") })
 	p.set("AWS_ENDPOINT_URL_ECR=" + s.URL)
 	a := p.run("", "doctor", host)
 	if want := "✘ api          cannot reach " + strings.TrimPrefix(s.URL, "https://") + ": its certificate is for another name\n"; a.code != 1 || !strings.Contains(a.stdout, want) {
-		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+		t.Errorf("exit code %d, and doctor prints\n%s\nwant\n%s", a.code, a.stdout, want)
 	}
 }
 
-// A proxy that shows another's certificate is not told the password for the proxy.
-func TestDoctorForeignProxy(t *testing.T) {
+// The proxy's password is not sent to a proxy with another name's certificate.
+func TestDoctorProxyCertificateOfAnotherName(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
-	s := foreign(t, p, func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Proxy-Authorization"))
+	p := newFixture(t)
+	s := wrongNameServer(t, p, func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("request for %s with %q", r.URL, r.Header.Get("Proxy-Authorization"))
 	})
 	shown := strings.TrimPrefix(s.URL, "https://")
 	p.set("HTTPS_PROXY=https://somebody:not-a-real-password@" + shown)
 	a := p.run("", "doctor", host)
-	p.keepsSecrets(a)
+	p.checkNoSecrets(a)
 	if want := p.fill("✘ host         cannot reach $HOST through proxy https://***@" + shown + ": the proxy cannot be reached: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs\n"); a.code != 1 || !strings.Contains(a.stdout, want) {
-		t.Errorf("exit code %d, and doctor says\n%s\nwant\n%s", a.code, a.stdout, want)
+		t.Errorf("exit code %d, and doctor prints\n%s\nwant\n%s", a.code, a.stdout, want)
 	}
 }
 
-// A proxy that repeats what it was sent, in an answer that is none, gets nothing told.
-func TestDoctorProxyEchoes(t *testing.T) {
+// A password that a proxy repeats in a malformed response is redacted.
+func TestDoctorProxyRepeatsPassword(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -93,8 +94,8 @@ func TestDoctorProxyEchoes(t *testing.T) {
 	defer s.Close()
 	p.set("HTTPS_PROXY=http://somebody:not-a-real-password@" + strings.TrimPrefix(s.URL, "http://"))
 	a := p.run("", "doctor", host)
-	p.keepsSecrets(a)
+	p.checkNoSecrets(a)
 	if a.code != 1 || !strings.Contains(a.stdout, "✘ host ") || strings.Contains(a.stdout, "c29tZWJvZHk6bm90LWEtcmVhbC1wYXNzd29yZA") {
-		t.Errorf("exit code %d, and doctor says\n%s", a.code, a.stdout)
+		t.Errorf("exit code %d, and doctor prints\n%s", a.code, a.stdout)
 	}
 }

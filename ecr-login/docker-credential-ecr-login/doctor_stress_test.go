@@ -8,17 +8,17 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// A run ends, whatever hangs: here the metadata service, and the registry behind its name.
-func TestDoctorWaitsForNobody(t *testing.T) {
+// A run ends even if servers hang: here STS and the registry.
+func TestDoctorEndsInTime(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	p.s.SetFault("registry", ecrtest.Fault{Silence: true})
 	p.set("ECR_LOGIN_TIMEOUT=5s", "AWS_ENDPOINT_URL_STS="+p.s.BlackHole())
-	p.wants(complaints(p.run("", "doctor", host)), 1,
-		`! credentials  there are some, and STS does not say whose: no answer within *: asking STS who is calling at 127.0.0.1:*
+	p.wants(problems(p.run("", "doctor", host)), 1,
+		`! credentials  credentials found, but STS could not identify them: no answer within *: asking STS who is calling at 127.0.0.1:*
                fix: check the network; behind a proxy set HTTPS_PROXY
 ✘ host         cannot reach $HOST through proxy $PROXY: it does not answer
                fix: check HTTPS_PROXY and NO_PROXY
-! registry     not checked: host failed
+! not checked  registry: host failed
 `)
 }

@@ -206,7 +206,7 @@ func TestExplainForPeople(t *testing.T) {
 // An endpoint may have a password in it, which is nobody's to see.
 func TestExplainKeepsPasswords(t *testing.T) {
 	t.Parallel()
-	p := newPatient(t)
+	p := newFixture(t)
 	at := func(service string) string {
 		return "https://somebody:not-a-real-password@" + service + ".example:1/" + service
 	}
@@ -214,7 +214,7 @@ func TestExplainKeepsPasswords(t *testing.T) {
 	p.file("settings.toml", "[[registry]]\nmatch = \"*\"\nrole_arn = \"arn:aws:iam::123456789012:role/pull\"\n")
 	for _, args := range [][]string{{"explain", host}, {"explain", "--json", host}, {"doctor", host}} {
 		a := p.run("", args...)
-		p.keepsSecrets(a)
+		p.checkNoSecrets(a)
 		if args[0] == "explain" && (!strings.Contains(a.stdout, "https://ecr.example:1/ecr") || !strings.Contains(a.stdout, "https://sts.example:1/sts")) {
 			t.Errorf("%q says %s%s", args, a.stdout, a.stderr)
 		}

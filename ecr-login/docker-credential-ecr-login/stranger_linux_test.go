@@ -49,7 +49,7 @@ func asStranger(t *testing.T) *user {
 // give gives a file to the stranger.
 func give(t *testing.T, path string) {
 	t.Helper()
-	if err := os.Chown(path, aStranger, aStranger); err != nil {
+	if err := os.Chown(path, otherUser, otherUser); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -58,7 +58,7 @@ func (u *user) asStranger(args ...string) answer {
 	u.t.Helper()
 	cmd := exec.Command(filepath.Join(u.dir, program), args...)
 	cmd.Env, cmd.Dir = u.env, u.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: aStranger, Gid: aStranger}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: otherUser, Gid: otherUser}}
 	return finish(u.t, cmd)
 }
 
@@ -118,7 +118,7 @@ func TestConfigureByRootLeavesTheOwner(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if st := info.Sys().(*syscall.Stat_t); st.Uid != aStranger {
+		if st := info.Sys().(*syscall.Stat_t); st.Uid != otherUser {
 			t.Errorf("%s belongs to user ID %d", name, st.Uid)
 		}
 	}

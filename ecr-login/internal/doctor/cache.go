@@ -8,54 +8,55 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
-// checkCache looks at the folder of the cache, before this run puts anything there.
+// checkCache checks the cache directory, before this run writes to it.
 func (d *doctor) checkCache() []Finding {
 	s := cache.Open(plan.CacheOptions(d.settings, nil)).Status()
 	d.cache = s
 	var all []Finding
 	for _, skipped := range s.Skipped {
-		all = append(all, skippedDir(skipped))
+		all = append(all, skippedDirectory(skipped))
 	}
 	switch {
 	case !d.settings.Cache:
-		return append(all, warn("unset it, unless nothing may be kept", "switched off by AWS_ECR_DISABLE_CACHE: AWS is asked for every pull"))
+		return append(all, warn("unset it, unless tokens must not be stored", "disabled by AWS_ECR_DISABLE_CACHE; every pull calls AWS"))
 	case s.Dir == "":
-		return append(all, fail("set AWS_ECR_CACHE_DIR to a folder of this user", "%s: AWS is asked for every pull", s.Problem))
+		return append(all, fail("set AWS_ECR_CACHE_DIR to a directory of this user", "%s; every pull calls AWS", s.Problem))
 	case !s.Exists:
-		return append(all, ok("%s, made when there is something to keep", s.Dir))
+		return append(all, ok("%s, created when needed", s.Dir))
 	case !s.Writable:
-		return append(all, fail("make it writable for this user, or set AWS_ECR_CACHE_DIR to another", "%s: %s", s.Dir, s.Problem))
+		return append(all, fail("make it writable for this user, or set AWS_ECR_CACHE_DIR to another directory", "%s: %s", s.Dir, s.Problem))
 	case !s.Locks:
-		return append(all, warn("set AWS_ECR_CACHE_DIR to a folder on a local disk", "%s cannot lock (%s): processes that start together each ask AWS", s.Dir, s.LocksProblem))
+		return append(all, warn("set AWS_ECR_CACHE_DIR to a directory on a local disk", "%s cannot be locked (%s); programs that start at the same time each call AWS", s.Dir, s.LocksProblem))
 	}
-	return append(all, ok("%s, %s, locks work", s.Dir, count(s.Entries, "entry", "entries")))
+	return append(all, ok("%s, %s, locking works", s.Dir, count(s.Entries, "entry", "entries")))
 }
 
-// skippedDir reports a directory that comes before the one in use but cannot be used.
-func skippedDir(s cache.SkippedDir) Finding {
+// skippedDirectory returns the finding about a directory that comes before the one in use but cannot be
+// used.
+func skippedDirectory(s cache.SkippedDir) Finding {
 	path := s.Path
-	f := warn("make it a folder of this user that only this user can write to", "%s is not used: %v", path, s.Err)
+	f := warn("make it owned by this user and writable only by this user", "%s is not used: %v", path, s.Err)
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() || !fileaccess.IsMine(info) || info.Mode()&0o022 == 0 {
 		return f
 	}
 	f.Fix = "chmod go-w " + path
-	f.mend = func() (string, error) {
-		return "took the right to write to it from others", os.Chmod(path, info.Mode().Perm()&^0o022)
+	f.repair = func() (string, error) {
+		return "removed write access for group and others", os.Chmod(path, info.Mode().Perm()&^0o022)
 	}
 	return f
 }
 
-// checkSealing says where the key is that seals the cache's entries.
+// checkSealing reports where the key is stored that encrypts the cache's entries.
 func (d *doctor) checkSealing() []Finding {
 	s := d.cache
 	switch {
 	case s.Dir == "":
-		return nil // nothing is kept
+		return nil // nothing is stored
 	case s.KeyStore == "":
-		return one(fail(`take sealing = "required" out of the settings, or allow keyctl`, "no place for the key: %s", s.KeyProblem))
+		return one(fail(`remove sealing = "required" from the settings, or allow the system call keyctl`, "no place for the key: %s", s.KeyProblem))
 	case !s.KeyOffDisk:
-		return one(warn("allow the system call keyctl, or give the user an XDG_RUNTIME_DIR in memory", "the key is in %s, where a copy of the disk has it too (%s)", s.KeyStore, s.KeyProblem))
+		return one(warn("allow the system call keyctl, or set XDG_RUNTIME_DIR to a directory in memory", "the key is in %s, so a copy of the disk includes it (%s)", s.KeyStore, s.KeyProblem))
 	}
 	return one(ok("the key is in %s", s.KeyStore))
 }

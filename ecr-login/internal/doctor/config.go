@@ -12,14 +12,17 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// configure is the command that mends most of what a configuration lacks.
-const configure = "docker-credential-ecr-login configure "
+// Commands of this program that fix what a client's configuration lacks.
+const (
+	configure = "docker-credential-ecr-login configure "
+	doctorFix = "docker-credential-ecr-login doctor --fix"
+)
 
-// dockerFile is Docker's configuration as it was read; nil when it could not be.
-type dockerFile struct{ *dockerconfig.Config }
+// A dockerConfig is a client's configuration file as it was read.
+type dockerConfig struct{ *dockerconfig.Config }
 
-// ours are the names under which the file knows this program, each once.
-func (c *dockerFile) ours() []string {
+// helperNames returns the names under which the file has this program, without duplicates.
+func (c *dockerConfig) helperNames() []string {
 	var names []string
 	add := func(name string) {
 		if progname.IsHelper(name) && !slices.Contains(names, name) {
@@ -33,22 +36,16 @@ func (c *dockerFile) ours() []string {
 	return names
 }
 
-// served are the hosts for which the file names this program.
-func (c *dockerFile) served() []string {
-	var hosts []string
-	for _, h := range c.Helpers() {
-		if progname.IsHelper(h.Name) {
-			hosts = append(hosts, h.Host)
-		}
-	}
-	return hosts
-}
+// at returns a place in the file.
+func (c *dockerConfig) at(line int) string { return fmt.Sprintf("%s:%d", c.Path, line) }
 
-// programOf is the program of a helper, for people: what stands there by mistake may have a password in it.
-func programOf(helper string) string { return prefix + redact.UserInfo(helper) }
+// programName returns the program of a helper, without what may be a password written there by
+// mistake.
+func programName(helper string) string { return prefix + redact.UserInfo(helper) }
 
-// hostIn is the host that a key is about, also when there is user info before it, with which no client finds it.
-func hostIn(key string) (string, error) {
+// hostOf returns the host that a key of auths or credHelpers is about. A key with user info before
+// the host counts, although no client finds it.
+func hostOf(key string) (string, error) {
 	host, err := registry.Host(key)
 	if at := strings.LastIndexByte(key, '@'); err != nil && at >= 0 {
 		return registry.Host(key[at+1:])
@@ -56,64 +53,63 @@ func hostIn(key string) (string, error) {
 	return host, err
 }
 
-// checkConfig reads Docker's configuration for all who need it.
+// checkConfig reads Docker's configuration.
 func (d *doctor) checkConfig() []Finding {
 	path, err := dockerconfig.Locator{}.Docker()
 	if err != nil {
-		return one(configFailure(err))
+		return one(badConfig(err))
 	}
 	d.configPath = path
 	c, err := dockerconfig.Read(path, dockerconfig.Docker)
 	if err != nil {
-		return one(configFailure(err))
+		return one(badConfig(err))
 	}
-	d.config = &dockerFile{c}
+	d.config = &dockerConfig{c}
 	if err := c.Broken(); err != nil {
-		return one(configFailure(err))
+		return one(badConfig(err))
 	}
 	if !c.Exists {
-		return one(ok("%s is not there", path))
+		return one(ok("%s does not exist", path))
 	}
 	return one(ok("%s", path))
 }
 
-func configFailure(err error) Finding {
+func badConfig(err error) Finding {
 	var e *dockerconfig.Error
-	fix := "mend the file"
+	fix := "correct the file"
 	if errors.As(err, &e) && e.Hint() != "" {
 		fix = e.Hint()
 	}
 	return fail(fix, "%v", err)
 }
 
-// checkEntry says whom Docker asks for a registry, which decides everything else.
+// checkEntry reports where Docker gets the credentials of a registry, which decides everything else.
 func (d *doctor) checkEntry(host string) []Finding {
 	c := d.config
-	where := func(line int) string { return fmt.Sprintf("%s:%d", c.Path, line) }
+	fix := configure + host
 	switch a := c.For(host); {
 	case a.Source == dockerconfig.FromHelpers && progname.IsHelper(a.Helper):
-		return one(ok("credHelpers has it: docker runs %s", programOf(a.Helper)))
+		return one(ok("credHelpers: docker runs %s", programName(a.Helper)))
 	case a.Source == dockerconfig.FromStore && progname.IsHelper(a.Helper):
-		return one(ok("credsStore is for all registries: docker runs %s", programOf(a.Helper)))
+		return one(ok("credsStore: docker runs %s for every registry", programName(a.Helper)))
 	case a.Source == dockerconfig.FromHelpers:
-		return one(fail(configure+host, "docker asks %s, by credHelpers in %s", programOf(a.Helper), where(a.Line)))
+		return one(fail(fix, "docker runs another helper: %s, credHelpers in %s", programName(a.Helper), c.at(a.Line)))
 	case a.Source == dockerconfig.FromStore:
-		return one(fail(configure+host, "docker asks %s, by credsStore in %s", programOf(a.Helper), where(a.Line)))
+		return one(fail(fix, "docker runs another helper: %s, credsStore in %s", programName(a.Helper), c.at(a.Line)))
 	case a.Source == dockerconfig.FromAuths && a.Auth.Secret():
 		state := ""
-		if end, known := endOf(c.Config, a.Auth.Key); known && !end.After(d.Now()) {
-			state = ", which has expired"
+		if end, known := expiry(c.Config, a.Auth.Key); known && !end.After(d.Now()) {
+			state = ", expired"
 		}
-		return one(fail(configure+host, "docker uses the password in auths of %s%s, and asks no helper", where(a.Line), state))
+		return one(fail(fix, "docker runs no helper: it uses the password in auths, %s%s", c.at(a.Line), state))
 	}
 	for _, h := range c.Helpers() {
-		if name, err := hostIn(h.Host); err == nil && name == host && progname.IsHelper(h.Name) {
-			return one(fail("write the bare host: "+host, "the credHelpers key %q in %s never matches: docker looks for %s", redact.UserInfo(h.Host), where(h.Line), host))
+		if name, err := hostOf(h.Host); err == nil && name == host && progname.IsHelper(h.Name) {
+			return one(fail(fix, "credHelpers key %q never matches, docker looks for %q; %s", redact.UserInfo(h.Host), host, c.at(h.Line)))
 		}
 	}
-	file := c.Path
 	if !c.Exists {
-		file += ", which is not there"
+		return one(fail(fix, "docker runs no helper: %s does not exist", c.Path))
 	}
-	return one(fail(configure+host, "docker asks nobody: no entry in %s", strings.TrimSpace(file)))
+	return one(fail(fix, "docker runs no helper: no entry in %s", c.Path))
 }

@@ -18,14 +18,14 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// callerLimit leaves time for the token when STS cannot be asked: a network that has endpoints for ECR alone is not
-// broken.
+// callerLimit leaves time for the token when STS does not answer: a network may have endpoints for
+// ECR alone.
 const callerLimit = 8 * time.Second
 
-// checkCredentials says in whose name AWS will be asked, or why in nobody's.
+// checkCredentials reports which principal would call AWS, or why there is none.
 func (t *target) checkCredentials() []Finding {
 	if t.plan.Anonymous {
-		return one(ok(`none are used: the settings say public = "never"`))
+		return one(ok(`none used, the settings have public = "never"`))
 	}
 	ctx, cancel := context.WithTimeout(t.d.ctx, callerLimit)
 	defer cancel()
@@ -34,9 +34,9 @@ func (t *target) checkCredentials() []Finding {
 		t.caller = &caller
 		left := ""
 		if caller.Session > 0 {
-			left = ", good for another " + hours(caller.Session)
+			left = ", valid for another " + hours(caller.Session)
 		}
-		return one(ok("%s, by %s%s", redact.Text(caller.ARN), caller.Source, left))
+		return one(ok("%s, from %s%s", redact.Text(caller.ARN), caller.Source, left))
 	}
 	var e *ecrlogin.Error
 	if !errors.As(err, &e) {
@@ -44,24 +44,24 @@ func (t *target) checkCredentials() []Finding {
 	}
 	none := e.Kind == token.NoCredentials || e.Kind == token.Timeout
 	switch {
-	case none && t.plan.Identity.Kind == awsconfig.Instance && hopLimit(t.d.ctx):
-		return one(fail("aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2, or use the host's network",
-			"no AWS credentials: the EC2 metadata service answers, but its session token gets lost: a container is one hop too far, HttpPutResponseHopLimit is 1"))
+	case none && t.plan.Identity.Kind == awsconfig.Instance && tooManyHops(t.d.ctx):
+		return one(fail("aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2",
+			"no AWS credentials: the response to the EC2 metadata service's PUT is lost, the hop limit is 1 and a container needs 2"))
 	case e.Kind == token.NoCredentials && t.plan.Registry.Service == registry.Public && t.d.settings.Public != config.PublicAlways:
-		return one(warn("", "%s; images of ECR Public can be pulled without", e.Message))
+		return one(warn("", "%s; ECR Public can be pulled from without credentials", e.Message))
 	case e.Stage == token.StageCaller && (e.Kind == token.Unreachable || e.Kind == token.Timeout || e.Kind == token.Throttled || e.Kind == token.AccessDenied):
-		return one(warn(e.Hint(), "there are some, and STS does not say whose: %s", e.Message))
+		return one(warn(e.Hint(), "credentials found, but STS could not identify them: %s", e.Message))
 	}
 	return one(fail(e.Hint(), "%s", e.Message))
 }
 
-// metadataLimit is how long the metadata service, which answers within milliseconds, is waited for.
+// metadataLimit bounds requests to the metadata service, which answers within milliseconds.
 const metadataLimit = time.Second
 
-// hopLimit reports whether the metadata service answers what needs no session token, and does not answer the request
-// for one: the response to that PUT alone is sent with the hop limit of the instance's options ("Use the Instance
-// Metadata Service" in the EC2 User Guide).
-func hopLimit(ctx context.Context) bool {
+// tooManyHops reports whether the metadata service answers requests that need no session token, and
+// not the request for one. Only the response to that PUT is sent with the hop limit of the instance's
+// options ("Use the Instance Metadata Service" in the EC2 User Guide).
+func tooManyHops(ctx context.Context) bool {
 	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
 		return false
 	}
@@ -74,7 +74,7 @@ func hopLimit(ctx context.Context) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, metadataLimit)
 	defer cancel()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy: it is the machine's own
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // without a proxy
 	answers := func(method, path string) bool {
 		r, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(service, "/")+path, nil)
 		if err != nil {
@@ -96,45 +96,44 @@ func hopLimit(ctx context.Context) bool {
 	return got && !put
 }
 
-// checkToken gets a token as a client would: from the cache where that has one.
+// checkToken gets a token as a client does, from the cache if it has one.
 func (t *target) checkToken() []Finding {
 	if t.plan.Anonymous {
-		return one(ok("none is used: ECR Public is asked anonymously"))
+		return one(ok("none used, ECR Public is used anonymously"))
 	}
-	before := t.helper.Explain(t.d.ctx, t.host)
-	cached := before.Verdict == ecrlogin.ServeToken || before.Verdict == ecrlogin.ServeLogin
+	cached := t.before.Verdict == ecrlogin.ServeToken || t.before.Verdict == ecrlogin.ServeLogin
 	for _, s := range []*step{t.credentials, t.api} {
-		if !cached && !s.held() {
-			return one(skipped(s.name + " failed"))
+		if !cached && !s.healthy() {
+			return one(skipped(s.blocker()))
 		}
 	}
 	login, err := t.helper.Get(t.d.ctx, t.host)
 	var e *ecrlogin.Error
 	switch {
 	case errors.As(err, &e) && errors.Is(err, ecrlogin.ErrNotFound):
-		return one(warn(e.Hint(), "none, so ECR Public is asked anonymously: %s", e.Message))
+		return one(warn(e.Hint(), "none, so ECR Public is used anonymously: %s", e.Message))
 	case errors.As(err, &e):
 		return one(fail(e.Hint(), "%s", e.Message))
 	case err != nil:
 		return one(fail("", "%v", err))
 	}
 	t.login = &login
-	after := t.helper.Explain(t.d.ctx, t.host)
 	from := "from AWS"
-	switch before.Verdict {
+	switch t.before.Verdict {
 	case ecrlogin.ServeLogin:
-		from = "the one that docker login stored for this registry"
+		from = "stored by docker login for this registry"
 		t.stored = true
 	case ecrlogin.ServeToken:
 		from = "from the cache"
 	}
+	after := t.helper.Explain(t.d.ctx, t.host)
 	if after.Expires.IsZero() {
-		return one(ok("%s, not kept", from))
+		return one(ok("%s, not cached", from))
 	}
-	return one(ok("%s, good for another %s", from, hours(after.Expires.Sub(t.d.Now()))))
+	return one(ok("%s, valid for another %s", from, hours(after.Expires.Sub(t.d.Now()))))
 }
 
-// hours is a duration to the minute.
+// hours returns a duration rounded to minutes.
 func hours(d time.Duration) string {
 	d = d.Round(time.Minute)
 	return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)

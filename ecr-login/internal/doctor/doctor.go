@@ -1,30 +1,36 @@
-// Package doctor walks the path of a pull from Amazon ECR, from the client's configuration to the image's manifest,
-// and says of each step whether it holds, as a fact, and what to do where it does not.
+// Package doctor checks each step of a pull from Amazon ECR, from the client's configuration to the
+// image's layers. It reports every result as a fact, with a fix where something is wrong.
 //
-// Its promise: it asks what the clients and the helper themselves would ask, in the same order of precedence, so that
-// what it finds is what they meet; a run ends within Limit, but for an edit that Options.Fix has begun, which may wait
-// five seconds for another; findings come in the same order every time; and no finding holds a token, a password or a
-// proxy's credentials. A check that could not be made, because one before it
-// failed, says so, and does not count as passed.
+// Its promises:
 //
-// It changes nothing but the cache, into which a token goes as with any get, unless Options.Fix is set. Then it does
-// what cannot hurt, and nothing else:
+//   - It looks where the clients and the helper look, in the same order of precedence, so that it
+//     finds what they find.
+//   - A run ends within Limit. Only an edit that Options.Fix has started may take up to five seconds
+//     longer, because it waits for other programs that edit the file.
+//   - Findings come in the same order in every run.
+//   - No finding contains a token, a password or a proxy's credentials.
+//   - A check that could not be made is reported as Skipped, which does not count as passed.
 //
-//   - it deletes a cache.json in which the existing helper left tokens in plain text: that program fetches new ones;
-//   - it removes entries of auths for ECR hosts, where this program answers for the host anyhow, or the token in the
-//     entry has expired: neither is used any more. Whether it is so is asked of the text that is then edited, as
-//     somebody may sign in while the checks run;
-//   - it takes from others the right to read a config.json with passwords in it, and to write to the cache folder,
-//     where the file or folder belongs to this user and, for the file, lies below the home folder: elsewhere it may be
-//     shared on purpose.
+// A run changes nothing but the cache, which stores a new token as it does for every get. With
+// Options.Fix it also makes the changes that cannot do harm:
 //
-// Its limits: it sees the PATH, environment and files of its own process, which a client started by somebody else does
-// not share. Images are pulled by Docker's daemon, whose proxy and certificate authorities are its own; what was
-// trusted here is said. A metadata service is looked for at AWS_EC2_METADATA_SERVICE_ENDPOINT or its usual address.
+//   - It deletes a cache.json in which amazon-ecr-credential-helper left tokens in plain text. That
+//     program fetches new ones.
+//   - It removes entries of auths for ECR hosts that are not used any more: this program answers for
+//     the host, or the token in the entry has expired. The decision is made again on the text that is
+//     edited, because a docker login may happen while the checks run.
+//   - It removes access for group and others from a config.json with passwords, and write access for
+//     group and others from the cache directory. Both must belong to this user, and the file must be
+//     below the home directory: elsewhere it may be shared on purpose.
 //
-// The rules are those of docker/cli (cli/config/configfile, cli/config/credentials), of os/exec, with which Go clients
-// look a helper up, of the registry API (opencontainers/distribution-spec) and of awslabs/amazon-ecr-credential-helper
-// (ecr-login/config/cache_dir.go, ecr-login/cache/file.go).
+// Its limits: it sees the PATH, environment and files of its own process. A client that is started in
+// another way may see others. Docker's daemon pulls the images, with a proxy and certificate
+// authorities of its own; the findings name what was used here. The EC2 metadata service is looked for
+// at AWS_EC2_METADATA_SERVICE_ENDPOINT or at its usual address.
+//
+// The rules are those of docker/cli (cli/config/configfile, cli/config/credentials), of os/exec, with
+// which Go clients find a helper, of the registry API (opencontainers/distribution-spec) and of
+// awslabs/amazon-ecr-credential-helper (ecr-login/config/cache_dir.go, ecr-login/cache/file.go).
 package doctor
 
 import (
@@ -34,54 +40,69 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 )
 
-// Limit is how long a Run takes at most. What has not answered by then is said not to have been checked.
+// Limit is the longest time a Run takes. A check that is not done by then is reported as skipped.
 const Limit = 20 * time.Second
 
-// mendTime is what the checks leave of it for Options.Fix: what hangs keeps nothing from being mended.
-const mendTime = 5 * time.Second
+// fixTime is the part of Limit that is reserved for Options.Fix, so that a check that hangs does not
+// prevent repairs.
+const fixTime = 5 * time.Second
 
-// Status is what came of a check.
+// Status is the result of a check.
 type Status string
 
-// What can come of a check.
+// The results of a check.
 const (
 	OK      Status = "ok"
-	Warn    Status = "warn"    // works, and could be better
-	Fail    Status = "fail"    // does not work, or gives a secret away
-	Skipped Status = "skipped" // could not be checked, because something before it failed
+	Warn    Status = "warn"    // works, but could be better
+	Fail    Status = "fail"    // does not work, or exposes a secret
+	Skipped Status = "skipped" // not checked, see Finding.BlockedBy
 )
 
-// Finding is one thing that a check found.
-type Finding struct {
-	Check    string `json:"check"`              // the check's name, in one or two words
-	Registry string `json:"registry,omitempty"` // the registry it is about; "" for all
-	Status   Status `json:"status"`
-	Fact     string `json:"fact"`            // one line
-	Fix      string `json:"fix,omitempty"`   // what to do
-	Fixed    string `json:"fixed,omitempty"` // what was done; the status is then OK
+// Values of Finding.BlockedBy that are not the name of a check.
+const (
+	ByTimeout   = "timeout"   // the run took longer than Limit
+	ByInterrupt = "interrupt" // the caller's context was canceled
+)
 
-	mend func() (did string, err error) // what Options.Fix does
+// Finding is one fact that a check found.
+type Finding struct {
+	Check     string `json:"check"`              // the check's name, one or two words
+	Registry  string `json:"registry,omitempty"` // the registry it is about; "" for the machine
+	Status    Status `json:"status"`
+	Fact      string `json:"fact"`                // one line
+	Fix       string `json:"fix,omitempty"`       // what to do
+	Fixed     string `json:"fixed,omitempty"`     // what Options.Fix did; the status is then OK
+	BlockedBy string `json:"blockedBy,omitempty"` // of Skipped: the check that failed, ByTimeout or ByInterrupt
+
+	repair func() (done string, err error) // what Options.Fix does
 }
 
-// Options says what to look at. The zero value chooses by itself and changes nothing.
+// Options says what to check. The zero value checks the configured registries and changes nothing.
 type Options struct {
-	// Registry is a registry, or a repository or image in one: HOST, HOST/REPOSITORY, with :TAG or @DIGEST. Empty: the
-	// registries for which Docker's configuration names this program, else that of the credentials' own account and
-	// region.
+	// Registry is a registry, or a repository or image in one: HOST, HOST/REPOSITORY, with :TAG or
+	// @DIGEST. Empty means the registries for which Docker's configuration names this program, else
+	// the one of the credentials' own account and region.
 	Registry string
 
-	// Helper is how the helper would be made that answers for the registry. A profile in the name of the program
-	// that Docker's configuration names replaces its Profile.
+	// Helper holds the options of the helper that would answer for the registry. The profile in the
+	// helper's name in Docker's configuration replaces its Profile.
 	Helper ecrlogin.Options
 
-	// Fix does what cannot hurt; see the package comment.
+	// Fix makes the changes that cannot do harm; see the package comment.
 	Fix bool
 
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
+
+	// Report receives each finding as soon as it and those before it are known; with Fix, after all
+	// repairs. Nil means nothing is reported before Run returns.
+	Report func(Finding)
+
+	// Waiting is called when Run starts to wait for a check that is not done. Nil means no call.
+	Waiting func(check, registry string)
 }
 
-// Healthy reports whether all holds: warnings do not count, and what could not be checked does.
+// Healthy reports whether everything works. Warnings do not count; skipped checks do.
 func Healthy(findings []Finding) bool {
 	for _, f := range findings {
 		if f.Status == Fail || f.Status == Skipped {
@@ -91,46 +112,56 @@ func Healthy(findings []Finding) bool {
 	return true
 }
 
-// Run makes all checks.
+// Run makes all checks and returns their findings.
 func Run(ctx context.Context, o Options) []Finding {
 	whole, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Report == nil {
+		o.Report = func(Finding) {}
+	}
+	if o.Waiting == nil {
+		o.Waiting = func(string, string) {}
+	}
 	ctx = whole
 	if o.Fix {
-		ctx, cancel = context.WithTimeout(whole, Limit-mendTime)
+		ctx, cancel = context.WithTimeout(whole, Limit-fixTime)
 		defer cancel()
 	}
-	d := &doctor{Options: o, ctx: ctx, slots: make(chan struct{}, atOnce)}
-	d.machine()
-	for _, t := range d.chosen() {
-		d.examine(t)
+	d := newDoctor(ctx, o)
+	go func() {
+		defer close(d.started)
+		d.checkMachine()
+		for _, t := range d.targets() {
+			d.checkTarget(t)
+		}
+	}()
+	if !o.Fix {
+		return d.collect(o.Report)
 	}
-	findings := d.collect()
-	if o.Fix {
-		repair(whole, findings)
+	findings := d.collect(func(Finding) {})
+	for i := range findings {
+		fix(whole, &findings[i])
+		o.Report(findings[i])
 	}
 	return findings
 }
 
-// repair mends what can be mended, as long as there is time.
-func repair(ctx context.Context, findings []Finding) {
-	for i := range findings {
-		f := &findings[i]
-		switch {
-		case f.mend == nil:
-			continue
-		case ctx.Err() != nil:
-			f.Fact += "; not mended: " + late(ctx)
-			continue
-		}
-		did, err := f.mend()
-		if err != nil {
-			f.Fact += "; not mended: " + err.Error()
-			continue
-		}
-		f.Status, f.Fixed, f.Fix = OK, did, ""
+// fix repairs what the finding is about, if it can be repaired and there is time.
+func fix(ctx context.Context, f *Finding) {
+	switch {
+	case f.repair == nil:
+		return
+	case ctx.Err() != nil:
+		f.Fact += "; not fixed: " + Reason(blockedBy(ctx))
+		return
 	}
+	done, err := f.repair()
+	if err != nil {
+		f.Fact += "; not fixed: " + err.Error()
+		return
+	}
+	f.Status, f.Fixed, f.Fix = OK, done, ""
 }

@@ -14,7 +14,7 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 )
 
-func TestOlder(t *testing.T) {
+func TestIsOlder(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		a, b string
@@ -41,18 +41,18 @@ func TestOlder(t *testing.T) {
 		{"v1.2.3-4-g0123abc", "v1.2.4-rc.1", true},
 		{"(devel)", "v1.2.3", false}, // no versions to compare
 		{"v1.2.3", "unknown", false},
-		{"v1.2", "v1.3", false},
+		{"v1.2", "v1.3", true},
 		{"v1.2.x", "v1.3.0", false},
 		{"v-1.2.3", "v1.3.0", false},
 		{"", "v1.0.0", false},
 	} {
-		if got := older(test.a, test.b); got != test.want {
+		if got := isOlder(test.a, test.b); got != test.want {
 			t.Errorf("%q older than %q: %v", test.a, test.b, got)
 		}
 	}
 }
 
-func TestParse(t *testing.T) {
+func TestParseTarget(t *testing.T) {
 	t.Parallel()
 	const host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 	const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
@@ -67,9 +67,9 @@ func TestParse(t *testing.T) {
 		"somebody:not-a-real-password@" + host + "/app": {host, "app", "latest"},
 		"registry.example:5000/app":                     {"registry.example:5000", "app", "latest"},
 	} {
-		got, problem := (&doctor{}).parse(name)
-		if problem != nil {
-			t.Errorf("%q: %s", name, problem.Fact)
+		got, err := parseTarget(name)
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
 			continue
 		}
 		if want != [3]string{got.host, got.repository, got.reference} {
@@ -80,11 +80,11 @@ func TestParse(t *testing.T) {
 		"", "/app", "https://", "not a host/app", host + "/app:", host + "/app@", host + "/a b", host + "/app?x=1", host + "/app#x",
 		"somebody:not-a-real-password@:x/app",
 	} {
-		got, problem := (&doctor{}).parse(name)
-		if problem == nil {
+		got, err := parseTarget(name)
+		if err == nil {
 			t.Errorf("%q is taken for %q, %q, %q", name, got.host, got.repository, got.reference)
-		} else if strings.Contains(problem.Fact+problem.Fix, "password") {
-			t.Errorf("%q: the problem tells the password: %s", name, problem.Fact)
+		} else if f := badTarget(err); strings.Contains(f.Fact+f.Fix, "password") || f.Status != Fail || f.Fix == "" {
+			t.Errorf("%q: %+v", name, f)
 		}
 	}
 }
@@ -113,42 +113,32 @@ func TestIsProxy(t *testing.T) {
 		}
 	}
 	t.Run("advice", func(t *testing.T) {
-		f := visit{proxy: "http://proxy:3128"}.unreachable("registry.example", context.DeadlineExceeded)
+		f := probe{proxy: "http://proxy:3128"}.unreachable("registry.example", context.DeadlineExceeded)
 		if f.Status != Fail || f.Fact != "cannot reach registry.example through proxy http://proxy:3128: it does not answer" || f.Fix != "check HTTPS_PROXY and NO_PROXY" {
 			t.Errorf("%+v", f)
 		}
 	})
 }
 
-// What an answer says is one line, and not endless.
-func TestOneLine(t *testing.T) {
-	t.Parallel()
-	if got := oneLine("a\r\n\x1b[31m b\tc"); got != "a [31m b c" {
-		t.Errorf("%q", got)
-	}
-	if got := oneLine(strings.Repeat("é", 1000)); len(got) > 510 || !strings.HasSuffix(got, "é...") {
-		t.Errorf("%q", got)
-	}
-}
-
-// The clock is that of whoever answered.
+// The clock is compared with that of any server that answered.
 func TestClock(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	slow := visit{date: now.Add(3 * time.Hour), asked: now}
-	fast := visit{date: now.Add(-2 * time.Minute), asked: now}
+	slow := probe{date: now.Add(3 * time.Hour), received: now}
+	fast := probe{date: now.Add(-2 * time.Minute), received: now}
 	sts := &ecrlogin.Caller{Skew: -time.Hour}
 	for _, test := range []struct {
 		target target
 		status Status
 		want   string
 	}{
-		{target{apiVisit: slow, hostVisit: fast, caller: sts}, Fail, "the clock is 3h0m0s behind the server's: AWS refuses what is signed by it"},
-		{target{hostVisit: fast, caller: sts}, Warn, "the clock is 2m0s ahead of the server's"},
-		{target{caller: sts}, Fail, "the clock is 1h0m0s ahead of the server's: AWS refuses what is signed by it"},
+		{target{apiProbe: slow, hostProbe: fast, caller: sts}, Fail, "this clock is 3h0m0s behind the server's; AWS rejects more than 5 minutes"},
+		{target{hostProbe: fast, caller: sts}, Warn, "this clock is 2m0s ahead of the server's"},
+		{target{caller: sts}, Fail, "this clock is 1h0m0s ahead of the server's; AWS rejects more than 5 minutes"},
 		{target{caller: &ecrlogin.Caller{}}, OK, "within a minute of the server's"},
-		{target{}, Skipped, "not checked: nobody answered"},
+		{target{}, Skipped, "not checked: host failed"},
 	} {
+		test.target.reach = &step{name: "host"}
 		if f := test.target.checkClock()[0]; f.Status != test.status || f.Fact != test.want {
 			t.Errorf("%+v, want %s: %s", f, test.status, test.want)
 		}
@@ -164,8 +154,8 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// A run that is given up ends at once, and nothing counts as checked that was not.
-func TestRunGivenUp(t *testing.T) {
+// An interrupted run ends at once, and what was not checked is skipped.
+func TestRunInterrupted(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -174,42 +164,53 @@ func TestRunGivenUp(t *testing.T) {
 		t.Errorf("%+v", findings)
 	}
 	for _, f := range findings {
-		if f.Check == "registry" && (f.Status != Skipped || f.Fact != "not checked: the run was given up") {
+		if f.Check == "registry" && (f.Status != Skipped || f.BlockedBy != ByInterrupt) {
 			t.Errorf("%+v", f)
 		}
 	}
 }
 
-// What hangs is left behind, and so is what waits for it; the rest is told.
-func TestCollectLeavesBehind(t *testing.T) {
+// A check that hangs and those that need it are skipped; the rest is reported.
+func TestCollectSkipsHangingChecks(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	d := &doctor{ctx: ctx, slots: make(chan struct{}, 2)}
+	d := newDoctor(ctx, Options{Waiting: func(string, string) {}})
 	hang := make(chan struct{})
 	defer close(hang)
-	good := d.start("good", "", nil, func() []Finding { return one(ok("fine")) })
-	bad := d.start("bad", "", []*step{good}, func() []Finding { return one(fail("", "broken")) })
-	slow := d.start("slow", "host", nil, func() []Finding { <-hang; return nil })
-	d.start("after bad", "", []*step{bad}, func() []Finding { t.Error("checked"); return nil })
-	d.start("after slow", "host", []*step{slow}, func() []Finding { t.Error("checked"); return nil })
-	d.begin("beside bad", "", nil, []*step{bad}, func() []Finding { return one(warn("", "all the same")) })
+	start := func(name, registry string, check func() []Finding, needs []*step, after ...*step) *step {
+		return d.start(&step{name: name, registry: registry, check: check, needs: needs, after: after})
+	}
+	never := func() []Finding { t.Error("checked"); return nil }
+	good := start("good", "", func() []Finding { return one(ok("fine")) }, nil)
+	bad := start("bad", "", func() []Finding { return one(fail("", "broken")) }, []*step{good})
+	slow := start("slow", "host", func() []Finding { <-hang; return nil }, nil)
+	blocked := start("after bad", "", never, []*step{bad})
+	start("after slow", "host", never, []*step{slow})
+	start("after blocked", "", never, []*step{blocked})
+	start("beside bad", "", func() []Finding { return one(warn("", "all the same")) }, nil, bad)
+	close(d.started)
+	var reported []Finding
+	all := d.collect(func(f Finding) { reported = append(reported, f) })
+	if len(reported) != len(all) {
+		t.Errorf("%d findings reported, %d returned", len(reported), len(all))
+	}
 	var got []string
-	for _, f := range d.collect() {
+	for _, f := range all {
 		got = append(got, fmt.Sprintf("%s %s: %s: %s", f.Registry, f.Check, f.Status, f.Fact))
 	}
 	want := []string{
-		" good: ok: fine", " bad: fail: broken", "host slow: skipped: not checked: there was no time, a run ends after 20s",
-		" after bad: skipped: not checked: bad failed", "host after slow: skipped: not checked: there was no time, a run ends after 20s",
-		" beside bad: warn: all the same",
+		" good: ok: fine", " bad: fail: broken", "host slow: skipped: not checked: no time left, a run ends after 20s",
+		" after bad: skipped: not checked: bad failed", "host after slow: skipped: not checked: no time left, a run ends after 20s",
+		" after blocked: skipped: not checked: bad failed", " beside bad: warn: all the same",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
 }
 
-// A registry that repeats what it was sent gets no token told.
-func TestEchoIsNoSecret(t *testing.T) {
+// A token that the registry repeats in its response is redacted.
+func TestEchoIsRedacted(t *testing.T) {
 	t.Parallel()
 	login := ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"}
 	registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -219,9 +220,9 @@ func TestEchoIsNoSecret(t *testing.T) {
 	defer registry.Close()
 	target := &target{
 		d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
-		trust: believe(registry), login: &login,
+		trust: trustOf(registry), login: &login,
 	}
-	target.authorization = basic(login)
+	target.authorization = basicAuth(login)
 	for _, f := range append(target.checkRegistry(), target.checkImage()...) {
 		if f.Status != Fail || !strings.Contains(f.Fact, "Basic [redacted] is [redacted]") {
 			t.Errorf("%+v", f)
@@ -229,8 +230,8 @@ func TestEchoIsNoSecret(t *testing.T) {
 	}
 }
 
-// Nor does one whose answer is none, and which then is not what moves the cursor.
-func TestEchoInABrokenAnswer(t *testing.T) {
+// So is a token in a malformed response, and the findings have no control characters.
+func TestEchoInMalformedResponse(t *testing.T) {
 	t.Parallel()
 	login := ecrlogin.Credentials{Username: "AWS", Password: strings.Repeat("not-a-real-token", 20)}
 	for name, answer := range map[string]func(authorization string) string{
@@ -257,7 +258,7 @@ func TestEchoInABrokenAnswer(t *testing.T) {
 		}))
 		target := &target{
 			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
-			trust: believe(registry), login: &login, authorization: basic(login),
+			trust: trustOf(registry), login: &login, authorization: basicAuth(login),
 		}
 		sent := strings.TrimPrefix(target.authorization, "Basic ")
 		for _, f := range slices.Concat(target.checkRegistry(), target.checkImage(), target.checkLayers()) {
@@ -269,8 +270,8 @@ func TestEchoInABrokenAnswer(t *testing.T) {
 	}
 }
 
-// Whom a challenge sends to is not believed: the password of ECR Public goes there and to no other host.
-func TestPasswordGoesNowhereElse(t *testing.T) {
+// The password for ECR Public is sent to no other host, whatever realm a challenge names.
+func TestPasswordOnlyToECRPublic(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Authorization"))
@@ -279,27 +280,27 @@ func TestPasswordGoesNowhereElse(t *testing.T) {
 	for _, realm := range []string{other.URL + "/token/", "http://public.ecr.aws/token/", "%zz", ""} {
 		registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "" {
-				t.Errorf("the registry is shown %q", r.Header.Get("Authorization"))
+				t.Errorf("the registry received %q", r.Header.Get("Authorization"))
 			}
 			w.Header().Set("Www-Authenticate", fmt.Sprintf("Bearer realm=%q,service=%q", realm, "public.ecr.aws"))
 			w.WriteHeader(http.StatusUnauthorized)
 		}))
 		target := &target{
 			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"),
-			trust: believe(registry, other), login: &ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"},
+			trust: trustOf(registry, other), login: &ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"},
 		}
-		if f := target.checkPublic()[0]; f.Status != Fail || !strings.Contains(f.Fact, "asks for no bearer token of its own") {
+		if f := target.checkPublic()[0]; f.Status != Fail || !strings.Contains(f.Fact, "does not ask for a bearer token of its own") {
 			t.Errorf("%q: %+v", realm, f)
 		}
 		registry.Close()
 	}
 }
 
-// believe is one authority, which vouches for the servers.
-func believe(servers ...*httptest.Server) trust {
-	a := authority{name: "the test"}
+// trustOf returns one CA set, which verifies the servers.
+func trustOf(servers ...*httptest.Server) caSets {
+	a := caSet{name: "the test"}
 	for _, s := range servers {
 		a.certificates = append(a.certificates, s.Certificate())
 	}
-	return trust{a}
+	return caSets{a}
 }

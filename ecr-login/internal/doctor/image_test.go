@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// digest is one of a part of an image.
+// digest returns the digest of a name.
 func digest(name string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(name))) }
 
-// ECR hands a layer out by sending to S3 for it, which ecrtest does not: here a registry of a few lines does.
-func TestLayersFromElsewhere(t *testing.T) {
+// ECR redirects requests for layers to S3. ecrtest does not, so a small registry here does.
+func TestLayersRedirect(t *testing.T) {
 	t.Parallel()
 	s3 := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" || r.Header.Get("Authorization") != "" {
@@ -25,22 +25,21 @@ func TestLayersFromElsewhere(t *testing.T) {
 	defer s3.Close()
 	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked without TLS") }))
 	defer plain.Close()
-	const elsewhere = "something between here and AWS may answer in its place: check HTTPS_PROXY"
 	for _, test := range []struct {
 		name, location string
 		status         Status
 		want, fix      string
 	}{
-		{"reachable", s3.URL + "/layer?signature=not-a-real-signature", OK, digest("1") + " may be downloaded: S3 answers at S3, its certificate trusted by the test", ""},
+		{"reachable", s3.URL + "/layer?signature=not-a-real-signature", OK, digest("1") + " can be downloaded: S3 answers at S3, verified with the test", ""},
 		{"not reachable", "https://127.0.0.1:1/layer?signature=not-a-real-signature", Fail, "cannot reach 127.0.0.1:1: connection refused",
-			"check the network; behind a proxy set HTTPS_PROXY; in a VPC without a way out, ECR needs a gateway endpoint for S3"},
-		{"by http", plain.URL + "/layer", Fail, "REGISTRY sends to HTTP for " + digest("1") + ", which is not visited: it is no https", elsewhere},
-		{"to the link", "https://169.254.169.254/latest", Fail,
-			"REGISTRY sends to 169.254.169.254 for " + digest("1") + ", which is not visited: it is an address of this machine or of its link", elsewhere},
-		{"to the link, in other words", "https://[::ffff:169.254.169.254]/latest", Fail,
-			"REGISTRY sends to [::ffff:169.254.169.254] for " + digest("1") + ", which is not visited: it is an address of this machine or of its link", elsewhere},
-		{"with the token", "https://not-a-real-token.example/", Fail, "REGISTRY sends to nowhere for " + digest("1"), ""},
-		{"nowhere", "", Fail, "REGISTRY sends to nowhere for " + digest("1"), ""},
+			"check the network; behind a proxy set HTTPS_PROXY; a VPC without internet access needs a gateway endpoint for S3"},
+		{"by http", plain.URL + "/layer", Fail, "REGISTRY redirects to HTTP without https for " + digest("1"), checkProxy},
+		{"to the local link", "https://169.254.169.254/latest", Fail,
+			"REGISTRY redirects to 169.254.169.254 for " + digest("1") + ", an address of this machine or its local link", checkProxy},
+		{"to the local link, written as IPv6", "https://[::ffff:169.254.169.254]/latest", Fail,
+			"REGISTRY redirects to [::ffff:169.254.169.254] for " + digest("1") + ", an address of this machine or its local link", checkProxy},
+		{"with the token", "https://not-a-real-token.example/", Fail, "REGISTRY redirects to no valid host for " + digest("1"), checkProxy},
+		{"nowhere", "", Fail, "REGISTRY redirects to no valid host for " + digest("1"), checkProxy},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +50,7 @@ func TestLayersFromElsewhere(t *testing.T) {
 					fmt.Fprintf(w, `{"config": {"digest": %q}, "layers": [{"digest": %q}, {"digest": %q}]}`, digest("0"), digest("1"), digest("2"))
 				case "/v2/app/blobs/" + digest("1"):
 					if r.Header.Get("Authorization") == "" {
-						t.Error("asked for a layer without the token")
+						t.Error("layer requested without the token")
 					}
 					w.Header().Set("Location", test.location)
 					w.WriteHeader(http.StatusTemporaryRedirect)
@@ -63,7 +62,7 @@ func TestLayersFromElsewhere(t *testing.T) {
 			host := strings.TrimPrefix(registry.URL, "https://")
 			target := &target{
 				d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: host, repository: "app", reference: "v1", authorization: "Basic not-a-real-token",
-				trust: trust{{name: "nobody"}, believe(registry, s3)[0]},
+				trust: caSets{{name: "none"}, trustOf(registry, s3)[0]},
 			}
 			f := target.checkLayers()[0]
 			fact := strings.NewReplacer(strings.TrimPrefix(s3.URL, "https://"), "S3", strings.TrimPrefix(plain.URL, "http://"), "HTTP", host, "REGISTRY").Replace(f.Fact)
@@ -74,19 +73,19 @@ func TestLayersFromElsewhere(t *testing.T) {
 	}
 }
 
-// A manifest that names nothing is told, and leads nobody in a circle.
-func TestLayersOfNothing(t *testing.T) {
+// A manifest without layers is reported; one that refers to itself does not loop.
+func TestManifestWithoutLayers(t *testing.T) {
 	t.Parallel()
 	for manifest, want := range map[string]string{
-		`{}`:                                "names no part of an image",
-		`not JSON`:                          "names no part of an image",
-		`{"manifests": [{"digest": "v1"}]}`: "names no part of an image",
-		`{"manifests": [{"digest": "v2"}]}`: "names no part of an image",
-		`{"config": {"digest": "` + digest("9") + `"}}`:                       "does not give " + digest("9"),
-		`{"config": {"digest": "` + digest("9")[:30] + `"}}`:                  "by a digest",
-		`{"layers": [{"digest": "\u001b[31m` + digest("9") + `"}]}`:           "by a digest",
-		`{"manifests": [{"digest": "../` + digest("9") + `"}]}`:               "by a digest",
-		`{"config": {"digest": "sha256:` + strings.Repeat("0", 1<<20) + `"}}`: "by a digest",
+		`{}`:                                "has no layer with a digest",
+		`not JSON`:                          "has no layer with a digest",
+		`{"manifests": [{"digest": "v1"}]}`: "has no layer with a digest",
+		`{"manifests": [{"digest": "v2"}]}`: "has no layer with a digest",
+		`{"config": {"digest": "` + digest("9") + `"}}`:                       "does not return " + digest("9"),
+		`{"config": {"digest": "` + digest("9")[:30] + `"}}`:                  "with a digest",
+		`{"layers": [{"digest": "\u001b[31m` + digest("9") + `"}]}`:           "with a digest",
+		`{"manifests": [{"digest": "../` + digest("9") + `"}]}`:               "with a digest",
+		`{"config": {"digest": "sha256:` + strings.Repeat("0", 1<<20) + `"}}`: "with a digest",
 	} {
 		registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.URL.Path, "/manifests/") {
@@ -97,7 +96,7 @@ func TestLayersOfNothing(t *testing.T) {
 		}))
 		target := &target{
 			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"), repository: "app", reference: "v1",
-			trust: believe(registry),
+			trust: trustOf(registry),
 		}
 		if f := target.checkLayers()[0]; f.Status == OK || !strings.Contains(f.Fact, want) {
 			t.Errorf("%s: %+v, want %q", manifest, f, want)
@@ -106,7 +105,7 @@ func TestLayersOfNothing(t *testing.T) {
 	}
 }
 
-func TestShuns(t *testing.T) {
+func TestIsForbidden(t *testing.T) {
 	t.Parallel()
 	far, here := &target{host: "registry.example"}, &target{host: "127.0.0.1:5000"}
 	for address, want := range map[string][2]bool{
@@ -116,7 +115,7 @@ func TestShuns(t *testing.T) {
 		"10.0.0.1": {}, "52.216.0.1": {}, "fd00::1": {}, "2600::1": {},
 	} {
 		at := netip.MustParseAddr(address)
-		if got := [2]bool{far.shuns(at), here.shuns(at)}; got != want {
+		if got := [2]bool{far.isForbidden(at), here.isForbidden(at)}; got != want {
 			t.Errorf("%s: %v, want %v", address, got, want)
 		}
 	}
@@ -129,8 +128,8 @@ func TestShuns(t *testing.T) {
 		s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
 		defer s.Close()
 		far.d = &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}
-		f := far.visit(&visit{shuns: far.shuns}, believe(s), strings.Replace(s.URL, "127.0.0.1", "localhost", 1))
-		if f.Status != Fail || !strings.HasSuffix(f.Fact, " is an address of this machine or of its link, which is not visited") {
+		f := far.probe(&probe{forbidden: far.isForbidden}, trustOf(s), strings.Replace(s.URL, "127.0.0.1", "localhost", 1))
+		if f.Status != Fail || !strings.HasSuffix(f.Fact, " is an address of this machine or its local link") {
 			t.Errorf("%+v", f)
 		}
 	})

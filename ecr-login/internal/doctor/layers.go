@@ -8,58 +8,60 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// checkLayers asks for a part of the image, as a pull does next: it takes another permission, and ECR sends to S3 for it.
+// checkLayers requests a layer of the image, which is the next step of a pull. It needs another
+// permission, and ECR redirects it to S3.
 func (t *target) checkLayers() []Finding {
-	digest, a, err := t.blob()
+	digest, a, err := t.firstBlob()
 	if err != nil {
-		return one(t.noAnswer(err))
+		return one(t.noResponse(err))
 	}
 	if digest == "" {
-		return one(warn("", "the manifest of %s names no part of an image by a digest (%s)", t.image(), a))
+		return one(warn("", "the manifest of %s has no layer with a digest (%s)", t.image(), a))
 	}
-	if a, err = t.ask(http.MethodGet, "/v2/"+t.repository+"/blobs/"+digest, t.authorization); err != nil {
-		return one(t.noAnswer(err))
+	if a, err = t.request(http.MethodGet, "/v2/"+t.repository+"/blobs/"+digest); err != nil {
+		return one(t.noResponse(err))
 	}
 	switch {
 	case a.status == http.StatusOK:
-		return one(ok("%s may be downloaded", digest))
+		return one(ok("%s can be downloaded", digest))
 	case a.status == http.StatusForbidden || a.status == http.StatusUnauthorized:
-		return one(t.denied(a, "ecr:GetDownloadUrlForLayer"))
+		return one(t.accessDenied(a, "ecr:GetDownloadUrlForLayer"))
 	case a.status < http.StatusMultipleChoices || a.status >= http.StatusBadRequest:
-		return one(fail("try again; if it stays, push the image again", "%s does not give %s of %s (%s)", t.host, digest, t.image(), a))
+		return one(fail(waitFix+", or push the image again", "%s does not return %s of %s (%s)", t.host, digest, t.image(), a))
 	}
-	// What follows the host in the location opens the layer to anybody, for a while.
+	// Only the host of the location is printed: the rest opens the layer to everybody for a while.
 	where, err := url.Parse(a.location)
 	if err != nil || where.Host == "" || len(where.Host) > maxHost || redact.Text(where.Host, t.secrets()...) != where.Host {
-		return one(fail("", "%s sends to nowhere for %s", t.host, digest))
+		return one(fail(checkProxy, "%s redirects to no valid host for %s", t.host, digest))
 	}
-	const fix = "something between here and AWS may answer in its place: check HTTPS_PROXY"
 	if where.Scheme != "https" {
-		return one(fail(fix, "%s sends to %s for %s, which is not visited: it is no https", t.host, where.Host, digest))
+		return one(fail(checkProxy, "%s redirects to %s without https for %s", t.host, where.Host, digest))
 	}
-	if at, err := netip.ParseAddr(where.Hostname()); err == nil && t.shuns(at) {
-		return one(fail(fix, "%s sends to %s for %s, which is not visited: it is %s", t.host, where.Host, digest, shunned))
+	if at, err := netip.ParseAddr(where.Hostname()); err == nil && t.isForbidden(at) {
+		return one(fail(checkProxy, "%s redirects to %s for %s, %s", t.host, where.Host, digest, localOnly))
 	}
-	f := t.visit(&visit{shuns: t.shuns}, t.trust, (&url.URL{Scheme: where.Scheme, Host: where.Host, Path: "/"}).String())
+	f := t.probe(&probe{forbidden: t.isForbidden}, t.trust, (&url.URL{Scheme: where.Scheme, Host: where.Host, Path: "/"}).String())
 	if f.Status == OK {
-		return one(ok("%s may be downloaded: %s", digest, f.Fact))
+		return one(ok("%s can be downloaded: %s", digest, f.Fact))
 	}
-	f.Fix += "; in a VPC without a way out, ECR needs a gateway endpoint for S3"
+	f.Fix += "; a VPC without internet access needs a gateway endpoint for S3"
 	return one(f)
 }
 
-// maxHost is the longest name of a host, with a port.
+// maxHost is the length of the longest host name with a port.
 const maxHost = 253 + len(":65535")
 
-// shunned is what addresses are that no registry has a reason to send to.
-const shunned = "an address of this machine or of its link"
+// localOnly describes addresses to which a registry has no reason to redirect.
+const localOnly = "an address of this machine or its local link"
 
-// amazonLocal has the services that an EC2 instance finds on its link by IPv6, the metadata service among them.
+// amazonLocal has the services that an EC2 instance reaches on its local link over IPv6, such as the
+// metadata service.
 var amazonLocal = netip.MustParsePrefix("fd00:ec2::/32")
 
-// shuns reports whether an address is one that only this machine can reach, and that is not to be visited because a
-// server says so: services listen there that trust whoever asks. A registry on this machine may send to it.
-func (t *target) shuns(at netip.Addr) bool {
+// isForbidden reports whether only this machine can reach an address, so that a redirect to it is not
+// followed: services listen there that trust every caller. A registry on this machine may redirect to
+// this machine.
+func (t *target) isForbidden(at netip.Addr) bool {
 	at = at.Unmap().WithZone("")
 	if at.IsLoopback() || at.IsUnspecified() {
 		return !t.isLocal()
@@ -69,7 +71,7 @@ func (t *target) shuns(at netip.Addr) bool {
 
 // isLocal reports whether the registry is on this machine.
 func (t *target) isLocal() bool {
-	if at, err := netip.ParseAddrPort(t.hostVisit.address); err == nil && t.hostVisit.proxy == "" {
+	if at, err := netip.ParseAddrPort(t.hostProbe.address); err == nil && t.hostProbe.proxy == "" {
 		return at.Addr().Unmap().IsLoopback()
 	}
 	host := (&url.URL{Host: t.host}).Hostname()
@@ -77,9 +79,9 @@ func (t *target) isLocal() bool {
 	return err == nil && at.Unmap().IsLoopback() || host == "localhost"
 }
 
-// blob is the digest of the image's first layer, or of its configuration when it has none; of the first image when
-// there is one for each platform.
-func (t *target) blob() (digest string, a answer, err error) {
+// firstBlob returns the digest of the image's first layer, or of its configuration when it has no
+// layer. Of an index it takes the first image.
+func (t *target) firstBlob() (digest string, a response, err error) {
 	reference := t.reference
 	checked := func(digest string) string {
 		if !isDigest(digest) {
@@ -92,7 +94,7 @@ func (t *target) blob() (digest string, a answer, err error) {
 			Manifests, Layers []struct{ Digest string }
 			Config            struct{ Digest string }
 		}
-		a, err = t.askAt("https://"+t.host+"/v2/"+t.repository+"/manifests/"+reference, http.MethodGet, t.authorization, &manifest)
+		a, err = t.requestURL(http.MethodGet, "https://"+t.host+"/v2/"+t.repository+"/manifests/"+reference, t.authorization, &manifest)
 		switch {
 		case err != nil:
 			return "", a, err

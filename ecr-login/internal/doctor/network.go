@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -20,36 +19,36 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// reachLimit is for one request of those that only find out whether somebody answers: name, connection, TLS and answer
-// together.
-const reachLimit = 5 * time.Second
+// probeLimit bounds a request that only finds out whether a server answers: name resolution,
+// connection, TLS and response together.
+const probeLimit = 5 * time.Second
 
-// A visit is one request and what was seen on the way.
-type visit struct {
-	address   string    // of the server, when there was no proxy
+// A probe is one request and what it showed.
+type probe struct {
+	address   string    // of the server, without a proxy
 	proxy     string    // "" for none
-	trustedBy string    // "" without TLS
-	date      time.Time // of the answer; zero when it had none
-	asked     time.Time // when the answer came, by the local clock
+	trustedBy string    // the CA set that verified the certificate; "" without TLS
+	date      time.Time // of the response; zero when it had none
+	received  time.Time // when the response came, by the local clock
 
-	shuns func(netip.Addr) bool // the addresses that are not to be visited; nil for none
+	forbidden func(netip.Addr) bool // addresses that are not connected to; nil for none
 }
 
-// path tells how a server was reached.
-func (v visit) path() string {
-	how := " at " + v.address
-	if v.proxy != "" {
-		how = " through proxy " + v.proxy
+// path describes how the server was reached.
+func (p probe) path() string {
+	how := " at " + p.address
+	if p.proxy != "" {
+		how = " through proxy " + p.proxy
 	}
-	if v.trustedBy != "" {
-		how += ", its certificate trusted by " + v.trustedBy
+	if p.trustedBy != "" {
+		how += ", verified with " + p.trustedBy
 	}
 	return how
 }
 
-// client goes where Go clients go: through the environment's proxy, to whom the authorities vouch for. It follows no
-// redirect, so that what is sent stays with whom it was meant for.
-func (t trust) client() *http.Client {
+// client connects as Go clients do, through the environment's proxy, to servers that the CA sets
+// verify. It follows no redirect, so that a token is sent to no other host.
+func (t caSets) client() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
@@ -62,70 +61,72 @@ func (t trust) client() *http.Client {
 	}
 }
 
-// send sends a request and notes in the visit what was seen. The caller closes the answer's body.
-func (v *visit) send(t trust, r *http.Request) (*http.Response, error) {
+// send sends a request and notes in the probe what it showed. The caller closes the response's body.
+func (p *probe) send(t caSets, r *http.Request) (*http.Response, error) {
 	if proxy, err := http.ProxyFromEnvironment(r); err == nil && proxy != nil {
-		v.proxy = redact.URL(proxy)
+		p.proxy = redact.URL(proxy)
 	}
 	trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
-		v.address = c.Conn.RemoteAddr().String()
+		p.address = c.Conn.RemoteAddr().String()
 	}}
 	client := t.client()
-	if v.proxy == "" && v.shuns != nil {
-		client.Transport.(*http.Transport).DialContext = v.dialer().DialContext
+	if p.proxy == "" && p.forbidden != nil {
+		client.Transport.(*http.Transport).DialContext = p.dialer().DialContext
 	}
 	response, err := client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 	if err != nil {
 		return nil, err
 	}
-	if r.URL.Scheme == "https" && response.TLS != nil { // else it is the proxy's
-		v.trustedBy = t.whose(response.TLS.PeerCertificates)
+	if r.URL.Scheme == "https" && response.TLS != nil { // else TLS ended at the proxy
+		p.trustedBy = t.trustSource(response.TLS.PeerCertificates)
 	}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
-		v.date = date
+		p.date = date
 	}
 	return response, nil
 }
 
-// dialer goes to no address that the visit shuns, whatever name led there.
-func (v *visit) dialer() *net.Dialer {
+// dialer refuses forbidden addresses, whatever name resolves to them.
+func (p *probe) dialer() *net.Dialer {
 	return &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
-		if err == nil && v.shuns(at.Addr()) {
-			return fmt.Errorf("its address %s is %s, which is not visited", at.Addr(), shunned)
+		if err == nil && p.forbidden(at.Addr()) {
+			return fmt.Errorf("its address %s is %s", at.Addr(), localOnly)
 		}
 		return err
 	}}
 }
 
-// unreachable is the finding of a request that got no answer, or none that could be understood and may repeat what it was
-// sent.
-func (v visit) unreachable(host string, err error, secrets ...string) Finding {
+// unreachable returns the finding of a request without a usable response. Secrets that may have been
+// sent are redacted, because a broken response may repeat them.
+func (p probe) unreachable(host string, err error, secrets ...string) Finding {
 	why, isTLS := token.WhyUnreachable(err)
 	why = redact.Text(why, append(secrets, proxySecrets(host)...)...)
 	var through string
-	if v.proxy != "" {
-		through = " through proxy " + v.proxy
+	if p.proxy != "" {
+		through = " through proxy " + p.proxy
 	}
 	fix := "check the network; behind a proxy set HTTPS_PROXY"
+	var name *net.DNSError
 	switch {
-	case isTLS && v.proxy != "":
-		fix = "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE, and Docker's daemon needs it in " + daemonFolder + "/" + host
+	case isTLS && p.proxy != "":
+		fix = "add the proxy's CA to AWS_CA_BUNDLE, and for Docker's daemon to " + daemonDirectory + "/" + host
 	case isTLS:
-		fix = "if that host has a private CA, name it in AWS_CA_BUNDLE, and for Docker's daemon in " + daemonFolder + "/" + host
-	case v.proxy != "":
+		fix = "if the host has a private CA, add it to AWS_CA_BUNDLE, and for Docker's daemon to " + daemonDirectory + "/" + host
+	case p.proxy != "":
 		fix = "check HTTPS_PROXY and NO_PROXY"
 	case httpsProxy() != "" && !isProxy(httpsProxy()):
-		fix = "HTTPS_PROXY is no URL, so it is passed over: write it as http://HOST:PORT"
-	case strings.Contains(why, "resolve"):
-		fix = "check the name, the region in it, and the resolver; behind a proxy set HTTPS_PROXY"
+		fix = "write HTTPS_PROXY as http://HOST:PORT; its value is not a URL and is ignored"
+	case errors.As(err, &name):
+		fix = "check the host name, its region, and DNS; behind a proxy set HTTPS_PROXY"
 	}
 	return fail(fix, "cannot reach %s%s: %s", host, through, why)
 }
 
 func httpsProxy() string { return cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")) }
 
-// isProxy reports whether a value of HTTPS_PROXY is one that Go understands; it passes over any other, and says nothing.
+// isProxy reports whether net/http uses a value of HTTPS_PROXY; it ignores any other without a
+// message.
 func isProxy(value string) bool {
 	proxy, err := url.Parse(value)
 	if err != nil || proxy.Scheme == "" || proxy.Host == "" {
@@ -134,11 +135,12 @@ func isProxy(value string) bool {
 	return err == nil && proxy.Host != ""
 }
 
-// bundleFailure is the finding when the bundle that was named cannot be used.
-func bundleFailure(file string, err error) Finding {
+// badBundle returns the finding about a configured CA bundle that cannot be used.
+func badBundle(file string, err error) Finding {
+	const fix = "correct AWS_CA_BUNDLE, or ca_bundle of the profile"
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		return fail("correct AWS_CA_BUNDLE, or ca_bundle of the profile", "cannot read the CA bundle %s: %v", file, path.Err)
+		return fail(fix, "cannot read the CA bundle %s: %v", file, path.Err)
 	}
-	return fail("correct AWS_CA_BUNDLE, or ca_bundle of the profile", "the CA bundle %v", err)
+	return fail(fix, "cannot use the CA bundle %s: %v", file, err)
 }

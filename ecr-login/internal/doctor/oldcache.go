@@ -12,8 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
-// oldCaches are the files in which the existing helper keeps its tokens: cache.json in AWS_ECR_CACHE_DIR, else in
-// ~/.ecr, which this program leaves alone otherwise.
+// oldCaches returns the files in which amazon-ecr-credential-helper may store its tokens: cache.json
+// in AWS_ECR_CACHE_DIR and in ~/.ecr.
 func oldCaches() []string {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -32,10 +32,10 @@ func oldCaches() []string {
 	return files
 }
 
-// maxOldCache is a thousand tokens.
+// maxOldCache is the size of a thousand tokens.
 const maxOldCache = 4 << 20
 
-// checkOldCache looks for tokens that the existing helper left behind in plain text.
+// checkOldCache looks for tokens that amazon-ecr-credential-helper left in plain text.
 func (d *doctor) checkOldCache() []Finding {
 	var all []Finding
 	files := oldCaches()
@@ -49,15 +49,16 @@ func (d *doctor) checkOldCache() []Finding {
 		}
 	}
 	if len(all) == 0 && len(files) > 0 {
-		return one(ok("no tokens in plain text in %s", strings.Join(files, " or ")))
+		return one(ok("no tokens of %s in %s", awsHelper, strings.Join(files, " or ")))
 	}
 	return all
 }
 
+// oldCache returns the finding about one file, if it is one of amazon-ecr-credential-helper.
 func (d *doctor) oldCache(path string, info fs.FileInfo) (Finding, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return warn("look into it as its owner", "%s cannot be looked into: %v", path, reason(err)), true
+		return warn("check it as its owner", "cannot read %s: %v", path, withoutPath(err)), true
 	}
 	var file struct {
 		Registries map[string]struct {
@@ -66,40 +67,40 @@ func (d *doctor) oldCache(path string, info fs.FileInfo) (Finding, bool) {
 		}
 	}
 	if json.Unmarshal(text, &file) != nil {
-		return Finding{}, false // nothing that the existing helper wrote
+		return Finding{}, false // another program's file
 	}
-	tokens, alive := 0, 0
+	tokens, valid := 0, 0
 	for _, r := range file.Registries {
 		if r.AuthorizationToken == "" {
 			continue
 		}
 		tokens++
 		if r.ExpiresAt.After(d.Now()) {
-			alive++
+			valid++
 		}
 	}
 	if tokens == 0 {
 		return Finding{}, false
 	}
-	const fix = "docker-credential-ecr-login doctor --fix"
-	f := warn(fix, "%s holds %s of the existing helper in plain text; all have expired", path, count(tokens, "token", "tokens"))
-	if alive > 0 {
-		f = fail(fix, "%s holds %s of the existing helper in plain text, %d still good", path, count(tokens, "token", "tokens"), alive)
+	const fact = "%s stores %s of " + awsHelper + " in plain text"
+	f := warn(doctorFix, fact+", all expired", path, count(tokens, "token", "tokens"))
+	if valid > 0 {
+		f = fail(doctorFix, fact+", %d still valid", path, count(tokens, "token", "tokens"), valid)
 	}
-	if owner, known := fileaccess.Owner(info); known && owner != os.Geteuid() {
-		f.Fix = "delete the file, as its owner"
+	if fileaccess.IsAnothers(info) {
+		f.Fix = "delete the file as its owner"
 		return f, true
 	}
 	if link, err := os.Readlink(path); err == nil {
-		f.Fix = "delete what it is a link to, " + link
+		f.Fix = "rm " + link
 		return f, true
 	}
-	f.mend = func() (string, error) { return "deleted it", os.Remove(path) }
+	f.repair = func() (string, error) { return "deleted the file", os.Remove(path) }
 	return f, true
 }
 
-// reason is what the operating system said, without the path.
-func reason(err error) error {
+// withoutPath returns the operating system's error without the path.
+func withoutPath(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
@@ -21,9 +22,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// endOf is when the token in an entry of auths ends, as far as it says so itself. The password is looked at for that
-// and for nothing else.
-func endOf(c *dockerconfig.Config, key string) (end time.Time, known bool) {
+// expiry returns when the token in an entry of auths expires, if the token says so. The password is
+// decoded for nothing else.
+func expiry(c *dockerconfig.Config, key string) (end time.Time, known bool) {
 	var file struct {
 		Auths map[string]struct {
 			Auth string `json:"auth"`
@@ -32,7 +33,12 @@ func endOf(c *dockerconfig.Config, key string) (end time.Time, known bool) {
 	if json.NewDecoder(bytes.NewReader(c.Text())).Decode(&file) != nil {
 		return time.Time{}, false
 	}
-	login, err := base64.StdEncoding.DecodeString(file.Auths[key].Auth)
+	return loginExpiry(file.Auths[key].Auth)
+}
+
+// loginExpiry is expiry for the value of an auth field.
+func loginExpiry(auth string) (end time.Time, known bool) {
+	login, err := base64.StdEncoding.DecodeString(auth)
 	if err != nil {
 		return time.Time{}, false
 	}
@@ -40,43 +46,43 @@ func endOf(c *dockerconfig.Config, key string) (end time.Time, known bool) {
 	return token.Expiration(strings.TrimRight(password, "\x00"))
 }
 
-// checkPasswords looks for logins of ECR registries in plain text, in the files of Docker and of podman.
+// checkPasswords looks for passwords of ECR registries in plain text in the files of Docker and
+// podman.
 func (d *doctor) checkPasswords() []Finding {
-	files := []*dockerFile{}
-	if d.config != nil {
-		files = append(files, d.config)
+	if d.config == nil {
+		return one(skipped(d.dockerFile.name))
 	}
+	files := []*dockerConfig{d.config}
 	more, _ := dockerconfig.Locator{}.Containers()
 	for _, path := range more {
 		c, err := dockerconfig.Read(path, dockerconfig.Containers)
-		if err == nil && c.Exists && (d.config == nil || path != d.config.Path) {
-			files = append(files, &dockerFile{c})
+		if err == nil && c.Exists && path != d.config.Path {
+			files = append(files, &dockerConfig{c})
 		}
 	}
 	var all []Finding
+	var paths []string
 	for _, f := range files {
+		paths = append(paths, f.Path)
 		all = append(all, readableByOthers(f)...)
 		r := &removal{d: d, file: f}
 		for _, a := range f.Auths() {
-			if host, err := hostIn(a.Key); err == nil && isSecret(a) && d.isECR(host) {
-				all = append(all, r.password(a, host))
+			if host, err := hostOf(a.Key); err == nil && isSecret(a) && d.isECR(host) {
+				all = append(all, r.finding(a, host))
 			}
 		}
 	}
-	switch {
-	case len(all) > 0:
+	if len(all) > 0 {
 		return all
-	case d.config == nil:
-		return one(skipped("config failed"))
 	}
-	return one(ok("no client keeps one for an ECR registry"))
+	return one(ok("no ECR password stored in plain text in %s", strings.Join(paths, " or ")))
 }
 
-// isSecret reports whether an entry has a secret in it, or in its name.
+// isSecret reports whether an entry contains a secret, also in its key.
 func isSecret(a dockerconfig.Auth) bool { return a.Secret() || redact.UserInfo(a.Key) != a.Key }
 
-// readableByOthers warns of passwords that every user of the machine can read, whoever's registry they are for.
-func readableByOthers(c *dockerFile) []Finding {
+// readableByOthers reports passwords that other users of the machine can read, for any registry.
+func readableByOthers(c *dockerConfig) []Finding {
 	info, err := os.Stat(c.Path)
 	if err != nil || runtime.GOOS == "windows" || info.Mode()&0o077 == 0 {
 		return nil
@@ -84,37 +90,37 @@ func readableByOthers(c *dockerFile) []Finding {
 	if !slices.ContainsFunc(c.Auths(), isSecret) {
 		return nil
 	}
-	f := fail("chmod go= "+c.Path, "%s holds passwords, and others may read it (mode %#o)", c.Path, info.Mode().Perm())
+	f := fail("chmod go= "+c.Path, "%s stores passwords and other users can read it (mode %#o)", c.Path, info.Mode().Perm())
 	if path, err := filepath.EvalSymlinks(c.Path); err == nil && fileaccess.IsMine(info) && belowHome(path) {
-		f.mend = func() (string, error) {
-			return "took the rights of others away", os.Chmod(c.Path, info.Mode().Perm()&^0o077)
+		f.repair = func() (string, error) {
+			return "removed access for group and others", os.Chmod(c.Path, info.Mode().Perm()&^0o077)
 		}
 	}
 	return one(f)
 }
 
-// A removal takes out of one file what is not used any more: all its entries in one edit, which may have to wait for
-// others.
+// A removal deletes unused entries from one file, all in one edit, because an edit may have to wait
+// for other programs.
 type removal struct {
 	d       *doctor
-	file    *dockerFile
+	file    *dockerConfig
 	entries map[string]string // the keys in auths, and the host of each
 
-	once sync.Once
-	came map[string]outcome // of the edit, by key
-	err  error
+	once    sync.Once
+	results map[string]result // by key
+	err     error
 }
 
-// password judges one entry. A token that has expired gives nothing away; one that lives, or does not say, does.
-func (r *removal) password(a dockerconfig.Auth, host string) Finding {
-	expired, served := judge(r.file.Config, a.Key, host, r.d.Now())
-	fact := fmt.Sprintf("%s:%d keeps a password for %s in plain text", r.file.Path, a.Line, host)
+// finding reports one entry. An expired token exposes nothing; any other password does.
+func (r *removal) finding(a dockerconfig.Auth, host string) Finding {
+	expired, served := unused(r.file.Config, a.Key, host, r.d.Now())
+	fact := fmt.Sprintf("%s stores an ECR password in plain text (%s)", r.file.at(a.Line), host)
 	finding := fail(configure+host, "%s", fact)
 	switch {
 	case expired:
 		finding = warn("", "%s; it has expired", fact)
 	case served:
-		finding.Fact += ", which is not used any more"
+		finding.Fact += "; it is not used any more"
 	}
 	if !expired && !served {
 		return finding
@@ -123,60 +129,56 @@ func (r *removal) password(a dockerconfig.Auth, host string) Finding {
 		r.entries = map[string]string{}
 	}
 	r.entries[a.Key] = host
-	finding.Fix = "docker-credential-ecr-login doctor --fix"
-	finding.mend = func() (string, error) {
+	finding.Fix = doctorFix
+	finding.repair = func() (string, error) {
 		r.once.Do(r.run)
 		switch {
 		case r.err != nil:
 			return "", r.err
-		case r.came[a.Key] == stays:
-			return "", errors.New("left alone, it is in use by now")
-		case r.came[a.Key] == gone:
-			return "nothing, somebody has removed the entry meanwhile", nil
+		case r.results[a.Key] == inUse:
+			return "", errors.New("the entry is in use by now")
+		case r.results[a.Key] == missing:
+			return "nothing to do, the entry has been removed meanwhile", nil
 		}
 		return "removed the entry", nil
 	}
 	return finding
 }
 
-// judge tells what makes an entry one that nobody uses: its token has expired, or this program answers for the host.
-func judge(c *dockerconfig.Config, key, host string, now time.Time) (expired, served bool) {
-	end, known := endOf(c, key)
+// unused reports why nobody needs an entry: its token has expired, or this program answers for the
+// host.
+func unused(c *dockerconfig.Config, key, host string, now time.Time) (expired, served bool) {
+	end, known := expiry(c, key)
 	return known && !end.After(now), progname.IsHelper(c.For(host).Helper)
 }
 
-// outcome is what an edit found of an entry.
-type outcome int
+// result is what a removal did with an entry.
+type result int
 
 const (
-	removed outcome = iota + 1
-	stays           // it is in use by now
-	gone            // it is there no more
+	removed result = iota + 1
+	inUse
+	missing
 )
 
-// run judges the entries again, by what the file says now: since they were looked at, somebody may have signed in.
+// run edits the file. It decides again about each entry, from the text that it edits, because a
+// docker login may have happened meanwhile.
 func (r *removal) run() {
 	now := r.d.Now()
 	_, r.err = dockerconfig.Update(r.file.Path, r.file.Client, func(c *dockerconfig.Config) error {
-		r.came = map[string]outcome{} // it may be called again
+		r.results = map[string]result{} // Update may call this function again
 		for key, host := range r.entries {
-			expired, served := judge(c, key, host, now)
+			expired, served := unused(c, key, host, now)
 			switch {
 			case !slices.ContainsFunc(c.Auths(), func(a dockerconfig.Auth) bool { return a.Key == key && isSecret(a) }):
-				r.came[key] = gone
+				r.results[key] = missing
 			case expired || served:
 				c.RemoveAuth(key)
-				r.came[key] = removed
+				r.results[key] = removed
 			default:
-				r.came[key] = stays
+				r.results[key] = inUse
 			}
 		}
 		return nil
 	})
-}
-
-// isECR reports whether a host is an ECR registry or an alias of one.
-func (d *doctor) isECR(host string) bool {
-	_, err := d.settings.Match(host)
-	return err == nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
-// entry is one of auths, with a token that ends then.
+// entry returns an entry of auths with a token that expires at end.
 func entry(host string, end time.Time) string {
 	token := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"payload":"not-a-real-token","expiration":%d}`, end.Unix()))
 	return fmt.Sprintf("%q: {\"auth\": %q}", host, base64.StdEncoding.EncodeToString([]byte("AWS:"+token)))
@@ -22,7 +22,7 @@ func entry(host string, end time.Time) string {
 
 func registryNumber(n int) string { return fmt.Sprintf("%012d.dkr.ecr.eu-west-1.amazonaws.com", n) }
 
-// passwordDoctor is one who looks at nothing but a config.json with that text, which stands at path.
+// passwordDoctor returns a run that has read a config.json with the text, and the path of that file.
 func passwordDoctor(t *testing.T, text string) (d *doctor, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "config.json")
@@ -36,7 +36,7 @@ func passwordDoctor(t *testing.T, text string) (d *doctor, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &doctor{Options: Options{Now: time.Now}, ctx: t.Context(), config: &dockerFile{c}, settings: settings}, path
+	return &doctor{Options: Options{Now: time.Now}, ctx: t.Context(), config: &dockerConfig{c}, settings: settings}, path
 }
 
 func rewrite(t *testing.T, path, text string) {
@@ -46,33 +46,33 @@ func rewrite(t *testing.T, path, text string) {
 	}
 }
 
-// Who signs in while the checks run keeps that login, and what is not used any more goes all the same.
-func TestLoginMeanwhileStays(t *testing.T) {
+// A docker login that happens while the checks run is kept; unused entries are removed all the same.
+func TestNewLoginIsKept(t *testing.T) {
 	now := time.Now()
 	old, live := now.Add(-time.Hour), now.Add(time.Hour)
 	before := `{"auths": {` + entry(registryNumber(1), old) + ", " + entry(registryNumber(2), old) + ", " + entry(registryNumber(3), live) + ", " + entry(registryNumber(4), old) +
 		`}, "credHelpers": {"` + registryNumber(3) + `": "ecr-login"}}`
 	d, path := passwordDoctor(t, before)
 	findings := d.checkPasswords()
-	// Somebody signs in to the first, unconfigures the third and logs out of the fourth.
+	// Meanwhile: docker login to the first, unconfigure of the third, docker logout of the fourth.
 	fresh, unconfigured := entry(registryNumber(1), live), entry(registryNumber(3), live)
 	rewrite(t, path, `{"auths": {`+fresh+", "+entry(registryNumber(2), old)+", "+unconfigured+`}}`)
-	repair(t.Context(), findings)
+	fixAll(t.Context(), findings)
 
 	want := []struct {
 		status      Status
 		fact, fixed string
 	}{
-		{Warn, "; it has expired; not mended: left alone, it is in use by now", ""},
+		{Warn, "; it has expired; not fixed: the entry is in use by now", ""},
 		{OK, "; it has expired", "removed the entry"},
-		{Fail, ", which is not used any more; not mended: left alone, it is in use by now", ""},
-		{OK, "; it has expired", "nothing, somebody has removed the entry meanwhile"},
+		{Fail, "; it is not used any more; not fixed: the entry is in use by now", ""},
+		{OK, "; it has expired", "nothing to do, the entry has been removed meanwhile"},
 	}
 	if len(findings) != len(want) {
 		t.Fatalf("%+v", findings)
 	}
 	for i, f := range findings {
-		if f.Status != want[i].status || !strings.HasSuffix(f.Fact, " in plain text"+want[i].fact) || f.Fixed != want[i].fixed || (f.Fix == "") != (f.Status == OK) {
+		if f.Status != want[i].status || !strings.HasSuffix(f.Fact, ")"+want[i].fact) || f.Fixed != want[i].fixed || (f.Fix == "") != (f.Status == OK) {
 			t.Errorf("%+v, want %+v", f, want[i])
 		}
 	}
@@ -82,19 +82,19 @@ func TestLoginMeanwhileStays(t *testing.T) {
 	}
 }
 
-// All of one file is one edit: each may have to wait for another program.
-func TestOneEditForAFile(t *testing.T) {
+// All entries of a file are removed in one edit, because an edit may wait for other programs.
+func TestOneEditPerFile(t *testing.T) {
 	var entries []string
 	for n := range 5 {
 		entries = append(entries, entry(registryNumber(n), time.Now().Add(-time.Hour)))
 	}
 	d, path := passwordDoctor(t, `{"auths": {`+strings.Join(entries, ", ")+`}}`)
 	findings := d.checkPasswords()
-	asked := 0
-	d.Now = func() time.Time { asked++; return time.Now() }
-	repair(t.Context(), findings)
-	if asked != 1 {
-		t.Errorf("the clock was asked %d times, want once for each edit", asked)
+	calls := 0
+	d.Now = func() time.Time { calls++; return time.Now() }
+	fixAll(t.Context(), findings)
+	if calls != 1 {
+		t.Errorf("the clock was read %d times, want once for each edit", calls)
 	}
 	for _, f := range findings {
 		if f.Status != OK || f.Fixed != "removed the entry" {
@@ -106,16 +106,21 @@ func TestOneEditForAFile(t *testing.T) {
 	}
 }
 
-// Nothing is begun when the time is over.
-func TestNoMendTooLate(t *testing.T) {
+// No repair starts after the time limit.
+func TestNoFixAfterLimit(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	f := fail("do it", "broken")
-	f.mend = func() (string, error) { t.Error("mended"); return "", nil }
-	findings := []Finding{f}
-	repair(ctx, findings)
-	if f := findings[0]; f.Status != Fail || f.Fact != "broken; not mended: there was no time, a run ends after 20s" || f.Fix != "do it" || f.Fixed != "" {
+	f.repair = func() (string, error) { t.Error("repaired"); return "", nil }
+	fix(ctx, &f)
+	if f.Status != Fail || f.Fact != "broken; not fixed: no time left, a run ends after 20s" || f.Fix != "do it" || f.Fixed != "" {
 		t.Errorf("%+v", f)
+	}
+}
+
+func fixAll(ctx context.Context, findings []Finding) {
+	for i := range findings {
+		fix(ctx, &findings[i])
 	}
 }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
@@ -9,35 +8,36 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
-// checkPodman says whom podman, skopeo and buildah ask for a registry, where there is a file of their own: the first of
-// their files that has anything for the registry counts, and Docker's is the last.
+// checkPodman reports where podman, skopeo and buildah get the credentials of a registry, if a file
+// of their own exists. The first of their files with an entry for the registry counts; Docker's is
+// the last of them.
 func (d *doctor) checkPodman(host string) []Finding {
 	files, err := dockerconfig.Locator{}.Containers()
-	if err != nil || !anyOf(files, d.configPath) {
+	if err != nil || !anyExists(files, d.configPath) {
 		return nil
 	}
 	fix := configure + "--podman " + host
 	for _, path := range files {
-		c, err := dockerconfig.Read(path, dockerconfig.Containers)
+		read, err := dockerconfig.Read(path, dockerconfig.Containers)
 		if err != nil {
-			return one(configFailure(err))
+			return one(badConfig(err))
 		}
+		c := dockerConfig{read}
 		a := c.For(host)
-		where := fmt.Sprintf("%s:%d", path, a.Line)
 		switch {
 		case a.Source == dockerconfig.FromHelpers && progname.IsHelper(a.Helper):
-			return one(ok("%s has it: podman runs %s", path, programOf(a.Helper)))
+			return one(ok("podman runs %s, credHelpers in %s", programName(a.Helper), path))
 		case a.Source == dockerconfig.FromHelpers:
-			return one(warn(fix, "podman asks %s, by credHelpers in %s", programOf(a.Helper), where))
+			return one(warn(fix, "podman runs another helper: %s, credHelpers in %s", programName(a.Helper), c.at(a.Line)))
 		case a.Source == dockerconfig.FromAuths && a.Auth.Secret():
-			return one(warn(fix, "podman uses the password in auths of %s, and asks no helper", where))
+			return one(warn(fix, "podman runs no helper: it uses the password in auths, %s", c.at(a.Line)))
 		}
 	}
-	return one(warn(fix, "podman asks nobody: no entry in %s", strings.Join(files, " or ")))
+	return one(warn(fix, "podman runs no helper: no entry in %s", strings.Join(files, " or ")))
 }
 
-// anyOf reports whether one of the files is there that is not Docker's.
-func anyOf(files []string, docker string) bool {
+// anyExists reports whether one of the files exists that is not Docker's.
+func anyExists(files []string, docker string) bool {
 	for _, path := range files {
 		if _, err := os.Stat(path); err == nil && path != docker {
 			return true

@@ -15,161 +15,173 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// requestLimit is for one request to the registry.
+// requestLimit bounds one request to the registry.
 const requestLimit = 8 * time.Second
 
-// maxAnswer is the most that is read of a registry's answer: what registries agree to take as a manifest (the
-// distribution specification, "Pushing Manifests").
-const maxAnswer = 4 << 20
+// maxBody bounds a response's body: the size that registries accept for a manifest (the distribution
+// specification, "Pushing Manifests").
+const maxBody = 4 << 20
 
-// publicHost has the token service of ECR Public, also for those who come by another of its names.
+// publicHost has the token service of ECR Public, also for its other names.
 const publicHost = "public.ecr.aws"
 
-// manifests are the types that a client accepts.
-var manifests = []string{
+// Fixes for several findings.
+const (
+	checkProxy = "check HTTPS_PROXY: a proxy may answer instead of AWS"
+	waitFix    = "wait a minute and run doctor again"
+)
+
+// manifestTypes are the media types that a client accepts.
+var manifestTypes = []string{
 	"application/vnd.oci.image.index.v1+json",
 	"application/vnd.docker.distribution.manifest.list.v2+json",
 	"application/vnd.oci.image.manifest.v1+json",
 	"application/vnd.docker.distribution.manifest.v2+json",
 }
 
-// An answer is what the registry said.
-type answer struct {
+// A response is what the registry returned.
+type response struct {
 	status        int
 	challenge     string // WWW-Authenticate
-	digest        string // of Docker-Content-Digest, where it is one
+	digest        string // Docker-Content-Digest, if it is a digest
 	location      string
-	code, message string // of the error, where the body has one; the message may be shown
+	code, message string // of the error, if the body has one; the message is safe
 }
 
-// ask sends one request to the registry.
-func (t *target) ask(method, path, authorization string) (answer, error) {
-	return t.askAt("https://"+t.host+path, method, authorization, nil)
+// String returns the status and the message.
+func (a response) String() string {
+	text := fmt.Sprintf("HTTP %d", a.status)
+	if a.message != "" {
+		text += ": " + strings.TrimRight(a.message, ".")
+	}
+	return text
 }
 
-func (t *target) askAt(target, method, authorization string, body any) (answer, error) {
+// request sends one request to a path of the registry.
+func (t *target) request(method, path string) (response, error) {
+	return t.requestURL(method, "https://"+t.host+path, t.authorization, nil)
+}
+
+// requestURL sends one request and decodes the JSON body of a 200 into body, if that is not nil.
+func (t *target) requestURL(method, target, authorization string, body any) (response, error) {
 	ctx, cancel := context.WithTimeout(t.d.ctx, requestLimit)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, target, nil)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}
-	r.Header["Accept"] = manifests
-	var v visit
-	response, err := v.send(t.trust, r)
+	r.Header["Accept"] = manifestTypes
+	var p probe
+	got, err := p.send(t.trust, r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	defer got.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(got.Body, maxBody))
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	a := answer{status: response.StatusCode, challenge: response.Header.Get("Www-Authenticate"), location: response.Header.Get("Location")}
-	if digest := response.Header.Get("Docker-Content-Digest"); isDigest(digest) {
+	a := response{status: got.StatusCode, challenge: got.Header.Get("Www-Authenticate"), location: got.Header.Get("Location")}
+	if digest := got.Header.Get("Docker-Content-Digest"); isDigest(digest) {
 		a.digest = digest
 	}
-	var problem struct {
+	var failure struct {
 		Errors []struct{ Code, Message string }
 	}
-	if a.status >= http.StatusBadRequest && json.Unmarshal(text, &problem) == nil && len(problem.Errors) > 0 {
-		a.code, a.message = problem.Errors[0].Code, redact.Text(problem.Errors[0].Message, t.secrets()...)
+	if a.status >= http.StatusBadRequest && json.Unmarshal(text, &failure) == nil && len(failure.Errors) > 0 {
+		a.code, a.message = failure.Errors[0].Code, redact.Text(failure.Errors[0].Message, t.secrets()...)
 	}
 	if body != nil && a.status == http.StatusOK {
-		_ = json.Unmarshal(text, body) // what is not there is missed by the caller
+		_ = json.Unmarshal(text, body) // the caller notices empty fields
 	}
 	return a, nil
 }
 
-// String is the answer in words.
-func (a answer) String() string {
-	words := fmt.Sprintf("HTTP %d", a.status)
-	if a.message != "" {
-		words += ": " + strings.TrimRight(a.message, ".")
-	}
-	return words
-}
-
-// checkRegistry opens the registry with the token, as a client does before anything else.
+// checkRegistry opens the registry with the token, as a client does first.
 func (t *target) checkRegistry() []Finding {
 	if t.plan.Registry.Service == registry.Public {
 		return t.checkPublic()
 	}
-	t.authorization = basic(*t.login)
-	a, err := t.ask(http.MethodGet, "/v2/", t.authorization)
+	t.authorization = basicAuth(*t.login)
+	a, err := t.request(http.MethodGet, "/v2/")
 	if err != nil {
-		return one(t.noAnswer(err))
+		return one(t.noResponse(err))
 	}
 	switch {
 	case a.status == http.StatusOK:
-		return one(ok("%s takes the token", t.host))
+		return one(ok("%s accepts the token", t.host))
 	case a.status == http.StatusUnauthorized && t.stored:
-		return one(fail("docker logout "+t.host, "%s does not take the token that docker login stored (%s): it may be of another region or account", t.host, a))
-	case strings.Contains(a.message, "expired"):
-		return one(fail("docker logout "+t.host, "%s says that the token has expired (%s)", t.host, a))
+		return one(fail("docker logout "+t.host, "%s rejects the token that docker login stored; it may be of another region or account (%s)", t.host, a))
+	case strings.Contains(a.message, "expired"): // ECR has one code for every denial
+		return one(fail("docker logout "+t.host, "%s rejects the token as expired (%s)", t.host, a))
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
-		return one(fail("check the region of the registry, the endpoint in use, and the policy of a VPC endpoint", "%s does not take the token (%s)", t.host, a))
+		return one(fail("check the registry's region, the endpoint in the settings, and the policy of a VPC endpoint", "%s rejects the token (%s)", t.host, a))
 	case a.status == http.StatusTooManyRequests:
-		return one(warn("wait a moment and try again", "%s asks for fewer requests (%s)", t.host, a))
+		return one(t.throttled(a))
 	}
-	return one(fail("something between here and AWS may answer in its place: check HTTPS_PROXY", "%s is no registry (%s)", t.host, a))
+	return one(fail(checkProxy, "%s does not answer as a registry (%s)", t.host, a))
 }
 
-func (t *target) noAnswer(err error) Finding {
-	return visit{proxy: t.proxy}.unreachable(t.host, err, t.secrets()...)
+// throttled returns the finding about a rate limit.
+func (t *target) throttled(a response) Finding {
+	return warn(waitFix, "ECR is throttling requests to %s (%s)", t.host, a)
 }
 
-func basic(l ecrlogin.Credentials) string {
+func (t *target) noResponse(err error) Finding {
+	return probe{proxy: t.hostProbe.proxy}.unreachable(t.host, err, t.secrets()...)
+}
+
+func basicAuth(l ecrlogin.Credentials) string {
 	r := http.Request{Header: http.Header{}}
 	r.SetBasicAuth(l.Username, l.Password)
 	return r.Header.Get("Authorization")
 }
 
-// checkPublic opens ECR Public, which takes bearer tokens of its own token service: to anybody for pulls, and to who
-// has an authorization token in that one's name.
+// checkPublic opens ECR Public, which accepts bearer tokens of its own token service. The service
+// gives them to anonymous clients and to those with an authorization token.
 func (t *target) checkPublic() []Finding {
-	a, err := t.ask(http.MethodGet, "/v2/", "")
+	a, err := t.request(http.MethodGet, "/v2/")
 	if err != nil {
-		return one(t.noAnswer(err))
+		return one(t.noResponse(err))
 	}
 	realm, query := challenge(a.challenge)
-	// The password goes to the registry's own host or to ECR Public's, whatever a challenge says.
+	// The password is sent to the registry's own host or to ECR Public's, never to another realm.
 	if realm == nil || realm.Scheme != "https" || realm.Host != t.host && realm.Host != publicHost {
-		return one(fail("something between here and AWS may answer in its place: check HTTPS_PROXY", "%s asks for no bearer token of its own (%s)", t.host, a))
+		return one(fail(checkProxy, "%s does not ask for a bearer token of its own (%s)", t.host, a))
 	}
 	realm.RawQuery = query.Encode()
-	var authorization, who string
-	if who = "anonymously"; t.login != nil {
-		authorization, who = basic(*t.login), "with the token"
+	authorization, how := "", "anonymously"
+	if t.login != nil {
+		authorization, how = basicAuth(*t.login), "with the token"
 	}
 	var granted struct {
 		Token       string `json:"token"`
 		AccessToken string `json:"access_token"`
 	}
-	if a, err = t.askAt(realm.String(), http.MethodGet, authorization, &granted); err != nil {
-		return one(t.noAnswer(err))
+	if a, err = t.requestURL(http.MethodGet, realm.String(), authorization, &granted); err != nil {
+		return one(t.noResponse(err))
 	}
 	bearer := granted.Token
 	if bearer == "" {
 		bearer = granted.AccessToken
 	}
 	if a.status != http.StatusOK || bearer == "" {
-		return one(fail("docker logout "+t.host, "the token service of %s gives nothing %s (%s)", t.host, who, a))
+		return one(fail("docker logout "+t.host, "%s does not grant access %s (%s)", t.host, how, a))
 	}
 	t.authorization = "Bearer " + bearer
-	if a, err = t.ask(http.MethodGet, "/v2/", t.authorization); err != nil {
-		return one(t.noAnswer(err))
+	if a, err = t.request(http.MethodGet, "/v2/"); err != nil {
+		return one(t.noResponse(err))
 	}
 	if a.status != http.StatusOK {
-		return one(fail("docker logout "+t.host, "%s does not take its own bearer token (%s)", t.host, a))
+		return one(fail("docker logout "+t.host, "%s rejects its own bearer token (%s)", t.host, a))
 	}
-	return one(ok("%s lets in %s", t.host, who))
+	return one(ok("%s grants access %s", t.host, how))
 }
 
-// challenge reads a Bearer challenge.
+// challenge parses a Bearer challenge.
 func challenge(header string) (realm *url.URL, query url.Values) {
 	rest, ok := strings.CutPrefix(header, "Bearer ")
 	if !ok {

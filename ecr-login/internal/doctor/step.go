@@ -8,63 +8,68 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 )
 
-// atOnce is how many checks run side by side: those of a few registries, without flooding a proxy.
-const atOnce = 8
+// maxParallel is how many checks run at the same time: enough for a few registries, without flooding
+// a proxy.
+const maxParallel = 8
 
 // A doctor is one run.
 type doctor struct {
 	Options
-	ctx   context.Context // of the run, which is what a doctor is
-	slots chan struct{}
-	steps []*step
+	ctx     context.Context // of the run
+	slots   chan struct{}   // one for each check that runs
+	started chan *step      // all steps, in the order of their findings
 
-	// What the steps below found, for those that need it.
-	configured, set, cached, sealed *step
+	// What the checks of the machine found, each to be read after its step is done.
+	dockerFile, settingsFile, cacheDirectory, sealingKey *step
 
-	configPath string          // of configured
-	config     *dockerFile     // of configured; nil when it cannot be read
-	settings   config.Settings // of set
-	cache      cache.Status    // of cached
+	configPath string          // of dockerFile
+	config     *dockerConfig   // of dockerFile; nil when the file cannot be read
+	settings   config.Settings // of settingsFile
+	cache      cache.Status    // of cacheDirectory
 }
 
-// machine starts the checks that are about no registry in particular.
-func (d *doctor) machine() {
-	d.start("user", "", nil, checkUser)
-	d.configured = d.start("config", "", nil, d.checkConfig)
-	d.begin("program", "", nil, []*step{d.configured}, d.checkPrograms)
-	d.set = d.start("settings", "", nil, d.checkSettings)
-	d.start("fallback", "", []*step{d.set}, d.checkFallback)
-	d.begin("passwords", "", []*step{d.set}, []*step{d.configured}, d.checkPasswords)
-	d.start("old cache", "", nil, d.checkOldCache)
-	d.cached = d.start("cache", "", []*step{d.set}, d.checkCache)
-	d.sealed = d.begin("sealing", "", []*step{d.set}, []*step{d.cached}, d.checkSealing)
+func newDoctor(ctx context.Context, o Options) *doctor {
+	return &doctor{Options: o, ctx: ctx, slots: make(chan struct{}, maxParallel), started: make(chan *step, 64)}
 }
 
-// A step is one check on its way. What it writes beside its findings may be read by whoever waits for done.
+// checkMachine starts the checks that are not about one registry.
+func (d *doctor) checkMachine() {
+	d.start(&step{name: "user", check: checkUser})
+	d.dockerFile = d.start(&step{name: "config", check: d.checkConfig})
+	d.start(&step{name: "program", check: d.checkPrograms, after: []*step{d.dockerFile}})
+	d.settingsFile = d.start(&step{name: "settings", check: d.checkSettings})
+	needed := []*step{d.settingsFile}
+	d.start(&step{name: "fallback", check: d.checkFallback, needs: needed})
+	d.start(&step{name: "passwords", check: d.checkPasswords, needs: needed, after: []*step{d.dockerFile}})
+	d.start(&step{name: "old cache", check: d.checkOldCache})
+	d.cacheDirectory = d.start(&step{name: "cache", check: d.checkCache, needs: needed})
+	d.sealingKey = d.start(&step{name: "sealing", check: d.checkSealing, needs: needed, after: []*step{d.cacheDirectory}})
+}
+
+// A step is one check of a run. Whatever the check writes may be read after done is closed.
 type step struct {
 	name, registry string
-	done           chan struct{}
-	findings       []Finding
+	check          func() []Finding
+	needs          []*step // the check is skipped when one of these failed
+	after          []*step // the check waits for these, whatever their result
+
+	done     chan struct{}
+	findings []Finding
 }
 
-// start begins a check as soon as those it needs are through, and skips it when one of them failed.
-func (d *doctor) start(name, registry string, needs []*step, check func() []Finding) *step {
-	return d.begin(name, registry, needs, nil, check)
-}
-
-// begin is start, which waits for those after as well, whatever came of them.
-func (d *doctor) begin(name, registry string, needs, after []*step, check func() []Finding) *step {
-	s := &step{name: name, registry: registry, done: make(chan struct{})}
-	d.steps = append(d.steps, s)
+// start runs the step's check as soon as the steps before it are done, and returns the step.
+func (d *doctor) start(s *step) *step {
+	s.done = make(chan struct{})
+	d.started <- s
 	go func() {
 		defer close(s.done)
-		for _, n := range needs {
-			if n.wait(d.ctx); !n.held() && d.ctx.Err() == nil {
-				s.findings = s.mark([]Finding{skipped(n.name + " failed")})
+		for _, n := range s.needs {
+			if n.wait(d.ctx); d.ctx.Err() == nil && !n.healthy() {
+				s.setFindings(one(skipped(n.blocker())))
 				return
 			}
 		}
-		for _, a := range after {
+		for _, a := range s.after {
 			a.wait(d.ctx)
 		}
 		select {
@@ -72,25 +77,23 @@ func (d *doctor) begin(name, registry string, needs, after []*step, check func()
 			defer func() { <-d.slots }()
 		case <-d.ctx.Done():
 		}
-		if d.ctx.Err() != nil {
-			s.findings = s.mark([]Finding{d.late()}) // what it needs may still be written
+		if d.ctx.Err() != nil { // the steps before may still be writing
+			s.setFindings(one(skipped(blockedBy(d.ctx))))
 			return
 		}
-		s.findings = s.mark(check())
+		s.setFindings(s.check())
 	}()
 	return s
 }
 
-func (s *step) mark(findings []Finding) []Finding {
+func (s *step) setFindings(findings []Finding) {
 	for i := range findings {
-		f := &findings[i]
-		f.Check, f.Registry = s.name, s.registry
-		f.Fact, f.Fix = printable(f.Fact), printable(f.Fix)
+		findings[i].Check, findings[i].Registry = s.name, s.registry
 	}
-	return findings
+	s.findings = findings
 }
 
-// wait returns when the step is through, or the run is over.
+// wait returns when the step is done or the run is over.
 func (s *step) wait(ctx context.Context) {
 	select {
 	case <-s.done:
@@ -98,40 +101,72 @@ func (s *step) wait(ctx context.Context) {
 	}
 }
 
-// held reports whether the step is through and nothing stands in the way of those that need it.
-func (s *step) held() bool {
+func (s *step) isDone() bool {
 	select {
 	case <-s.done:
-		return Healthy(s.findings)
+		return true
 	default:
 		return false
 	}
 }
 
-// collect waits for all steps and returns their findings, in the order in which the steps were started.
-func (d *doctor) collect() []Finding {
-	var all []Finding
-	for _, s := range d.steps {
-		s.wait(d.ctx)
-		select {
-		case <-s.done:
-			all = append(all, s.findings...)
-		default:
-			all = append(all, Finding{Check: s.name, Registry: s.registry, Status: Skipped, Fact: d.late().Fact})
+// healthy reports whether the step is done and found nothing that blocks others.
+func (s *step) healthy() bool { return s.isDone() && Healthy(s.findings) }
+
+// blocker returns the name of the check whose failure blocks those that need this step.
+func (s *step) blocker() string {
+	by := s.name
+	for _, f := range s.findings {
+		switch f.Status {
+		case Fail:
+			return s.name
+		case Skipped:
+			by = f.BlockedBy
 		}
+	}
+	return by
+}
+
+// collect reports the findings of all steps in order, each as soon as it is known, and returns them.
+func (d *doctor) collect(report func(Finding)) []Finding {
+	var all []Finding
+	for s := range d.started {
+		if !s.isDone() {
+			d.Waiting(s.name, s.registry)
+		}
+		s.wait(d.ctx)
+		findings := []Finding{{Check: s.name, Registry: s.registry, Status: Skipped}}
+		if s.isDone() {
+			findings = s.findings
+		} else {
+			by := blockedBy(d.ctx)
+			findings[0].BlockedBy, findings[0].Fact = by, skipped(by).Fact
+		}
+		for _, f := range findings {
+			report(f)
+		}
+		all = append(all, findings...)
 	}
 	return all
 }
 
-// late is the finding of a check for which there was no time.
-func (d *doctor) late() Finding { return skipped(late(d.ctx)) }
-
-// late is why there was no time.
-func late(ctx context.Context) string {
+// blockedBy returns why the run is over.
+func blockedBy(ctx context.Context) string {
 	if ctx.Err() == context.Canceled {
-		return "the run was given up"
+		return ByInterrupt
 	}
-	return fmt.Sprintf("there was no time, a run ends after %v", Limit)
+	return ByTimeout
+}
+
+// Reason returns a value of Finding.BlockedBy in words.
+func Reason(blockedBy string) string {
+	switch blockedBy {
+	case ByInterrupt:
+		return "interrupted"
+	case ByTimeout:
+		return fmt.Sprintf("no time left, a run ends after %v", Limit)
+	}
+	return blockedBy + " failed"
 }
 
 func ok(format string, args ...any) Finding { return found(OK, "", format, args...) }
@@ -144,6 +179,8 @@ func found(s Status, fix, format string, args ...any) Finding {
 	return Finding{Status: s, Fact: fmt.Sprintf(format, args...), Fix: fix}
 }
 
-func skipped(why string) Finding { return Finding{Status: Skipped, Fact: "not checked: " + why} }
+func skipped(by string) Finding {
+	return Finding{Status: Skipped, BlockedBy: by, Fact: "not checked: " + Reason(by)}
+}
 
 func one(f Finding) []Finding { return []Finding{f} }

@@ -8,162 +8,174 @@ import (
 	"time"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
-// A target is one registry, and what its checks find out for those after them.
+// A target is one registry, and what its checks find for those after them.
 type target struct {
 	d          *doctor
 	host       string // as registry.Host writes it
-	repository string // empty: the registry as such
+	repository string // empty: no image is checked
 	reference  string // tag or digest
 
 	helper *ecrlogin.Helper
 	plan   plan.Plan
+	before ecrlogin.Explanation // of explained, before the token check fetches anything
 
-	credentials, api, reach *step
+	explained, credentials, api, reach *step
 
 	caller        *ecrlogin.Caller      // of credentials
-	apiVisit      visit                 // of api
-	hostVisit     visit                 // of reach
-	trust         trust                 // of reach
-	proxy         string                // of reach
+	apiProbe      probe                 // of api
+	hostProbe     probe                 // of reach
+	trust         caSets                // of reach
 	login         *ecrlogin.Credentials // of token
-	stored        bool                  // of token: docker login left it
+	stored        bool                  // of token: docker login stored it
 	authorization string                // of registry
 }
 
-// examine starts the checks of one registry.
-func (d *doctor) examine(t *target) {
-	d.configured.wait(d.ctx)
-	d.set.wait(d.ctx)
+// checkTarget starts the checks of one registry.
+func (d *doctor) checkTarget(t *target) {
+	d.dockerFile.wait(d.ctx)
+	d.settingsFile.wait(d.ctx)
 	if d.ctx.Err() != nil {
-		d.start("registry", t.host, nil, func() []Finding { return nil }) // says that there was no time
+		d.start(&step{name: "registry", registry: t.host, check: func() []Finding { return nil }}) // is skipped
 		return
 	}
 	t.d = d
 	options := d.Helper
 	if d.config != nil {
-		// The program that Docker runs may carry a profile in its name.
 		if a := d.config.For(t.host); progname.IsHelper(a.Helper) {
 			options.Profile = progname.Profile(prefix + a.Helper)
 		}
 	}
 	t.helper = ecrlogin.New(options)
-	if d.set.held() {
+	if d.settingsFile.healthy() {
 		planner := plan.Planner{Settings: d.settings, Profile: options.Profile}
 		var err error
 		if t.plan, err = planner.For(t.host); err != nil {
-			fix := "check the spelling; an alias of an ECR registry needs a rule in the settings"
-			d.start("registry", t.host, nil, func() []Finding { return one(fail(fix, "%v", err)) })
+			const fix = "check the spelling; an alias of an ECR registry needs a rule in the settings"
+			d.start(&step{name: "registry", registry: t.host, check: func() []Finding { return one(fail(fix, "%v", err)) }})
 			return
 		}
 	}
-	planned := []*step{d.set}
-	d.start("entry", t.host, []*step{d.configured}, func() []Finding { return d.checkEntry(t.host) })
-	d.begin("podman", t.host, nil, []*step{d.configured}, func() []Finding { return d.checkPodman(t.host) })
-	t.credentials = d.start("credentials", t.host, planned, t.checkCredentials)
-	t.api = d.start("api", t.host, planned, t.checkAPI)
-	t.reach = d.start("host", t.host, nil, t.checkHost)
-	d.begin("clock", t.host, nil, []*step{t.api, t.reach, t.credentials}, t.checkClock)
-	// The cache is described as it was before the token comes into it.
-	got := d.begin("token", t.host, planned, []*step{t.credentials, t.api, d.cached, d.sealed}, t.checkToken)
-	opened := d.start("registry", t.host, []*step{t.reach, got}, t.checkRegistry)
+	start := func(name string, check func() []Finding, needs []*step, after ...*step) *step {
+		return d.start(&step{name: name, registry: t.host, check: check, needs: needs, after: after})
+	}
+	start("entry", func() []Finding { return d.checkEntry(t.host) }, []*step{d.dockerFile})
+	start("podman", func() []Finding { return d.checkPodman(t.host) }, nil, d.dockerFile)
+	// The cache is examined before the token check writes to it.
+	t.explained = start("plan", t.explain, nil)
+	planned := []*step{d.settingsFile}
+	t.credentials = start("credentials", t.checkCredentials, planned)
+	t.api = start("api", t.checkAPI, planned, t.explained, t.credentials)
+	t.reach = start("host", t.checkHost, nil, t.explained)
+	start("clock", t.checkClock, nil, t.api, t.reach, t.credentials)
+	got := start("token", t.checkToken, planned, t.explained, t.credentials, t.api, d.cacheDirectory, d.sealingKey)
+	opened := start("registry", t.checkRegistry, []*step{t.reach, got})
 	if t.repository != "" {
-		found := d.start("image", t.host, []*step{opened}, t.checkImage)
-		d.start("layers", t.host, []*step{found}, t.checkLayers)
+		found := start("image", t.checkImage, []*step{opened})
+		start("layers", t.checkLayers, []*step{found})
 	}
 }
 
-// checkAPI visits the endpoint that a token would be asked of.
+// explain learns which endpoints and cache entry a get would use. It has no finding of its own.
+func (t *target) explain() []Finding {
+	t.before = t.helper.Explain(t.d.ctx, t.host)
+	return nil
+}
+
+// checkAPI connects to the endpoint that issues tokens.
 func (t *target) checkAPI() []Finding {
 	if t.plan.Anonymous {
 		return nil
 	}
-	x := t.helper.Explain(t.d.ctx, t.host)
-	if x.ECR == "" {
-		return one(skipped("the AWS configuration cannot be used"))
+	if t.before.ECR == "" {
+		return one(skipped(t.credentials.name))
 	}
-	believed := trust{systemTrust}
-	if x.CABundle != "" {
-		bundle, err := bundleTrust(x.CABundle)
+	trust := caSets{systemCAs}
+	if file := t.before.CABundle; file != "" {
+		bundle, err := readBundle(file)
 		if err != nil {
-			return one(bundleFailure(x.CABundle, err))
+			return one(badBundle(file, err))
 		}
-		believed = trust{bundle}
+		trust = caSets{bundle}
 	}
-	return one(t.visit(&t.apiVisit, believed, x.ECR))
+	return one(t.probe(&t.apiProbe, trust, t.before.ECR))
 }
 
-// checkHost visits the registry, without a token. Which authorities may vouch for it depends on the client: the
-// system's, those of Docker's daemon, and the bundle that AWS's own programs use.
+// checkHost connects to the registry, without a token. Which certificate authorities count depends
+// on the client: the system's, those of Docker's daemon, and the bundle that AWS's programs use.
 func (t *target) checkHost() []Finding {
-	t.trust = trust{systemTrust}
-	if daemon, ok := daemonTrust(t.host); ok {
+	t.trust = caSets{systemCAs}
+	if daemon, ok := daemonCAs(t.host); ok {
 		t.trust = append(t.trust, daemon)
 	}
-	file := cmp.Or(t.helper.Explain(t.d.ctx, t.host).CABundle, os.Getenv("AWS_CA_BUNDLE"))
+	file := cmp.Or(t.before.CABundle, os.Getenv("AWS_CA_BUNDLE"))
 	if file != "" {
-		if bundle, err := bundleTrust(file); err == nil { // else the api check tells
+		if bundle, err := readBundle(file); err == nil { // else the api check reports it
 			t.trust = append(t.trust, bundle)
 		}
 	}
-	f := t.visit(&t.hostVisit, t.trust, "https://"+t.host+"/v2/")
-	t.proxy = t.hostVisit.proxy
-	if f.Status == OK && file != "" && t.hostVisit.trustedBy == file {
-		f.Fact += ", which Docker's daemon does not read"
+	f := t.probe(&t.hostProbe, t.trust, "https://"+t.host+"/v2/")
+	if f.Status == OK && file != "" && t.hostProbe.trustedBy == file {
+		dir := daemonDirectory + "/" + t.host
+		return one(warn("sudo mkdir -p "+dir+" && sudo cp "+file+" "+dir+"/ca.crt",
+			"%s, which Docker's daemon does not read", f.Fact))
 	}
 	return one(f)
 }
 
-func (t *target) visit(v *visit, believed trust, target string) Finding {
-	ctx, cancel := context.WithTimeout(t.d.ctx, reachLimit)
+// probe sends one request to find out whether a server answers.
+func (t *target) probe(p *probe, trust caSets, target string) Finding {
+	ctx, cancel := context.WithTimeout(t.d.ctx, probeLimit)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return fail("correct the endpoint", "%s is not a URL", target)
 	}
-	response, err := v.send(believed, r)
+	response, err := p.send(trust, r)
 	if err != nil {
-		return v.unreachable(r.URL.Host, err)
+		return p.unreachable(r.URL.Host, err)
 	}
 	response.Body.Close()
-	v.asked = t.d.Now()
-	return ok("%s answers%s", r.URL.Host, v.path())
+	p.received = t.d.Now()
+	return ok("%s answers%s", r.URL.Host, p.path())
 }
 
-// AWS refuses a signature that is more than five minutes off; the SDK then tries again with the server's time.
+// AWS rejects a signature whose time is more than five minutes off; the SDK then tries again with
+// the server's time.
 const (
 	toleratedSkew = time.Minute
-	refusedSkew   = 5 * time.Minute
+	rejectedSkew  = 5 * time.Minute
 )
 
-// checkClock compares the clock with those of the servers that answered: ECR's, the registry's, or that of STS.
+// checkClock compares the clock with that of a server that answered: ECR, the registry or STS.
 func (t *target) checkClock() []Finding {
-	for _, v := range []visit{t.apiVisit, t.hostVisit} {
-		if !v.date.IsZero() {
-			return one(clock(v.date.Sub(v.asked)))
+	for _, p := range []probe{t.apiProbe, t.hostProbe} {
+		if !p.date.IsZero() {
+			return one(clockSkew(p.date.Sub(p.received)))
 		}
 	}
 	if t.caller != nil {
-		return one(clock(t.caller.Skew))
+		return one(clockSkew(t.caller.Skew))
 	}
-	return one(skipped("nobody answered"))
+	return one(skipped(t.reach.name))
 }
 
-// clock judges how far the server's clock is before this machine's.
-func clock(skew time.Duration) Finding {
+// clockSkew returns the finding about how far the server's clock is ahead of this machine's.
+func clockSkew(skew time.Duration) Finding {
 	word := "behind"
 	if skew = skew.Round(time.Minute); skew < 0 {
 		skew, word = -skew, "ahead of"
 	}
-	const fix = "set the clock of this machine: timedatectl set-ntp true"
+	const fix = "sudo timedatectl set-ntp true"
 	switch {
-	case skew >= refusedSkew:
-		return fail(fix, "the clock is %v %s the server's: AWS refuses what is signed by it", skew, word)
+	case skew >= rejectedSkew:
+		return fail(fix, "this clock is %v %s the server's; AWS rejects more than 5 minutes", skew, word)
 	case skew > toleratedSkew:
-		return warn(fix, "the clock is %v %s the server's", skew, word)
+		return warn(fix, "this clock is %v %s the server's", skew, word)
 	}
 	return ok("within a minute of the server's")
 }

@@ -3,57 +3,61 @@ package doctor
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// An authority is a set of certificates that is trusted, and where it comes from. Those of the system cannot be listed
-// everywhere.
-type authority struct {
+// A caSet is a set of trusted CA certificates with the place that they come from. The system's set
+// cannot be listed on every system.
+type caSet struct {
 	name         string
 	system       bool
 	certificates []*x509.Certificate
 }
 
-// trust is whom a client believes: what any of them has signed.
-type trust []authority
+// caSets are the sets that a client trusts. A certificate that any of them verifies is accepted.
+type caSets []caSet
 
-var systemTrust = authority{name: "the system", system: true}
+var systemCAs = caSet{name: "the system's CAs", system: true}
 
-// bundleTrust is what the AWS SDK trusts in place of the system when a bundle is named.
-func bundleTrust(file string) (authority, error) {
+var errNoCertificate = errors.New("no certificate in PEM format")
+
+// readBundle returns the set that the AWS SDK trusts instead of the system's when a bundle is
+// configured.
+func readBundle(file string) (caSet, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return authority{}, err
+		return caSet{}, err
 	}
-	a := authority{name: file, certificates: certificates(text)}
-	if len(a.certificates) == 0 {
-		return authority{}, fmt.Errorf("%s holds no certificate in PEM", file)
+	s := caSet{name: file, certificates: certificates(text)}
+	if len(s.certificates) == 0 {
+		return caSet{}, errNoCertificate
 	}
-	return a, nil
+	return s, nil
 }
 
-// daemonFolder is where Docker's daemon looks for the authorities of a registry, beside the system's.
-const daemonFolder = "/etc/docker/certs.d"
+// daemonDirectory is where Docker's daemon looks for a registry's CAs, in addition to the system's.
+const daemonDirectory = "/etc/docker/certs.d"
 
-func daemonTrust(host string) (authority, bool) {
-	dir := filepath.Join(daemonFolder, host)
+// daemonCAs returns the set that Docker's daemon has for a registry, if there is one.
+func daemonCAs(host string) (caSet, bool) {
+	dir := filepath.Join(daemonDirectory, host)
 	files, _ := os.ReadDir(dir)
-	a := authority{name: dir}
+	s := caSet{name: dir}
 	for _, file := range files {
 		if !strings.HasSuffix(file.Name(), ".crt") {
 			continue
 		}
 		if text, err := os.ReadFile(filepath.Join(dir, file.Name())); err == nil {
-			a.certificates = append(a.certificates, certificates(text)...)
+			s.certificates = append(s.certificates, certificates(text)...)
 		}
 	}
-	return a, len(a.certificates) > 0
+	return s, len(s.certificates) > 0
 }
 
-// certificates are those in a text of PEM; what is none is passed over, as by the clients.
+// certificates returns the certificates in a text in PEM format. It skips other blocks, as clients do.
 func certificates(text []byte) []*x509.Certificate {
 	var all []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
@@ -67,34 +71,35 @@ func certificates(text []byte) []*x509.Certificate {
 	return all
 }
 
-// pool is all of them as one, for Go's own verification.
-func (t trust) pool() *x509.CertPool {
+// pool returns all sets as one pool.
+func (t caSets) pool() *x509.CertPool {
 	pool := x509.NewCertPool()
-	for _, a := range t {
-		if !a.system {
+	for _, s := range t {
+		if !s.system {
 			continue
 		}
 		if system, err := x509.SystemCertPool(); err == nil {
 			pool = system
 		}
 	}
-	for _, a := range t {
-		for _, c := range a.certificates {
+	for _, s := range t {
+		for _, c := range s.certificates {
 			pool.AddCert(c)
 		}
 	}
 	return pool
 }
 
-// whose tells which authority vouches for a server, once its certificates were verified against all of them together.
-func (t trust) whose(shown []*x509.Certificate) string {
+// trustSource returns the name of the first set that verifies a chain, which all of them together
+// have verified.
+func (t caSets) trustSource(chain []*x509.Certificate) string {
 	intermediates := x509.NewCertPool()
-	for _, c := range shown[1:] {
+	for _, c := range chain[1:] {
 		intermediates.AddCert(c)
 	}
-	for _, a := range t {
-		if _, err := shown[0].Verify(x509.VerifyOptions{Roots: trust{a}.pool(), Intermediates: intermediates}); err == nil {
-			return a.name
+	for _, s := range t {
+		if _, err := chain[0].Verify(x509.VerifyOptions{Roots: caSets{s}.pool(), Intermediates: intermediates}); err == nil {
+			return s.name
 		}
 	}
 	return ""

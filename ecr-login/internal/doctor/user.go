@@ -10,7 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
-// checkUser says in whose name all that follows is: whose home, and whether that home is theirs.
+// checkUser reports whose user id and home directory the run has, and whether they belong together.
 func checkUser() []Finding {
 	who := "unknown user"
 	if uid := os.Geteuid(); uid >= 0 {
@@ -23,7 +23,7 @@ func checkUser() []Finding {
 		}
 	}
 	if by := os.Getenv("SUDO_USER"); by != "" && os.Geteuid() == 0 {
-		who += ", by sudo of " + by
+		who += ", through sudo from " + by
 	}
 	variable := "HOME"
 	if runtime.GOOS == "windows" {
@@ -31,29 +31,29 @@ func checkUser() []Finding {
 	}
 	home := os.Getenv(variable)
 	if home == "" {
-		return one(fail("set "+variable+" to the home folder of the user that runs the client",
-			"%s, and %s is not set: neither Docker's configuration nor AWS's is found", who, variable))
+		return one(fail("set "+variable+" to the home directory of the user that runs the client",
+			"%s; %s is not set, so the configuration of Docker and AWS is not found", who, variable))
 	}
-	who += ", home " + home
 	info, err := os.Stat(home)
 	switch {
 	case err != nil:
-		return one(fail("make the folder, or set "+variable+" to the right one", "%s, which is not there", who))
+		return one(fail("create the directory, or correct "+variable, "%s; home directory not found: %s", who, home))
 	case !info.IsDir():
-		return one(fail("set "+variable+" to a folder", "%s, which is not a folder", who))
+		return one(fail("set "+variable+" to a directory", "%s; the home directory is not a directory: %s", who, home))
 	}
-	if owner, known := fileaccess.Owner(info); known && owner != os.Geteuid() {
-		return one(warn("run the client with the home of its own user (sudo -H)",
-			"%s, which belongs to uid %d: this program keeps nothing there", who, owner))
+	who += ", home " + home
+	if uid, known := fileaccess.Owner(info); known && !fileaccess.IsMine(info) {
+		return one(warn("run the client with its own user's home directory (sudo -H)",
+			"%s, owned by %s; nothing is cached there", who, fileaccess.UserText(uid)))
 	}
 	if !fileaccess.CanCreateIn(home) {
-		return one(warn("mount it writable, or set DOCKER_CONFIG and AWS_ECR_CACHE_DIR to folders that are",
-			"%s, which cannot be written to: neither logins nor sessions can be kept there", who))
+		return one(warn("make it writable, or set DOCKER_CONFIG and AWS_ECR_CACHE_DIR to writable directories",
+			"%s, not writable; logins and SSO sessions cannot be stored there", who))
 	}
 	return one(ok("%s", who))
 }
 
-// belowHome reports whether path lies in the home folder.
+// belowHome reports whether path lies in the home directory.
 func belowHome(path string) bool {
 	home, err := os.UserHomeDir()
 	return err == nil && len(home) > 1 && strings.HasPrefix(path, strings.TrimRight(home, `/\`)+string(os.PathSeparator))

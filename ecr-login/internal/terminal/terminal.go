@@ -51,6 +51,18 @@ func IsTerminal(stream any) bool {
 // IsTerminal reports whether the stream is a terminal that can overwrite a line.
 func (w *Writer) IsTerminal() bool { return w.terminal }
 
+// Width returns the number of columns of the terminal, and 0 for another stream.
+func (w *Writer) Width() int {
+	if !w.terminal {
+		return 0
+	}
+	width, _, err := term.GetSize(int(w.stream.(*os.File).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
 // Err returns the first error of a write, without the name of the stream's file.
 func (w *Writer) Err() error {
 	w.mu.Lock()
