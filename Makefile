@@ -46,7 +46,7 @@ test:
 
 # What counts hundreds of processes or minutes of a clock.
 stress:
-	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache ./ecr-login/docker-credential-ecr-login
+	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache ./ecr-login/internal/refresh ./ecr-login/docker-credential-ecr-login
 
 # The decoder of the cache's files gets twice the time: it reads what somebody else may have written.
 FUZZTIME       ?= 30s

@@ -29,11 +29,13 @@ var allowed = map[string][]string{
 		"ecr-login/internal/plan", "ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
 	},
 	"ecr-login/internal/configure": {"ecr-login/config", "ecr-login/internal/dockerconfig", "ecr-login/registry"},
+	"ecr-login/internal/clients":   {"ecr-login/internal/dockerconfig", "ecr-login/registry"},
+	"ecr-login/internal/refresh":   {"cache", "ecr-login", "ecr-login/internal/clients", "ecr-login/token"},
 	"ecr-login/internal/hit":       {"cache", "ecr-login/config", "ecr-login/internal/plan"},
 	"ecr-login/docker-credential-ecr-login": {
-		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/configure",
+		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/clients", "ecr-login/internal/configure",
 		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/hit",
-		"ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
+		"ecr-login/internal/refresh", "ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
 	},
 }
 

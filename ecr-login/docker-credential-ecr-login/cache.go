@@ -10,6 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
@@ -50,7 +51,7 @@ registry asks for now, because another profile or environment fetched it, is lis
 		if err != nil {
 			return err
 		}
-		held, err := helper.CacheEntries(p.newRoster().helper)
+		held, err := helper.CacheEntries(p.registries().Helper)
 		if err != nil {
 			return err
 		}
@@ -204,11 +205,11 @@ other accounts in that region lose the same tokens. AWS is not told: a token can
 		for _, name := range args {
 			n, err := helper.Forget(name)
 			if err != nil {
-				p.out.problem(fmt.Errorf("%s: %w", withoutUser(name), err), hint(err))
+				p.out.problem(fmt.Errorf("%s: %w", redact.UserInfo(name), err), hint(err))
 				failed = true
 				continue
 			}
-			p.out.stdout.Printf("%s: forgot %s and %s\n", withoutUser(name), count(n.Tokens, "token", "tokens"), count(n.Logins, "stored login", "stored logins"))
+			p.out.stdout.Printf("%s: forgot %s and %s\n", redact.UserInfo(name), count(n.Tokens, "token", "tokens"), count(n.Logins, "stored login", "stored logins"))
 		}
 		if failed {
 			return exitCode(1)

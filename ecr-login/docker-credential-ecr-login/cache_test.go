@@ -52,8 +52,8 @@ func TestCacheListStates(t *testing.T) {
 	}
 	// What is over is renewed: it is in the cache, and past its point.
 	r := u.run("", "refresh")
-	if strings.Count(r.stdout, "\nrenewed ") != 2 || !strings.HasPrefix(r.stdout, "fresh "+host) || r.code != 0 {
-		t.Errorf("%+v, want two renewed", r)
+	if strings.Count(r.stdout, "\nrefreshed ") != 2 || !strings.HasPrefix(r.stdout, "fresh "+host) || r.code != 0 {
+		t.Errorf("%+v, want two refreshed", r)
 	}
 }
 

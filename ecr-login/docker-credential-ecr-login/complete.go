@@ -18,7 +18,7 @@ func (p *process) completeRegistries(max int) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var list []cobra.Completion
-		for _, host := range p.newRoster().hosts() {
+		for _, host := range p.registries().Hosts() {
 			if strings.HasPrefix(host, word) && !slices.Contains(args, host) {
 				list = append(list, host)
 			}
@@ -30,9 +30,9 @@ func (p *process) completeRegistries(max int) cobra.CompletionFunc {
 // completeRegions completes a region with those of the known registries.
 func (p *process) completeRegions(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var list []cobra.Completion
-	r := p.newRoster()
-	for _, host := range r.hosts() {
-		if k, err := r.helper(host).Status(host); err == nil && strings.HasPrefix(k.Registry.Region, word) {
+	r := p.registries()
+	for _, host := range r.Hosts() {
+		if k, err := r.Helper(host).Status(host); err == nil && strings.HasPrefix(k.Registry.Region, word) {
 			list = append(list, k.Registry.Region)
 		}
 	}

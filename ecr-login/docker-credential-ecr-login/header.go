@@ -2,14 +2,12 @@ package main
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/refresh"
 )
 
 func headerCommand(p *process) *cobra.Command {
@@ -38,7 +36,7 @@ with http://.`,
 		}
 		login, err := helper.Get(c.Context(), args[0])
 		if err != nil {
-			return anonymously(err)
+			return withPublicHint(err)
 		}
 		scheme := "Basic"
 		if kept.Registry.Account == "" {
@@ -63,11 +61,10 @@ func curlConfig(header, serverURL string) string {
 	return config
 }
 
-// anonymously adds to a lack of credentials for ECR Public that one can do without.
-func anonymously(err error) error {
-	var e *ecrlogin.Error
-	if errors.Is(err, ecrlogin.ErrNotFound) && (!errors.As(err, &e) || e.Kind == token.NoCredentials) {
-		return advised{err, "https://public.ecr.aws/token/ gives anybody a token for pulling, to be sent as Authorization: Bearer"}
+// withPublicHint adds to a lack of credentials for ECR Public how to use it anonymously.
+func withPublicHint(err error) error {
+	if refresh.WithoutCredentials(err) {
+		return advised{err, "to pull anonymously, send the token of https://public.ecr.aws/token/ as Authorization: Bearer"}
 	}
 	return err
 }

@@ -46,15 +46,3 @@ func TestManPageIsRoff(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
-
-// The README shows the help as it is.
-func TestReadmeShowsTheHelp(t *testing.T) {
-	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a := newUser(t, t.TempDir(), nil).run("", "--help"); !strings.Contains(string(readme), "\n"+a.stdout+"```\n") {
-		t.Errorf("the README does not hold this text:\n%s", a.stdout)
-	}
-}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/signal"
 	"strings"
@@ -14,30 +13,28 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/refresh"
 )
-
-// renewAtOnce bounds the calls to AWS under way: a person has a handful of regions and profiles, and some start a
-// process or renew a session for each.
-const renewAtOnce = 8
 
 func refreshCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "refresh [--watch] [--json] [REGISTRY...]",
-		Short: "renew tokens before anybody has to wait for them",
-		Long: `Asks AWS for new tokens of the registries named, at once, fresh or not. Without names: of those that Docker's
-config.json or podman's auth.json gives to this helper and whose token is past its refresh point (half its life)
-or is not there, and of those in the cache whose token is past it. A registry whose helper is called
-ecr-login-PROFILE is renewed with that profile. One call renews all registries that share a token. Exits with 1
-when any could not be renewed; the old token then stays. A login stored by docker login cannot be renewed, and is
-told.
+		Short: "refresh tokens before clients need them",
+		Long: `Requests new tokens from AWS. With registries: for those, also when their tokens are still fresh. Without: for the
+registries that Docker's config.json or podman's auth.json assigns to this helper, when the token is missing or past
+its refresh point (half its lifetime), and for the registries in the cache whose token is past it. A registry whose
+helper is ecr-login-PROFILE is refreshed with that profile. Registries that share a token cost one request. Exits with
+1 when a token could not be refreshed; the old one stays in the cache. A login stored by docker login cannot be
+refreshed and is reported as skipped.
 
-With --watch it stays and renews each token at its refresh point, those of the registries named or of all; what is
-fresh it leaves alone until then. While AWS does not answer and the old token is still good, it tries again at
-least once a minute. Every five minutes it looks for new registries. It ends with 0 on SIGINT or SIGTERM, and with
-1 when what it says cannot be written any more. packaging/systemd has units for both.`,
+With --watch the command keeps running and refreshes each token at its refresh point. If AWS cannot be reached, it
+retries at least once a minute while the old token is valid. It looks for new registries every five minutes. It exits
+with 0 on SIGINT or SIGTERM, and with 1 when its output can no longer be written. The directory packaging/systemd of
+the source code has units for both modes.`,
 		Example: `    docker-credential-ecr-login refresh
     docker-credential-ecr-login refresh 123456789012.dkr.ecr.eu-west-1.amazonaws.com
     docker-credential-ecr-login refresh --watch`,
@@ -45,237 +42,147 @@ least once a minute. Every five minutes it looks for new registries. It ends wit
 
 		ValidArgsFunction: p.completeRegistries(-1),
 	}
-	stay := c.Flags().Bool("watch", false, "stay, and renew each token at its refresh point")
+	watch := c.Flags().Bool("watch", false, "keep running and refresh each token at its refresh point")
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := keeping(p.helper()); err != nil {
+		if err := requireCache(p.helper()); err != nil {
 			return err
 		}
-		if *stay {
-			if err := p.renewable(args); err != nil {
-				return err
-			}
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			p.watch(args, *asJSON).run(ctx)
-			return nil
+		if *watch {
+			return p.watch(c.Context(), args, *asJSON)
 		}
 		return p.refresh(c.Context(), args, *asJSON)
 	}
 	return c
 }
 
-// keeping says why nothing that AWS gives could be kept.
-func keeping(h *ecrlogin.Helper) error {
+// requireCache returns an error when the cache cannot store tokens.
+func requireCache(h *ecrlogin.Helper) error {
 	s, err := h.CacheStatus()
 	if err != nil {
 		return err
 	}
 	if s.Problem != "" {
-		return fmt.Errorf("there is nowhere to keep tokens: %s", strings.TrimSpace(s.Dir+" "+s.Problem))
+		return fmt.Errorf("cannot store tokens: %s", strings.TrimSpace(s.Dir+" "+s.Problem))
 	}
 	return nil
 }
 
-// renewable says which of the names no time will make a registry: a watch would wait for it in vain.
-func (p *process) renewable(names []string) error {
-	r := p.newRoster()
-	for _, name := range names {
-		if _, err := r.helper(name).Status(name); errors.Is(err, ecrlogin.ErrNotECR) {
-			return fmt.Errorf("%s: %w", withoutUser(name), err)
-		}
+// registries returns the known registries, each with the profile that a client would use for it.
+func (p *process) registries() *refresh.Registries {
+	return &refresh.Registries{
+		New:     p.helperFor,
+		Profile: progname.Profile(p.name),
+		Clients: clients.Read(dockerconfig.Locator{}),
 	}
-	return nil
 }
 
-// An outcome is what became of one token, or of a registry that has none.
-type outcome struct {
-	Registries []string  `json:"registries,omitempty"` // none: of all that a file would have named
-	Outcome    string    `json:"outcome"`
-	Fetched    time.Time `json:"fetched,omitzero"`
-	Refresh    time.Time `json:"refresh,omitzero"`
-	Expires    time.Time `json:"expires,omitzero"` // of the token that is kept, or of the stored login
-	Error      string    `json:"error,omitempty"`
-	Hint       string    `json:"hint,omitempty"`
-	Again      string    `json:"again,omitempty"` // when --watch tries again: "40s"
-
-	kept ecrlogin.Status
-}
-
-// What can become of a token.
-const (
-	renewed   = "renewed"
-	fresh     = "fresh"     // not due, and nobody named it
-	stored    = "login"     // docker login stored a login, which is served first and cannot be renewed
-	anonymous = "anonymous" // ECR Public, and nobody has credentials for it
-	failed    = "failed"
-)
-
-func failure(hosts []string, err error) outcome {
-	return outcome{Registries: hosts, Outcome: failed, Error: oneLine(err.Error()), Hint: hint(err)}
-}
-
-// refresh renews once what is named, or what is due.
+// refresh refreshes the named tokens, or those that are due, once.
 func (p *process) refresh(ctx context.Context, names []string, asJSON bool) error {
-	batches, told := p.newRoster().batches(names)
-	due := batches[:0:0]
-	for _, b := range batches {
-		if len(names) > 0 || b.kept.State != cache.Fresh {
-			due = append(due, b)
-			continue
-		}
-		told = append(told, b.told(fresh))
-	}
-	r := reporter{out: p.out, json: asJSON, now: p.now}
-	all := []outcome{}
-	failures := 0
-	say := func(_ *batch, o outcome) {
-		all = append(all, o)
-		if o.Outcome == failed {
-			failures++
-		}
-		if !asJSON {
-			r.say(o)
-		}
-	}
-	for _, o := range told {
-		say(nil, o)
-	}
-	renewAll(ctx, due, r.progress, say)
-	r.clear()
+	all := []refreshResult{}
+	failed := false
+	refresh.Once(ctx, p.registries(), names,
+		func(i, n int, t *refresh.Token) {
+			if !asJSON {
+				p.out.stderr.Progress("refreshing %d of %d: %s", i, n, t.Hosts[0])
+			}
+		},
+		func(r refresh.Result) {
+			all = append(all, newRefreshResult(r))
+			failed = failed || r.Outcome == refresh.Failed
+			if !asJSON {
+				p.printRefresh(r)
+			}
+		})
 	switch {
 	case asJSON:
 		if err := p.out.stdout.JSON(all); err != nil {
 			return err
 		}
 	case len(all) == 0:
-		p.out.stdout.Printf("nothing to renew: no registry is configured for this helper, and none was served lately\n")
+		p.out.stdout.Printf("nothing to refresh: no client is configured for this helper, and the cache is empty\n")
 	}
-	if failures > 0 {
+	if failed {
 		return exitCode(1)
 	}
 	return nil
 }
 
-// renewAll renews some tokens at a time and says what became of each, in their order. begin hears what is waited for.
-func renewAll(ctx context.Context, batches []*batch, begin func(i, n int, b *batch), say func(*batch, outcome)) {
-	slots := make(chan struct{}, renewAtOnce)
-	results := make([]chan outcome, len(batches))
-	for i, b := range batches {
-		results[i] = make(chan outcome, 1)
-		go func() {
-			slots <- struct{}{}
-			results[i] <- b.renew(ctx)
-			<-slots
-		}()
+// watch refreshes tokens until a signal arrives or the output can no longer be written.
+func (p *process) watch(ctx context.Context, names []string, asJSON bool) error {
+	if name, err := p.registries().Check(names); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	for i, b := range batches {
-		begin(i+1, len(batches), b)
-		say(b, <-results[i])
-	}
-}
-
-// renew asks AWS for the batch's token.
-func (b *batch) renew(ctx context.Context) outcome {
-	kept, err := b.helper.Refresh(ctx, b.hosts[0])
-	b.kept = kept
-	var e *ecrlogin.Error
-	switch {
-	case err == nil:
-		b.helper.AddHosts(b.hosts...)
-		return b.told(renewed)
-	case !b.named && errors.Is(err, ecrlogin.ErrNotFound) && (!errors.As(err, &e) || e.Kind == token.NoCredentials):
-		return b.told(anonymous)
-	}
-	o := failure(b.hosts, anonymously(err))
-	o.kept = kept
-	return o
-}
-
-// told is an outcome with the times of the token that is kept.
-func (b *batch) told(what string) outcome {
-	k := b.kept
-	return outcome{Registries: b.hosts, Outcome: what, Fetched: k.Fetched, Refresh: k.Refresh, Expires: k.Expires, kept: k}
-}
-
-// A reporter says what became of tokens: what was done on standard output, what failed on standard error.
-type reporter struct {
-	out  output
-	json bool // one line each
-	now  func() time.Time
-}
-
-func (r reporter) say(o outcome) {
-	if r.json {
-		if line, err := json.Marshal(o); err == nil {
-			r.out.stdout.Printf("%s\n", line)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	w := refresh.Watcher{Find: p.registries, Names: names, Now: p.now, Report: func(r refresh.Result) {
+		if !asJSON {
+			p.printRefresh(r)
+		} else if line, err := json.Marshal(newRefreshResult(r)); err == nil {
+			fmt.Fprintf(p.out.stdout, "%s\n", line)
 		}
-		return
+		if p.out.stdout.Err() != nil {
+			stop()
+		}
+	}}
+	w.Run(ctx)
+	return nil
+}
+
+// A refreshResult is a refresh.Result in JSON.
+type refreshResult struct {
+	Registries []string        `json:"registries,omitempty"`
+	Outcome    refresh.Outcome `json:"outcome"`
+	Fetched    time.Time       `json:"fetched,omitzero"`
+	Refresh    time.Time       `json:"refresh,omitzero"`
+	Expires    time.Time       `json:"expires,omitzero"`
+	Error      string          `json:"error,omitempty"`
+	Hint       string          `json:"hint,omitempty"`
+	Again      string          `json:"again,omitempty"` // when --watch tries again: "40s"
+}
+
+func newRefreshResult(r refresh.Result) refreshResult {
+	if r.Outcome == refresh.Failed {
+		j := refreshResult{Registries: r.Registries, Outcome: r.Outcome, Error: oneLine(r.Err.Error()), Hint: hint(withPublicHint(r.Err))}
+		if r.Retry > 0 {
+			j.Again = r.Retry.Round(time.Second).String()
+		}
+		return j
 	}
-	r.clear()
-	names := someOf(o.Registries)
-	switch o.Outcome {
-	case renewed:
-		r.out.stdout.Printf("renewed %s: good for %s, to be renewed in %s\n", names, left(o.Expires.Sub(r.now())), left(o.Refresh.Sub(r.now())))
-	case fresh:
-		r.out.stdout.Printf("fresh %s: good for %s, to be renewed in %s\n", names, left(o.Expires.Sub(r.now())), left(o.Refresh.Sub(r.now())))
-	case stored:
-		r.out.stdout.Printf("left %s: docker login stored a login, good for %s; docker logout gives the registry back\n", names, left(o.Expires.Sub(r.now())))
-	case anonymous:
-		r.out.stdout.Printf("left %s: no credentials, pulls are anonymous\n", names)
-	case failed:
-		err := errors.New(o.Error)
+	return refreshResult{Registries: r.Registries, Outcome: r.Outcome, Fetched: r.Fetched, Refresh: r.Refresh, Expires: r.Expires}
+}
+
+// printRefresh prints a result: a success to standard output, a failure to standard error.
+func (p *process) printRefresh(r refresh.Result) {
+	p.out.stderr.Progress("")
+	names := someOf(r.Registries)
+	valid, next := left(r.Expires.Sub(p.now())), left(r.Refresh.Sub(p.now()))
+	switch r.Outcome {
+	case refresh.Refreshed:
+		p.out.stdout.Printf("refreshed %s: valid for %s, next refresh in %s\n", names, valid, next)
+	case refresh.Fresh:
+		p.out.stdout.Printf("fresh %s: valid for %s, next refresh in %s\n", names, valid, next)
+	case refresh.Login:
+		p.out.stdout.Printf("skipped %s: docker login stored a login, valid for %s; run docker logout to use AWS credentials instead\n", names, valid)
+	case refresh.Anonymous:
+		p.out.stdout.Printf("skipped %s: no AWS credentials, ECR Public is used anonymously\n", names)
+	case refresh.Failed:
+		err := errors.New(r.Err.Error())
 		if names != "" {
-			err = fmt.Errorf("%s: %s", names, o.Error)
+			err = fmt.Errorf("%s: %w", names, err)
 		}
-		if o.Again != "" {
-			err = fmt.Errorf("%w; trying again in %s", err, o.Again)
+		if r.Retry > 0 {
+			err = fmt.Errorf("%w; next attempt in %s", err, r.Retry.Round(time.Second))
 		}
-		r.out.problem(err, o.Hint)
+		p.out.problem(err, hint(withPublicHint(r.Err)))
 	}
 }
 
-// progress shows on a terminal what is waited for, in a line that the next one is written over.
-func (r reporter) progress(i, n int, b *batch) {
-	if !r.json {
-		r.out.stderr.Progress("renewing %d of %d: %s", i, n, b.hosts[0])
-	}
-}
-
-func (r reporter) clear() {
-	if !r.json {
-		r.out.stderr.Progress("")
-	}
-}
-
-// someOf names a few of many registries.
+// someOf returns the first few of many registries as text.
 func someOf(hosts []string) string {
-	const most = 3
-	if len(hosts) <= most {
+	const limit = 3
+	if len(hosts) <= limit {
 		return strings.Join(hosts, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(hosts[:most], ", "), len(hosts)-most)
-}
-
-// watch is the loop behind --watch, on the machine's clock.
-func (p *process) watch(names []string, asJSON bool) *renewer {
-	r := reporter{out: p.out, json: asJSON, now: p.now}
-	return &renewer{
-		now:    p.now,
-		wait:   sleep,
-		random: rand.Float64,
-		look:   func() ([]*batch, []outcome) { return p.newRoster().batches(names) },
-		say:    r.say,
-		unread: func() bool { return p.out.stdout.Err() != nil },
-	}
-}
-
-// sleep waits, or ends with ctx.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	return fmt.Sprintf("%s and %d more", strings.Join(hosts[:limit], ", "), len(hosts)-limit)
 }

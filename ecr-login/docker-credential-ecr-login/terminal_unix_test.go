@@ -31,8 +31,8 @@ func TestProgressOnATerminal(t *testing.T) {
 	u := newSourceUser(t, s, ecrtest.FromEnvironment).with("TERM=xterm")
 	a := u.onTerminal("refresh " + host + " 123456789012.dkr.ecr.eu-west-1.amazonaws.com")
 	for _, want := range []string{
-		"\r\x1b[Krenewing 1 of 2: " + host + "\r\x1b[Krenewed " + host + ": good for ",
-		"\r\x1b[Krenewing 2 of 2: 123456789012.dkr.ecr.eu-west-1.amazonaws.com\r\x1b[Krenewed 123456789012.dkr.ecr.eu-west-1",
+		"\r\x1b[Krefreshing 1 of 2: " + host + "\r\x1b[Krefreshed " + host + ": valid for ",
+		"\r\x1b[Krefreshing 2 of 2: 123456789012.dkr.ecr.eu-west-1.amazonaws.com\r\x1b[Krefreshed 123456789012.dkr.ecr.eu-west-1",
 	} {
 		if !strings.Contains(a.stdout, want) {
 			t.Errorf("%q, want %q in it", a.stdout, want)

@@ -1,10 +1,7 @@
-package main
+package refresh
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -14,34 +11,43 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
+	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
-// A simulation is a refresh --watch in this process, whose hours pass when it waits. AWS lives on the same clock.
-type simulation struct {
-	t      *testing.T
-	aws    *ecrtest.Server
-	mu     sync.Mutex // of now, which AWS reads while it answers; only the test sets it
-	now    time.Time
-	p      *process
-	out    bytes.Buffer
-	hosts  []string // to be kept alive
-	down   []outage
-	failed bool // the fault is set
+const (
+	host     = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+	getToken = "ecr:GetAuthorizationToken"
+)
 
-	// answered is when AWS last could have answered.
-	answered time.Time
-	checks   int
+// A simulation runs a Watcher in this process on a simulated clock, which advances when the Watcher rests. AWS uses the
+// same clock.
+type simulation struct {
+	t       *testing.T
+	aws     *ecrtest.Server
+	mu      sync.Mutex // guards now, which AWS reads concurrently; only the test sets it
+	now     time.Time
+	clock   cache.Clock
+	results []Result
+	hosts   []string // whose tokens must stay valid
+	down    []outage
+	failed  bool // the fault is set
+
+	// reachable is when AWS could last be reached.
+	reachable time.Time
+	checks    int
 }
 
-// An outage is a time in which AWS answers nobody.
+// An outage is a time in which AWS closes every connection.
 type outage struct{ from, to time.Time }
 
-// newSimulation gives this process an environment with static keys: such a test cannot run beside others.
+// newSimulation sets the environment of this process to one with static keys: tests that use it cannot run in parallel.
 func newSimulation(t *testing.T, hosts ...string) *simulation {
 	t.Helper()
 	s := &simulation{t: t, now: time.Now().Truncate(time.Second), hosts: hosts}
-	s.answered = s.now
+	s.reachable = s.now
 	clock := func() time.Time {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -66,11 +72,39 @@ func newSimulation(t *testing.T, hosts ...string) *simulation {
 		key, value, _ := strings.Cut(v, "=")
 		t.Setenv(key, value)
 	}
-	s.p = &process{name: program, out: newOutput(&s.out, &s.out), clock: cache.Clock{
+	s.clock = cache.Clock{
 		Now:  clock,
 		Boot: func() (string, time.Duration, bool) { return "", 0, false },
-	}}
+	}
 	return s
+}
+
+// helper returns a Helper on the simulated clock.
+func (s *simulation) helper(profile string) *ecrlogin.Helper {
+	return ecrlogin.New(ecrlogin.Options{Profile: profile, Clock: s.clock})
+}
+
+// registries returns the registries as the environment and the files have them now.
+func (s *simulation) registries() *Registries {
+	return &Registries{New: s.helper, Clients: clients.Read(dockerconfig.Locator{})}
+}
+
+// watcher returns a Watcher that collects its results.
+func (s *simulation) watcher(names ...string) *Watcher {
+	return &Watcher{
+		Find: s.registries, Names: names, Now: s.clock.Now, random: rand.Float64,
+		Report: func(r Result) { s.results = append(s.results, r) },
+	}
+}
+
+// count returns how many results have the outcome.
+func (s *simulation) count(o Outcome) (n int) {
+	for _, r := range s.results {
+		if r.Outcome == o {
+			n++
+		}
+	}
+	return n
 }
 
 // configure writes Docker's config.json.
@@ -86,7 +120,7 @@ func (s *simulation) configure(text string) {
 	}
 }
 
-// isDown tells whether AWS answers now, and when that changes next.
+// isDown reports whether an outage is going on, and when that changes next.
 func (s *simulation) isDown() (down bool, change time.Time) {
 	for _, o := range s.down {
 		if s.now.Before(o.from) {
@@ -106,8 +140,8 @@ func (s *simulation) set(now time.Time) {
 	s.now = now
 }
 
-// answerOrNot makes AWS answer or not, as the outages say.
-func (s *simulation) answerOrNot() {
+// applyOutages makes AWS close connections during an outage.
+func (s *simulation) applyOutages() {
 	down, _ := s.isDown()
 	if down != s.failed {
 		s.failed = down
@@ -119,7 +153,7 @@ func (s *simulation) answerOrNot() {
 	}
 }
 
-// pass lets time go by in the steps in which AWS comes and goes, and looks whether all tokens live.
+// pass advances the clock from one change of an outage to the next, and checks that all tokens are valid.
 func (s *simulation) pass(d time.Duration) {
 	for end := s.now.Add(d); s.now.Before(end); {
 		down, change := s.isDown()
@@ -128,9 +162,9 @@ func (s *simulation) pass(d time.Duration) {
 		}
 		s.set(change)
 		if !down {
-			s.answered = s.now
+			s.reachable = s.now
 		}
-		s.answerOrNot()
+		s.applyOutages()
 		s.check()
 	}
 }
@@ -138,25 +172,24 @@ func (s *simulation) pass(d time.Duration) {
 func (s *simulation) check() {
 	s.checks++
 	for _, host := range s.hosts {
-		k, err := s.p.helper().Status(host)
+		k, err := s.helper("").Status(host)
 		if err != nil || (k.State != cache.Fresh && k.State != cache.Aging) {
-			s.t.Errorf("%s, %s after AWS answered: the token of %s is %s %s, %v", s.now, s.now.Sub(s.answered), host, k.State, k.Reason, err)
-			s.hosts = nil // once is enough
+			s.t.Errorf("%s, %s after AWS could be reached: the token of %s is %s %s, %v", s.now, s.now.Sub(s.reachable), host, k.State, k.Reason, err)
+			s.hosts = nil // one report is enough
 		}
 	}
 }
 
-// run watches until the end.
+// run runs a Watcher for the given time.
 func (s *simulation) run(length time.Duration) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
 	end := s.now.Add(length)
-	w := s.p.watch(nil, false)
-	random := rand.New(rand.NewPCG(3, 4))
-	w.random = random.Float64
+	w := s.watcher()
+	w.random = rand.New(rand.NewPCG(3, 4)).Float64
 	w.wait = func(_ context.Context, d time.Duration) {
 		if d <= 0 {
-			s.t.Fatalf("%s: the watch does not rest", s.now)
+			s.t.Fatalf("%s: the Watcher does not rest", s.now)
 		}
 		s.pass(d)
 		if !s.now.Before(end) {
@@ -164,18 +197,18 @@ func (s *simulation) run(length time.Duration) {
 		}
 	}
 	for _, host := range s.hosts {
-		if _, err := s.p.helper().Get(ctx, host); err != nil {
+		if _, err := s.helper("").Get(ctx, host); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	w.run(ctx)
+	w.Run(ctx)
 	if s.t.Failed() {
-		s.t.Logf("the watch said:\n%s", s.out.String())
+		s.t.Logf("results: %+v", s.results)
 	}
 }
 
-// wantCallsADay fails when a region had more successful calls in any 24 hours than that.
-func (s *simulation) wantCallsADay(most int) {
+// wantCallsADay fails when a region had more successful calls than limit in any 24 hours.
+func (s *simulation) wantCallsADay(limit int) {
 	s.t.Helper()
 	byRegion := map[string][]time.Time{}
 	total := map[string]int{}
@@ -187,98 +220,100 @@ func (s *simulation) wantCallsADay(most int) {
 	}
 	for region, times := range byRegion {
 		for i := range times {
-			if i+most < len(times) && times[i+most].Sub(times[i]) < 24*time.Hour {
-				s.t.Errorf("%s: %d calls within %s", region, most+1, times[i+most].Sub(times[i]))
+			if i+limit < len(times) && times[i+limit].Sub(times[i]) < 24*time.Hour {
+				s.t.Errorf("%s: %d calls within %s", region, limit+1, times[i+limit].Sub(times[i]))
 			}
 		}
 	}
-	s.t.Logf("%d looks at the tokens, successful calls: %v", s.checks, total)
+	s.t.Logf("%d checks of the tokens, successful calls: %v", s.checks, total)
 }
 
-// A day with an outage of nine hours, in the middle of which AWS answers for two minutes: the token lives, and the
-// outage is told in one line.
+// In a day with an outage of nine hours, interrupted for two minutes, the token stays valid, and the outage is
+// reported once.
 func TestWatchADay(t *testing.T) {
 	s := newSimulation(t, host, "210987654321.dkr.ecr.us-east-1.amazonaws.com")
 	at := func(d time.Duration) time.Time { return s.now.Add(d) }
 	s.down = []outage{{at(4 * time.Hour), at(8 * time.Hour)}, {at(8*time.Hour + 2*time.Minute), at(13 * time.Hour)}}
 	s.run(24 * time.Hour)
 	s.wantCallsADay(5)
-	if n := strings.Count(s.out.String(), "trying again in"); n != 1 {
-		t.Errorf("%d failures were told, want one:\n%s", n, s.out.String())
+	if n := s.count(Failed); n != 1 {
+		t.Errorf("%d failures were reported, want one: %+v", n, s.results)
 	}
-	if strings.Contains(s.out.String(), "eyJ") {
-		t.Error("a token was printed")
+	for _, r := range s.results {
+		if r.Outcome == Failed && r.Retry <= 0 {
+			t.Errorf("%+v, want the time of the next attempt", r)
+		}
 	}
 }
 
-// While AWS answers nobody at all, the token dies, and the watch goes on, less often; it renews when AWS is back.
-func TestWatchOutlivesAnOutage(t *testing.T) {
+// In an outage longer than the token's lifetime, the Watcher goes on with fewer attempts, and refreshes after it.
+func TestWatchSurvivesAnOutage(t *testing.T) {
 	s := newSimulation(t, host)
 	s.down = []outage{{s.now.Add(time.Hour), s.now.Add(20 * time.Hour)}}
 	begin := s.now
 	hosts := s.hosts
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if _, err := s.p.helper().Get(ctx, host); err != nil {
+	if _, err := s.helper("").Get(ctx, host); err != nil {
 		t.Fatal(err)
 	}
-	s.hosts = nil // this one may die
-	w := s.p.watch(nil, false)
+	s.hosts = nil // its token may expire
+	w := s.watcher()
 	w.random = func() float64 { return 1 }
 	w.wait = func(_ context.Context, d time.Duration) {
 		if s.pass(d); s.now.Sub(begin) > 21*time.Hour {
 			cancel()
 		}
 	}
-	w.run(ctx)
-	if k, err := s.p.helper().Status(hosts[0]); err != nil || k.State != cache.Fresh {
-		t.Errorf("an hour after the outage: %s, %v\n%s", k.State, err, s.out.String())
+	w.Run(ctx)
+	if k, err := s.helper("").Status(hosts[0]); err != nil || k.State != cache.Fresh {
+		t.Errorf("an hour after the outage: %s, %v\n%+v", k.State, err, s.results)
 	}
-	// Every minute for the six hours or so that the token lived on, then four times an hour.
+	// One attempt a minute for the six hours or so in which the token is still valid, then four an hour.
 	if n := s.aws.Calls(getToken); n > 1+7*60+8*4+10 {
 		t.Errorf("%d calls", n)
 	}
 }
 
-// Registries that are served while it watches are watched from then on; those that are forgotten no longer.
+// A registry that is used for the first time is watched from then on, and one that was deleted from the cache is not.
 func TestWatchFindsNewRegistries(t *testing.T) {
 	const west = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 	s := newSimulation(t, host)
 	begin := s.now
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w := s.p.watch(nil, false)
+	w := s.watcher()
 	step := 0
 	w.wait = func(_ context.Context, d time.Duration) {
 		if d > 5*time.Minute {
-			t.Fatalf("it does not look for %s", d)
+			t.Fatalf("it rests for %s", d)
 		}
 		s.set(s.now.Add(d))
 		switch elapsed := s.now.Sub(begin); {
-		case step == 0: // nothing was there
-			if _, err := s.p.helper().Get(ctx, west); err != nil {
+		case step == 0: // the cache was empty
+			if _, err := s.helper("").Get(ctx, west); err != nil {
 				t.Fatal(err)
 			}
 			step++
 		case step == 1 && elapsed > 8*time.Hour:
 			if n := len(s.aws.Requests(getToken)); n < 2 {
-				t.Errorf("%d calls, want the new registry's token renewed", n)
+				t.Errorf("%d calls, want the new registry's token refreshed", n)
 			}
-			if _, err := s.p.helper().Forget(west); err != nil {
+			if _, err := s.helper("").Forget(west); err != nil {
 				t.Fatal(err)
 			}
 			s.aws.Reset()
 			step++
 		case step == 2 && elapsed > 24*time.Hour:
 			if n := s.aws.Calls(getToken); n != 0 {
-				t.Errorf("%d calls for a registry that was forgotten", n)
+				t.Errorf("%d calls for a registry that was deleted from the cache", n)
 			}
-			// A file that is being written, and then one that gives a registry to this helper.
+			// A file that is only half written, and then one that assigns a registry to this helper.
 			s.configure("{")
 			step++
 		case step == 3 && elapsed > 25*time.Hour:
-			if n := strings.Count(s.out.String(), "config.json"); n != 1 {
-				t.Errorf("a broken file was told %d times, want once:\n%s", n, s.out.String())
+			if n := s.count(Failed); n != 1 {
+				t.Errorf("a broken file was reported %d times, want once: %+v", n, s.results)
 			}
 			s.configure(`{"credHelpers": {"` + west + `": "ecr-login"}}`)
 			step++
@@ -290,75 +325,66 @@ func TestWatchFindsNewRegistries(t *testing.T) {
 			step++
 		}
 	}
-	w.run(ctx)
+	w.Run(ctx)
 	if step != 5 {
-		t.Error("the story was not played")
+		t.Errorf("the test stopped at step %d", step)
 	}
 }
 
-// Registries that are named are watched although nothing knows them, and the others are left to themselves; what is fresh
-// is left alone.
+// Named registries are watched although they are not known, others are not, and fresh tokens are not refreshed.
 func TestWatchOfNames(t *testing.T) {
 	const west = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 	s := newSimulation(t, host)
 	begin := s.now
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if _, err := s.p.helper().Get(ctx, west); err != nil {
+	if _, err := s.helper("").Get(ctx, west); err != nil {
 		t.Fatal(err)
 	}
 	s.aws.Reset()
-	w := s.p.watch([]string{host}, true)
+	w := s.watcher(host)
 	w.wait = func(_ context.Context, d time.Duration) {
 		if s.set(s.now.Add(d)); s.now.Sub(begin) > 10*time.Hour {
 			cancel()
 		}
 	}
-	w.run(ctx)
+	w.Run(ctx)
 	for _, r := range s.aws.Requests(getToken) {
 		if r.Region != "us-east-1" {
-			t.Errorf("a token was fetched for %s, which nobody named", r.Region)
+			t.Errorf("a token was fetched for %s, which was not named", r.Region)
 		}
 	}
 	if n := successes(s.aws); n != 2 {
-		t.Errorf("%d calls in ten hours, want the first and one renewal", n)
+		t.Errorf("%d calls in ten hours, want the first and one refresh", n)
 	}
-	// One JSON object a line.
-	lines := strings.Split(strings.TrimSpace(s.out.String()), "\n")
-	for _, line := range lines {
-		var o outcome
-		if err := json.Unmarshal([]byte(line), &o); err != nil || o.Outcome != renewed || len(o.Registries) != 1 || o.Expires.IsZero() {
-			t.Errorf("%v: %s", err, line)
-		}
-	}
-	if len(lines) != 2 {
-		t.Errorf("%d lines, want 2:\n%s", len(lines), s.out.String())
+	if len(s.results) != 2 || s.count(Refreshed) != 2 {
+		t.Errorf("%+v, want two refreshes", s.results)
 	}
 }
 
-// A session that is about to end makes a token due at once, again and again: it is renewed with a rest between.
-func TestWatchRestsBetweenRenewals(t *testing.T) {
+// A session that is about to end makes each new token due at once: there is a rest between the refreshes.
+func TestWatchRestsBetweenRefreshes(t *testing.T) {
 	s := newSimulation(t, host)
 	session := s.aws.NewSession("arn:aws:sts::123456789012:assumed-role/deployer/session")
 	for _, v := range session.Env() {
 		key, value, _ := strings.Cut(v, "=")
 		t.Setenv(key, value)
 	}
-	// The end is known from this variable, and a second away for ever.
+	// This variable sets the end of the session, which stays one second away from the start of the test.
 	t.Setenv("AWS_CREDENTIAL_EXPIRATION", s.now.Add(time.Second).UTC().Format(time.RFC3339))
 	begin := s.now
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if _, err := s.p.helper().Get(ctx, host); err != nil {
+	if _, err := s.helper("").Get(ctx, host); err != nil {
 		t.Fatal(err)
 	}
-	w := s.p.watch(nil, false)
+	w := s.watcher()
 	w.wait = func(_ context.Context, d time.Duration) {
 		if s.set(s.now.Add(d)); s.now.Sub(begin) > 30*time.Minute {
 			cancel()
 		}
 	}
-	w.run(ctx)
+	w.Run(ctx)
 	if n := successes(s.aws); n < 20 || n > 2+30 {
 		t.Errorf("%d successful calls in half an hour, want one a minute", n)
 	}
@@ -373,13 +399,13 @@ func successes(s *ecrtest.Server) (n int) {
 	return n
 }
 
-func TestRetry(t *testing.T) {
+func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		failures int
-		alive    time.Duration
-		random   float64
-		want     time.Duration
+		failures  int
+		remaining time.Duration
+		random    float64
+		want      time.Duration
 	}{
 		{1, time.Hour, 1, 2 * time.Second},
 		{1, time.Hour, 0, time.Second},
@@ -387,36 +413,13 @@ func TestRetry(t *testing.T) {
 		{5, time.Hour, 1, 32 * time.Second},
 		{6, time.Hour, 1, time.Minute},
 		{6, time.Hour, 0, 30 * time.Second},
-		{1000000, time.Hour, 1, time.Minute}, // while there is something to lose
+		{1000000, time.Hour, 1, time.Minute}, // while the token is valid
 		{6, 0, 1, 64 * time.Second},
 		{1000000, 0, 1, 15 * time.Minute},
 		{1000000, -time.Hour, 0, 7*time.Minute + 30*time.Second},
 	} {
-		if got := retry(test.failures, test.alive, test.random); got != test.want {
-			t.Errorf("after %d failures, alive for %s, random %v: %s, want %s", test.failures, test.alive, test.random, got, test.want)
+		if got := retryAfter(test.failures, test.remaining, test.random); got != test.want {
+			t.Errorf("after %d failures, valid for %s, random %v: %s, want %s", test.failures, test.remaining, test.random, got, test.want)
 		}
-	}
-}
-
-func TestProgressIsForTerminals(t *testing.T) {
-	t.Parallel()
-	var b bytes.Buffer
-	r := reporter{out: newOutput(&b, &b), now: time.Now}
-	r.progress(1, 2, &batch{hosts: []string{host}})
-	r.clear()
-	if b.Len() > 0 {
-		t.Errorf("to a file: %q", b.String())
-	}
-}
-
-func TestNamesOfManyRegistries(t *testing.T) {
-	t.Parallel()
-	for n, want := range []string{"", "a", "a, b", "a, b, c", "a, b, c and 1 more"} {
-		if got := someOf([]string{"a", "b", "c", "d"}[:n]); got != want {
-			t.Errorf("%d: %q, want %q", n, got, want)
-		}
-	}
-	if got := fmt.Sprintln(left(11*time.Hour+59*time.Minute+59*time.Second), left(59*time.Second), left(-time.Second), left(3*time.Minute)); got != "11h59m 59s 0s 3m\n" {
-		t.Errorf("times left: %s", got)
 	}
 }

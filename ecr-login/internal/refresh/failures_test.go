@@ -1,16 +1,15 @@
-package main
+package refresh
 
 import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 )
 
-// badProfile gives this process's home a profile that AWS refuses.
-func badProfile(t *testing.T, name string) {
+// addRefusedProfile adds a profile to the AWS files whose credentials AWS refuses.
+func addRefusedProfile(t *testing.T, name string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "credentials")
 	text := "[" + name + "]\naws_access_key_id = not-a-real-key\naws_secret_access_key = not-a-real-secret\n"
@@ -20,16 +19,16 @@ func badProfile(t *testing.T, name string) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", path)
 }
 
-// Two principals of one host, one of whom AWS refuses: the other one's token is kept, and the refused one is asked for
-// less and less often, and told once.
+// Of two principals for one host, AWS refuses one: the token of the other is refreshed, and the refused one is tried
+// less and less often and reported once.
 func TestWatchOfTwoPrincipalsOfOneHost(t *testing.T) {
 	s := newSimulation(t)
-	badProfile(t, "prod")
+	addRefusedProfile(t, "prod")
 	s.configure(`{"credHelpers": {"` + host + `": "ecr-login-prod", "https://` + host + `": "ecr-login"}}`)
 	begin := s.now
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w := s.p.watch(nil, false)
+	w := s.watcher()
 	rounds := 0
 	w.wait = func(_ context.Context, d time.Duration) {
 		if rounds++; rounds > 100 {
@@ -40,30 +39,30 @@ func TestWatchOfTwoPrincipalsOfOneHost(t *testing.T) {
 			cancel()
 		}
 	}
-	w.run(ctx)
+	w.Run(ctx)
 	if n := successes(s.aws); n != 1 {
-		t.Errorf("%d tokens were fetched, want the one of the principal whom AWS knows", n)
+		t.Errorf("%d tokens were fetched, want the one of the principal that AWS accepts", n)
 	}
 	if n := s.aws.Calls(getToken); n < 5 || n > 20 {
 		t.Errorf("%d calls in an hour", n)
 	}
-	if n := strings.Count(s.out.String(), "refused"); n != 1 {
-		t.Errorf("the refusal was told %d times, want once:\n%s", n, s.out.String())
+	if n := s.count(Failed); n != 1 {
+		t.Errorf("the refusal was reported %d times, want once: %+v", n, s.results)
 	}
 }
 
-// Whatever a round says, the watch rests.
+// Even if a round returns no rest, the Watcher rests.
 func TestWatchAlwaysRests(t *testing.T) {
 	s := newSimulation(t, host)
-	badProfile(t, "prod")
+	addRefusedProfile(t, "prod")
 	t.Setenv("AWS_PROFILE", "prod")
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		t.Setenv(name, "")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w := s.p.watch([]string{host}, false)
-	w.random = func() float64 { return -1 } // a pause of nothing
+	w := s.watcher(host)
+	w.random = func() float64 { return -1 } // no wait at all
 	rounds := 0
 	w.wait = func(_ context.Context, d time.Duration) {
 		if d < time.Second {
@@ -74,8 +73,8 @@ func TestWatchAlwaysRests(t *testing.T) {
 		}
 		s.set(s.now.Add(d))
 	}
-	w.run(ctx)
-	if rounds != 3 || !strings.Contains(s.out.String(), "refused") {
-		t.Errorf("%d rounds:\n%s", rounds, s.out.String())
+	w.Run(ctx)
+	if rounds != 3 || s.count(Failed) != 1 {
+		t.Errorf("%d rounds: %+v", rounds, s.results)
 	}
 }

@@ -127,8 +127,8 @@ func TestConfigureByRootLeavesTheOwner(t *testing.T) {
 	}
 }
 
-// Where root's podman was used, its folder is in the way of whoever has none; such a user has no podman to renew for.
-func TestRefreshPassesOverAnotherUsersPodman(t *testing.T) {
+// refresh ignores the auth.json of another user's podman, such as root's in /run/containers.
+func TestRefreshIgnoresAnotherUsersPodman(t *testing.T) {
 	t.Parallel()
 	u := asStranger(t)
 	if err := os.Mkdir(filepath.Join(u.dir, "run", "containers"), 0o700); err != nil {
@@ -137,7 +137,7 @@ func TestRefreshPassesOverAnotherUsersPodman(t *testing.T) {
 	if err := os.Chmod(filepath.Join(u.dir, "run"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	want := answer{"nothing to renew: no registry is configured for this helper, and none was served lately\n", "", 0}
+	want := answer{"nothing to refresh: no client is configured for this helper, and the cache is empty\n", "", 0}
 	if a := u.asStranger("refresh"); a != want {
 		t.Errorf("%+v, want %+v", a, want)
 	}

@@ -14,17 +14,20 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// A real refresh --watch renews what is due, and ends with 0 when it is told to: at rest, and in the middle of a call
-// that nobody answers.
+// refresh --watch refreshes what is due, and exits with 0 on a signal: while it rests, and during a call that gets no
+// response.
 func TestWatchEndsOnSignals(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		signal os.Signal
 		hang   bool
+		args   []string
+		prefix string // of its output
 	}{
-		"SIGTERM at rest":   {syscall.SIGTERM, false},
-		"SIGINT at rest":    {os.Interrupt, false},
-		"SIGTERM in a call": {syscall.SIGTERM, true},
+		"SIGTERM at rest":   {syscall.SIGTERM, false, nil, "refreshed " + host + ": valid for "},
+		"SIGINT at rest":    {os.Interrupt, false, nil, "refreshed " + host + ": valid for "},
+		"JSON":              {os.Interrupt, false, []string{"--json"}, `{"registries":["` + host + `"],"outcome":"renewed","fetched":"`},
+		"SIGTERM in a call": {syscall.SIGTERM, true, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -35,7 +38,7 @@ func TestWatchEndsOnSignals(t *testing.T) {
 			if test.hang {
 				s.SetFault(getToken, ecrtest.Fault{Silence: true})
 			}
-			cmd := u.command("", "refresh", "--watch")
+			cmd := u.command("", append([]string{"refresh", "--watch"}, test.args...)...)
 			var stderr strings.Builder
 			cmd.Stderr = &stderr
 			stdout, err := cmd.StdoutPipe()
@@ -52,21 +55,21 @@ func TestWatchEndsOnSignals(t *testing.T) {
 				t.Fatal(err)
 			}
 			lines := bufio.NewScanner(stdout)
-			if !test.hang && (!lines.Scan() || !strings.HasPrefix(lines.Text(), "renewed "+host+": good for ")) {
-				t.Errorf("it said %q", lines.Text())
+			if !test.hang && (!lines.Scan() || !strings.HasPrefix(lines.Text(), test.prefix)) {
+				t.Errorf("it printed %q", lines.Text())
 			}
 			if err := cmd.Process.Signal(test.signal); err != nil {
 				t.Fatal(err)
 			}
 			for lines.Scan() {
-				t.Errorf("it said %q when it was told to end", lines.Text())
+				t.Errorf("it printed %q after the signal", lines.Text())
 			}
 			if err := cmd.Wait(); err != nil || stderr.String() != "" {
-				t.Errorf("%v, standard error %q; want exit code 0 and silence", err, stderr.String())
+				t.Errorf("%v, standard error %q; want exit code 0 and no output", err, stderr.String())
 			}
 			e, _, err := u.disk().Get(u.plan(host).TokenKey)
 			if err != nil || (string(e.Value) == "AWS:"+old.Secret) != test.hang {
-				t.Errorf("%v; the old token is kept: %v, want %v", err, !test.hang, test.hang)
+				t.Errorf("%v; the old token is still cached: %v, want %v", err, !test.hang, test.hang)
 			}
 		})
 	}

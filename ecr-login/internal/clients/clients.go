@@ -1,0 +1,93 @@
+// Package clients reads for which registries the configuration files of docker and of podman name this program,
+// and with which AWS profile.
+//
+// It reads the files that those clients read, in their order, and changes nothing. It does not know
+// credsStore, which applies to every registry.
+package clients
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
+)
+
+// Registries are the registries for which a client's configuration names this program.
+type Registries struct {
+	// Errors are those of the files that could not be read.
+	Errors []error
+
+	// profiles has the profile of each helper by the exact key of credHelpers: a client looks up its helper by
+	// exactly that text.
+	profiles map[string]string
+
+	// byHost has the profiles by host, for every other spelling of it.
+	byHost map[string]string
+}
+
+// Read reads the files of docker and podman. A file that does not exist is not an error, and neither is a
+// service that has no home directory.
+func Read(where dockerconfig.Locator) *Registries {
+	r := &Registries{profiles: map[string]string{}, byHost: map[string]string{}}
+	if path, err := where.Docker(); err == nil {
+		r.read(path, dockerconfig.Docker)
+	}
+	paths, _ := where.Containers()
+	for _, path := range paths {
+		r.read(path, dockerconfig.Containers)
+	}
+	return r
+}
+
+// read adds the entries of one file. Where two files name the same registry, the first one applies.
+func (r *Registries) read(path string, client dockerconfig.Client) {
+	file, err := dockerconfig.Read(path, client)
+	if err != nil {
+		if client == dockerconfig.Containers && errors.Is(err, fs.ErrPermission) {
+			return // the file of another user's podman, such as root's in /run/containers
+		}
+		// podman reads Docker's file too: the same error is reported once.
+		if !slices.ContainsFunc(r.Errors, func(e error) bool { return e.Error() == err.Error() }) {
+			r.Errors = append(r.Errors, err)
+		}
+		return
+	}
+	for _, h := range file.Helpers() {
+		if _, known := r.profiles[h.Host]; known || !progname.IsHelper(h.Name) {
+			continue
+		}
+		profile := progname.Profile("docker-credential-" + h.Name)
+		r.profiles[h.Host] = profile
+		host, err := registry.Host(h.Host)
+		if _, known := r.byHost[host]; err == nil && (!known || h.Host == host) {
+			r.byHost[host] = profile
+		}
+	}
+}
+
+// Profile returns the profile in the name of the helper that a client would start for the server URL: the one of
+// that exact key, else the one of its host. found is false when no client has an entry for it.
+func (r *Registries) Profile(serverURL string) (profile string, found bool) {
+	if profile, found = r.profiles[serverURL]; found {
+		return profile, true
+	}
+	host, err := registry.Host(serverURL)
+	if err != nil {
+		return "", false
+	}
+	profile, found = r.byHost[host]
+	return profile, found
+}
+
+// Contains reports whether a client's file has this exact key.
+func (r *Registries) Contains(key string) bool {
+	_, ok := r.profiles[key]
+	return ok
+}
+
+// Keys returns the keys of credHelpers that name this program, sorted.
+func (r *Registries) Keys() []string { return slices.Sorted(maps.Keys(r.profiles)) }
