@@ -22,8 +22,8 @@ func benchmarkHit(b *testing.B, d *Disk) {
 	}
 }
 
-// BenchmarkHit is a hit as a person has it: folder found from the environment,
-// sealing key where this machine keeps it.
+// BenchmarkHit measures a hit with the default settings: the directory comes from the environment
+// and the sealing key from the system's key store.
 func BenchmarkHit(b *testing.B) {
 	d := newDisk(b, func(o *Options) {
 		o.Environ = environ("HOME", filepath.Dir(o.Dir))
@@ -38,10 +38,10 @@ func BenchmarkHitKeyFile(b *testing.B) {
 	benchmarkHit(b, newFileKeyDisk(b))
 }
 
-func BenchmarkHitAmong10000(b *testing.B) {
+func BenchmarkHitWith10000Entries(b *testing.B) {
 	d := newDisk(b)
 	mustPut(b, d, "k", halfDay("v", time.Now()))
-	plantEntries(b, filepath.Join(d.options.Dir, entriesDir), 9_999, time.Now().Add(time.Hour))
+	createEntryFiles(b, filepath.Join(d.options.Dir, entriesDir), 9_999, time.Now().Add(time.Hour))
 	benchmarkHit(b, d)
 }
 
@@ -66,7 +66,7 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-func BenchmarkNoteKnown(b *testing.B) {
+func BenchmarkAddKnownHost(b *testing.B) {
 	d := newDisk(b)
 	d.AddHost("host.example")
 	b.ReportAllocs()
@@ -75,14 +75,14 @@ func BenchmarkNoteKnown(b *testing.B) {
 	}
 }
 
-func BenchmarkCleaningOf10000(b *testing.B) {
-	h := newHandClock()
+func BenchmarkCleanupOf10000Entries(b *testing.B) {
+	h := newFakeClock()
 	d := newDisk(b, at(h))
 	mustPut(b, d, "k", halfDay("v", h.wall))
 	for b.Loop() {
 		b.StopTimer()
-		plantEntries(b, filepath.Join(d.options.Dir, entriesDir), 9_990, h.clock().now().Add(-time.Hour))
-		h.pass(cleanupInterval)
+		createEntryFiles(b, filepath.Join(d.options.Dir, entriesDir), 9_990, h.clock().now().Add(-time.Hour))
+		h.advance(cleanupInterval)
 		b.StartTimer()
 		mustPut(b, d, "k", halfDay("v", h.clock().now()))
 	}

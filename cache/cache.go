@@ -18,14 +18,14 @@ type Cache struct {
 	// Store stores the entries, for example memory.Over(disk); nil means Disk.
 	Store Store
 
-	// EncodeFailure returns the data by which the error of a fetch is shared with the processes that
-	// wait for it; nil data if it must not be shared, for example because the caller's deadline passed. If hold
-	// is true, processes that start within the next minute also return the error. A nil function
-	// shares nothing.
+	// EncodeFailure returns the data by which the error of a fetch is shared with the processes
+	// that wait for it; nil data if it must not be shared, for example because the caller's
+	// deadline passed. If hold is true, processes that start within the next minute also return the
+	// error. A nil function shares nothing.
 	EncodeFailure func(error) (data []byte, hold bool)
 
-	// DecodeFailure is the inverse of EncodeFailure. If it returns nil, the failure is ignored. A nil function
-	// ignores all failures.
+	// DecodeFailure is the inverse of EncodeFailure. If it returns nil, the failure is ignored. A
+	// nil function ignores all failures.
 	DecodeFailure func(data []byte) error
 
 	// Clock measures the age of entries; the zero value means the clock of Disk.
@@ -82,8 +82,8 @@ func (c *Cache) debug(msg string, args ...any) {
 	}
 }
 
-// Lookup returns the entry of key and its state. It neither fetches nor waits. The error is a *[Miss]
-// unless the entry is fresh or aging.
+// Lookup returns the entry of key and its state. It neither fetches nor waits. The error is a
+// *[Miss] unless the entry is fresh or aging.
 func (c *Cache) Lookup(key string) (Entry, State, error) {
 	e, state, err := c.store().Get(key)
 	if err == nil {
@@ -107,10 +107,10 @@ func (c *Cache) Delete(key string) error {
 //
 // A fresh entry is returned as it is. An aging entry is refreshed by one process, which spends at
 // most 5 seconds on it. The other processes return the aging entry at once, and so does the one
-// whose refresh fails. After a failure there is no further refresh for a minute. If there is no valid entry, one process
-// fetches, under the key's lock. The others wait for it for two thirds of the time that ctx leaves,
-// then each of them fetches. If the fetch fails while they wait, they return the same error, if
-// EncodeFailure allows it.
+// whose refresh fails. After a failure there is no further refresh for a minute. If there is no
+// valid entry, one process fetches, under the key's lock. The others wait for it for two thirds of
+// the time that ctx leaves, then each of them fetches. If the fetch fails while they wait, they
+// return the same error, if EncodeFailure allows it.
 //
 // Callers in one process share a fetch. It has the values and the deadline of the first caller's
 // ctx (one minute if that has none), but it is not cancelled with it. Each caller waits as long as

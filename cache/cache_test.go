@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// fetcher is a fetch that counts and answers as it is told.
+// fetcher is a fetch function that counts its calls.
 type fetcher struct {
-	calls  atomic.Int32
-	answer func(ctx context.Context) (Entry, error)
+	calls atomic.Int32
+	fn    func(ctx context.Context) (Entry, error)
 }
 
 func (f *fetcher) fetch(ctx context.Context) (Entry, error) {
 	f.calls.Add(1)
-	return f.answer(ctx)
+	return f.fn(ctx)
 }
 
 func (f *fetcher) wantCalls(t testing.TB, n int32) {
@@ -31,12 +31,12 @@ func (f *fetcher) wantCalls(t testing.TB, n int32) {
 	}
 }
 
-func answering(value string) *fetcher {
-	return &fetcher{answer: func(context.Context) (Entry, error) { return halfDay(value, time.Now()), nil }}
+func returning(value string) *fetcher {
+	return &fetcher{fn: func(context.Context) (Entry, error) { return halfDay(value, time.Now()), nil }}
 }
 
 func failing(err error) *fetcher {
-	return &fetcher{answer: func(context.Context) (Entry, error) { return Entry{}, err }}
+	return &fetcher{fn: func(context.Context) (Entry, error) { return Entry{}, err }}
 }
 
 func wantDo(t testing.TB, c *Cache, key string, f *fetcher, value string) {
@@ -49,81 +49,81 @@ func wantDo(t testing.TB, c *Cache, key string, f *fetcher, value string) {
 
 func TestDoStates(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	c := &Cache{Disk: newDisk(t, at(h))}
-	f := &fetcher{answer: func(context.Context) (Entry, error) { return halfDay("one", h.clock().now()), nil }}
+	f := &fetcher{fn: func(context.Context) (Entry, error) { return halfDay("one", h.clock().now()), nil }}
 	wantDo(t, c, "k", f, "one")
 	wantDo(t, c, "k", f, "one")
 	f.wantCalls(t, 1)
 	if e, s, err := c.Lookup("k"); s != Fresh || err != nil || string(e.Value) != "one" {
 		t.Errorf("lookup: %q, %v, %v", e.Value, s, err)
 	}
-	h.pass(6 * time.Hour)
+	h.advance(6 * time.Hour)
 	if _, s, err := c.Lookup("k"); s != Aging || err != nil {
 		t.Errorf("lookup: %v, %v", s, err)
 	}
-	f.answer = func(context.Context) (Entry, error) { return halfDay("two", h.clock().now()), nil }
+	f.fn = func(context.Context) (Entry, error) { return halfDay("two", h.clock().now()), nil }
 	wantDo(t, c, "k", f, "two")
 	f.wantCalls(t, 2)
-	h.pass(12 * time.Hour)
+	h.advance(12 * time.Hour)
 	var m *Miss
 	if _, s, err := c.Lookup("k"); s != Expired || !errors.As(err, &m) || m.Reason != "expired" {
 		t.Errorf("lookup: %v, %v", s, err)
 	}
 	down := errors.New("down")
 	if e, err := c.Do(t.Context(), "k", failing(down).fetch); !errors.Is(err, down) {
-		t.Errorf("expired and down: served %q, %v", e.Value, err)
+		t.Errorf("returned an expired entry: %q, %v", e.Value, err)
 	}
 	if _, s, _ := c.Lookup("never"); s != Absent {
-		t.Errorf("lookup of nothing: %v", s)
+		t.Errorf("lookup of an unknown key: %v", s)
 	}
 }
 
-// An aging entry, nobody answers, and somebody asks every second for a minute.
+// During an outage, Do is called for an aging entry every second for a minute.
 func TestOutageWhileAging(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	c := &Cache{Disk: newDisk(t, at(h))}
 	mustPut(t, c.Disk, "k", halfDay("old", h.wall))
-	h.pass(7 * time.Hour)
-	f := failing(errors.New("connection refused")) // cannot be shared, and holds off all the same
+	h.advance(7 * time.Hour)
+	f := failing(errors.New("connection refused")) // not shared, but it delays the next refresh
 	for range 60 {
 		wantDo(t, c, "k", f, "old")
-		h.pass(time.Second)
+		h.advance(time.Second)
 	}
 	if n := f.calls.Load(); n < 1 || n > 2 {
 		t.Errorf("%d attempts in a minute, want 1 or 2", n)
 	}
-	h.pass(time.Minute)
-	wantDo(t, c, "k", answering("new"), "new")
+	h.advance(time.Minute)
+	wantDo(t, c, "k", returning("new"), "new")
 }
 
-// Another process finished its refresh between our look and our lock.
-func TestRefreshThatComesSecond(t *testing.T) {
+// Another process refreshed the entry between the lookup and the lock.
+func TestRefreshByAnotherProcess(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	c := &Cache{Disk: newDisk(t, at(h))}
 	old := halfDay("old", h.wall.Add(-7*time.Hour))
-	mustPut(t, c.Disk, "k", halfDay("theirs", h.wall))
-	f := answering("ours")
-	if e, err := c.refreshAging(t.Context(), "k", old, f.fetch); err != nil || string(e.Value) != "theirs" {
+	mustPut(t, c.Disk, "k", halfDay("new", h.wall))
+	f := returning("own")
+	if e, err := c.refreshAging(t.Context(), "k", old, f.fetch); err != nil || string(e.Value) != "new" {
 		t.Errorf("got %q, %v", e.Value, err)
 	}
 	f.wantCalls(t, 0)
 }
 
-func TestRefreshHasAShortBudget(t *testing.T) {
+func TestRefreshTimeout(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	c := &Cache{Disk: newDisk(t, at(h))}
 	mustPut(t, c.Disk, "k", halfDay("old", h.wall))
-	h.pass(7 * time.Hour)
+	h.advance(7 * time.Hour)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	_, err := c.Do(ctx, "k", func(ctx context.Context) (Entry, error) {
 		deadline, ok := ctx.Deadline()
 		if left := time.Until(deadline); !ok || left > refreshTimeout {
-			t.Errorf("the refresh has %v", left)
+			t.Errorf("the refresh has %v left", left)
 		}
 		return Entry{}, errors.New("slow")
 	})
@@ -132,27 +132,27 @@ func TestRefreshHasAShortBudget(t *testing.T) {
 	}
 }
 
-// The entry runs out while its refresh fails: it must not be served after all.
-func TestAgingEntryThatExpiresMeanwhile(t *testing.T) {
+// An aging entry that expires while its refresh fails must not be returned.
+func TestAgingEntryExpiresDuringRefresh(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	c := &Cache{Disk: newDisk(t, at(h))}
 	mustPut(t, c.Disk, "k", halfDay("old", h.wall))
-	h.pass(12*time.Hour - time.Second)
+	h.advance(12*time.Hour - time.Second)
 	down := errors.New("down")
 	e, err := c.Do(t.Context(), "k", func(context.Context) (Entry, error) {
-		h.pass(2 * time.Second)
+		h.advance(2 * time.Second)
 		return Entry{}, down
 	})
 	if !errors.Is(err, down) {
-		t.Errorf("served %q, %v", e.Value, err)
+		t.Errorf("got %q, %v", e.Value, err)
 	}
 }
 
-func TestEntryWithoutALifeIsReturnedAndNotKept(t *testing.T) {
+func TestEntryWithoutLifetimeNotStored(t *testing.T) {
 	t.Parallel()
 	c := &Cache{Disk: newDisk(t)}
-	f := &fetcher{answer: func(context.Context) (Entry, error) {
+	f := &fetcher{fn: func(context.Context) (Entry, error) {
 		return Entry{Value: []byte("once"), Fetched: time.Now(), Lifetime: -time.Hour}, nil
 	}}
 	wantDo(t, c, "k", f, "once")
@@ -160,10 +160,10 @@ func TestEntryWithoutALifeIsReturnedAndNotKept(t *testing.T) {
 	f.wantCalls(t, 2)
 }
 
-func TestCacheWithoutAnything(t *testing.T) {
+func TestZeroCache(t *testing.T) {
 	t.Parallel()
 	c := &Cache{}
-	wantDo(t, c, "k", answering("v"), "v")
+	wantDo(t, c, "k", returning("v"), "v")
 	if err := c.Delete("k"); err != nil {
 		t.Error(err)
 	}
@@ -174,20 +174,19 @@ func TestCacheWithoutAnything(t *testing.T) {
 	unlock()
 }
 
-// No folder, a folder that cannot be written, locks that are no files: every
-// caller has an answer.
-func TestAnswersWithoutADisk(t *testing.T) {
+// Do returns the fetched entry even if nothing can be stored or locked.
+func TestUnusableDirectory(t *testing.T) {
 	t.Parallel()
-	for why, dir := range map[string]func(t *testing.T) string{
+	for name, dir := range map[string]func(t *testing.T) string{
 		"below a file": func(*testing.T) string { return filepath.Join(os.DevNull, "cache") },
-		"open to all": func(t *testing.T) string {
+		"writable for others": func(t *testing.T) string {
 			dir := t.TempDir()
 			if err := os.Chmod(dir, 0o777); err != nil {
 				t.Fatal(err)
 			}
 			return dir
 		},
-		"the folder of locks is a file": func(t *testing.T) string {
+		"the directory of locks is a file": func(t *testing.T) string {
 			dir := filepath.Join(t.TempDir(), "cache")
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				t.Fatal(err)
@@ -197,7 +196,7 @@ func TestAnswersWithoutADisk(t *testing.T) {
 			}
 			return dir
 		},
-		"the lock is a folder": func(t *testing.T) string {
+		"the lock is a directory": func(t *testing.T) string {
 			dir := filepath.Join(t.TempDir(), "cache")
 			for _, name := range []string{lockName(entryLock, "k"), lockName(namedLock, "name")} {
 				if err := os.MkdirAll(filepath.Join(dir, locksDir, name), 0o700); err != nil {
@@ -206,22 +205,22 @@ func TestAnswersWithoutADisk(t *testing.T) {
 			}
 			return dir
 		},
-		"the folder of entries is a file": func(t *testing.T) string {
+		"the directory of entries is a file": func(t *testing.T) string {
 			dir := filepath.Join(t.TempDir(), "cache")
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(dir, entriesDir), []byte("mine"), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, entriesDir), []byte("other"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			return dir
 		},
 	} {
-		t.Run(why, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := dir(t)
 			c := &Cache{Disk: newDisk(t, func(o *Options) { o.Dir = dir })}
-			wantDo(t, c, "k", answering("v"), "v")
+			wantDo(t, c, "k", returning("v"), "v")
 			unlock, err := c.Lock(t.Context(), "name")
 			if err != nil {
 				t.Error(err)
@@ -236,11 +235,11 @@ func TestAnswersWithoutADisk(t *testing.T) {
 	}
 }
 
-// mapStore is a store without files and locks that tells when it is asked.
+// mapStore is a Store in memory.
 type mapStore struct {
 	mu      sync.Mutex
 	entries map[string]Entry
-	asked   chan string // each Get that missed sends its key; nil: no
+	missed  chan string // receives the key of each Get that misses; nil means none
 }
 
 func (s *mapStore) Get(key string) (Entry, State, error) {
@@ -252,8 +251,8 @@ func (s *mapStore) Get(key string) (Entry, State, error) {
 		state, err := Clock{}.State(e)
 		return e, state, err
 	}
-	if s.asked != nil {
-		s.asked <- key
+	if s.missed != nil {
+		s.missed <- key
 	}
 	return Entry{}, Absent, miss("absent")
 }
@@ -276,13 +275,13 @@ func (s *mapStore) Delete(key string) error {
 	return nil
 }
 
-func TestCallersInOneProcessShareAFetch(t *testing.T) {
+func TestCallersShareFetch(t *testing.T) {
 	t.Parallel()
 	const callers = 50
-	s := &mapStore{asked: make(chan string, 10*callers)}
+	s := &mapStore{missed: make(chan string, 10*callers)}
 	c := &Cache{Store: s}
 	release := make(chan struct{})
-	f := &fetcher{answer: func(context.Context) (Entry, error) {
+	f := &fetcher{fn: func(context.Context) (Entry, error) {
 		<-release
 		return halfDay("v", time.Now()), nil
 	}}
@@ -294,30 +293,30 @@ func TestCallersInOneProcessShareAFetch(t *testing.T) {
 				t.Errorf("got %q, %v", e.Value, err)
 				return
 			}
-			e.Value[0] = 'x' // each has its own
+			e.Value[0] = 'x' // each caller has a copy
 		})
 	}
-	for looked := 0; looked < callers; { // every caller has looked, and found nothing
-		if <-s.asked == "k" {
-			looked++
+	for misses := 0; misses < callers; { // until every caller has looked up the key
+		if <-s.missed == "k" {
+			misses++
 		}
 	}
 	close(release)
 	done.Wait()
 	f.wantCalls(t, 1)
 	if e, _, _ := s.Get("k"); string(e.Value) != "v" {
-		t.Errorf("a caller changed what is kept: %q", e.Value)
+		t.Errorf("a caller changed the stored value: %q", e.Value)
 	}
 }
 
 type contextKey struct{}
 
-func TestLeaderInOneProcessLeaves(t *testing.T) {
+func TestFirstCallerCanceled(t *testing.T) {
 	t.Parallel()
-	s := &mapStore{asked: make(chan string, 100)}
+	s := &mapStore{missed: make(chan string, 100)}
 	c := &Cache{Store: s}
 	inside, release := make(chan context.Context, 1), make(chan struct{})
-	f := &fetcher{answer: func(ctx context.Context) (Entry, error) {
+	f := &fetcher{fn: func(ctx context.Context) (Entry, error) {
 		inside <- ctx
 		select {
 		case <-release:
@@ -327,40 +326,40 @@ func TestLeaderInOneProcessLeaves(t *testing.T) {
 		}
 	}}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), contextKey{}, "value"))
-	left := make(chan error)
+	first := make(chan error)
 	go func() {
 		_, err := c.Do(ctx, "k", f.fetch)
-		left <- err
+		first <- err
 	}()
 	if got := (<-inside).Value(contextKey{}); got != "value" {
-		t.Errorf("the fetch does not see the caller's values: %v", got)
+		t.Errorf("the fetch has not the values of the caller's context: %v", got)
 	}
-	follower := make(chan error)
+	second := make(chan error)
 	go func() {
 		_, err := c.Do(t.Context(), "k", f.fetch)
-		follower <- err
+		second <- err
 	}()
 	cancel()
-	if err := <-left; !errors.Is(err, context.Canceled) {
-		t.Errorf("the leader: %v", err)
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("the first caller: %v", err)
 	}
 	close(release)
-	if err := <-follower; err != nil {
-		t.Errorf("the follower: %v", err)
+	if err := <-second; err != nil {
+		t.Errorf("the second caller: %v", err)
 	}
 	f.wantCalls(t, 1)
 }
 
-// A follower with time left does not take the leader's deadline for its own.
-func TestLeadersDeadlineIsItsOwn(t *testing.T) {
+// A caller that joins a fetch does not fail because of the first caller's deadline.
+func TestDeadlineNotShared(t *testing.T) {
 	t.Parallel()
-	s := &mapStore{asked: make(chan string, 100)}
+	s := &mapStore{missed: make(chan string, 100)}
 	c := &Cache{Store: s}
-	expired := errors.New("the stage that used the time up")
+	expired := errors.New("the stage that took too long")
 	var once sync.Once
 	inside := make(chan struct{})
 	f := &fetcher{}
-	f.answer = func(ctx context.Context) (Entry, error) {
+	f.fn = func(ctx context.Context) (Entry, error) {
 		if f.calls.Load() == 1 {
 			once.Do(func() { close(inside) })
 			<-ctx.Done()
@@ -370,50 +369,50 @@ func TestLeadersDeadlineIsItsOwn(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	leader := make(chan error)
+	first := make(chan error)
 	go func() {
 		_, err := c.Do(ctx, "k", f.fetch)
-		leader <- err
+		first <- err
 	}()
 	<-inside
 	wantDo(t, c, "k", f, "v")
-	if err := <-leader; !errors.Is(err, expired) {
-		t.Errorf("the leader hears %v, not what used its time up", err)
+	if err := <-first; !errors.Is(err, expired) {
+		t.Errorf("the first caller: %v, want the error of the fetch", err)
 	}
 	f.wantCalls(t, 2)
 }
 
-func TestCallerThatIsLateStartsNothing(t *testing.T) {
+func TestCanceledCallerDoesNotFetch(t *testing.T) {
 	t.Parallel()
 	c := &Cache{Store: &mapStore{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Do(ctx, "k", answering("first").fetch); !errors.Is(err, context.Canceled) {
+	if _, err := c.Do(ctx, "k", returning("first").fetch); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	wantDo(t, c, "k", answering("second"), "second")
+	wantDo(t, c, "k", returning("second"), "second")
 }
 
-func TestFailureThatIsNotSharedLeavesNoMark(t *testing.T) {
+func TestUnsharedFailureNotStored(t *testing.T) {
 	t.Parallel()
-	c := tellRefusals(&Cache{Disk: newDisk(t)})
+	c := withSharedFailures(&Cache{Disk: newDisk(t)})
 	down := errors.New("my own deadline")
 	if _, err := c.Do(t.Context(), "k", failing(down).fetch); !errors.Is(err, down) {
 		t.Errorf("got %v", err)
 	}
 	if f, ok := c.failure("k"); ok {
-		t.Errorf("left %+v", f)
+		t.Errorf("stored %+v", f)
 	}
-	refused := &refusal{"no"}
-	if _, err := c.Do(t.Context(), "k", failing(refused).fetch); !errors.Is(err, refused) {
+	shared := &sharedError{"no"}
+	if _, err := c.Do(t.Context(), "k", failing(shared).fetch); !errors.Is(err, shared) {
 		t.Errorf("got %v", err)
 	}
 	if _, ok := c.failure("k"); !ok {
-		t.Error("a refusal left no mark")
+		t.Error("a shared failure was not stored")
 	}
 }
 
-func TestFetchThatIgnoresItsDeadline(t *testing.T) {
+func TestFetchIgnoresDeadline(t *testing.T) {
 	t.Parallel()
 	c := &Cache{}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -429,7 +428,7 @@ func TestFetchThatIgnoresItsDeadline(t *testing.T) {
 	}
 }
 
-func TestFetchWithoutADeadlineHasOne(t *testing.T) {
+func TestFetchHasDeadline(t *testing.T) {
 	t.Parallel()
 	c := &Cache{Disk: newDisk(t)}
 	_, err := c.Do(t.Context(), "k", func(ctx context.Context) (Entry, error) {
@@ -443,17 +442,17 @@ func TestFetchWithoutADeadlineHasOne(t *testing.T) {
 	}
 }
 
-// Somebody holds the lock and neither fetches nor ends. Two thirds of the time
-// pass, then the caller fetches by itself.
-func TestHolderThatHangs(t *testing.T) {
+// If another process holds the lock and does not fetch, Do waits for two thirds of its time and
+// then fetches without the lock.
+func TestLockTimeout(t *testing.T) {
 	t.Parallel()
 	c := &Cache{Disk: newDisk(t)}
 	lock, err := c.Disk.lockFile(lockName(entryLock, "k"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held, err := lock.TryLock(); !held || err != nil {
-		t.Fatal(held, err)
+	if locked, err := lock.TryLock(); !locked || err != nil {
+		t.Fatal(locked, err)
 	}
 	defer lock.Unlock()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -468,17 +467,17 @@ func TestHolderThatHangs(t *testing.T) {
 		t.Errorf("got %q, %v", e.Value, err)
 	}
 	if left <= 0 || left > 3*time.Second*2/3 {
-		t.Errorf("%v were left for the fetch", left)
+		t.Errorf("the fetch had %v left", left)
 	}
-	// And one whose patience ends before that.
+	// A canceled caller does not wait.
 	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Refresh(ctx, "k", answering("x").fetch); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+	if _, err := c.Refresh(ctx, "k", returning("x").fetch); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
 	}
 }
 
-func TestLockEndsWithItsContext(t *testing.T) {
+func TestLockCanceled(t *testing.T) {
 	t.Parallel()
 	c := &Cache{Disk: newDisk(t)}
 	unlock, err := c.Lock(t.Context(), "session")
@@ -500,9 +499,8 @@ func TestLockEndsWithItsContext(t *testing.T) {
 	third()
 }
 
-// A fetch that holds its entry's lock takes the lock of a session: never the
-// same file, whatever the names.
-func TestLocksOfDifferentKindsDoNotMeet(t *testing.T) {
+// A fetch that holds its entry's lock can acquire a named lock: they never use the same file.
+func TestEntryLocksAndNamedLocks(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for i := range 2 * lockSlots {
@@ -511,7 +509,7 @@ func TestLocksOfDifferentKindsDoNotMeet(t *testing.T) {
 			seen[lockName(kind, name)] = true
 		}
 		if lockName(entryLock, name) == lockName(namedLock, name) {
-			t.Fatalf("%q has one lock for both", name)
+			t.Fatalf("%q has the same file for both kinds", name)
 		}
 	}
 	if n := len(seen); n > 2*lockSlots || n < lockSlots {
@@ -528,50 +526,50 @@ func TestLocksOfDifferentKindsDoNotMeet(t *testing.T) {
 	}
 }
 
-func TestFailuresAreDecodedWithCare(t *testing.T) {
+func TestDecodeFailure(t *testing.T) {
 	t.Parallel()
 	f, err := newFailure([]byte("text"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, ok := decodeFailure(f.encode()); !ok || got.generation != f.generation || !got.shared || !got.hold || string(got.data) != "text" {
-		t.Errorf("%+v became %+v, %v", f, got, ok)
+		t.Errorf("%+v decodes to %+v, %v", f, got, ok)
 	}
-	if silent, _ := newFailure(nil, true); silent.shared || silent.hold {
-		t.Errorf("nothing to tell, and %+v", silent)
+	if f, _ := newFailure(nil, true); f.shared || f.hold {
+		t.Errorf("a failure without data is shared: %+v", f)
 	}
 	for _, b := range [][]byte{nil, {1}, make([]byte, 16)} {
 		if f, ok := decodeFailure(b); ok {
-			t.Errorf("%v became %+v", b, f)
+			t.Errorf("%v decodes to %+v", b, f)
 		}
 	}
-	// One that cannot be told any more is no reason not to try.
-	c := tellRefusals(&Cache{Disk: newDisk(t)})
-	_, _ = c.Do(t.Context(), "k", failing(&refusal{"hold on"}).fetch)
+	// A failure that DecodeFailure rejects does not prevent a fetch.
+	c := withSharedFailures(&Cache{Disk: newDisk(t)})
+	_, _ = c.Do(t.Context(), "k", failing(&sharedError{"hold on"}).fetch)
 	c.DecodeFailure = func([]byte) error { return nil }
-	wantDo(t, c, "k", answering("v"), "v")
+	wantDo(t, c, "k", returning("v"), "v")
 }
 
-// A failed refresh leaves a mark that is not for those who wait: they have
-// nothing to serve and must try.
-func TestMarkOfAFailedRefreshIsNotShared(t *testing.T) {
+// A failed refresh stores a failure that is not shared. A process that waits and has no valid entry
+// must fetch.
+func TestFailedRefreshNotShared(t *testing.T) {
 	t.Parallel()
 	waiting := make(chan struct{}, 1)
-	c := tellRefusals(&Cache{Disk: newDisk(t), Log: slog.New(notify(waiting))})
+	c := withSharedFailures(&Cache{Disk: newDisk(t), Log: slog.New(notify(waiting))})
 	lock, err := c.Disk.lockFile(lockName(entryLock, "k"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held, err := lock.TryLock(); !held || err != nil {
-		t.Fatal(held, err)
+	if locked, err := lock.TryLock(); !locked || err != nil {
+		t.Fatal(locked, err)
 	}
 	got := make(chan error)
 	go func() {
-		_, err := c.Do(t.Context(), "k", answering("v").fetch)
+		_, err := c.Do(t.Context(), "k", returning("v").fetch)
 		got <- err
 	}()
 	<-waiting
-	c.storeFailure("k", errors.New("out of its budget"), true)
+	c.storeFailure("k", errors.New("timeout"), true)
 	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
 	}
@@ -580,7 +578,7 @@ func TestMarkOfAFailedRefreshIsNotShared(t *testing.T) {
 	}
 }
 
-// notify is a log that sends when the cache waits for another process.
+// notify is a log handler that sends when the cache waits for another process.
 type notify chan struct{}
 
 func (notify) Enabled(context.Context, slog.Level) bool { return true }
@@ -593,23 +591,23 @@ func (n notify) Handle(_ context.Context, r slog.Record) error {
 func (n notify) WithAttrs([]slog.Attr) slog.Handler { return n }
 func (n notify) WithGroup(string) slog.Handler      { return n }
 
-func TestSuccessEndsAHeldRefusal(t *testing.T) {
+func TestSuccessRemovesFailure(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
-	c := tellRefusals(&Cache{Disk: newDisk(t, at(h))})
-	f := failing(&refusal{"hold: no credentials"})
+	h := newFakeClock()
+	c := withSharedFailures(&Cache{Disk: newDisk(t, at(h))})
+	f := failing(&sharedError{"hold: no credentials"})
 	for range 3 {
 		if _, err := c.Do(t.Context(), "k", f.fetch); err == nil || err.Error() != "hold: no credentials" {
 			t.Fatalf("got %v", err)
 		}
 	}
 	f.wantCalls(t, 1)
-	h.pass(failureLifetime)
+	h.advance(failureLifetime)
 	_, _ = c.Do(t.Context(), "k", f.fetch)
 	f.wantCalls(t, 2)
-	good := &fetcher{answer: func(context.Context) (Entry, error) { return halfDay("v", h.clock().now()), nil }}
+	good := &fetcher{fn: func(context.Context) (Entry, error) { return halfDay("v", h.clock().now()), nil }}
 	if e, err := c.Refresh(t.Context(), "k", good.fetch); err != nil || string(e.Value) != "v" {
-		t.Fatalf("renewed to %q, %v", e.Value, err)
+		t.Fatalf("refreshed to %q, %v", e.Value, err)
 	}
 	if err := c.Disk.Delete("k"); err != nil {
 		t.Fatal(err)
@@ -619,28 +617,28 @@ func TestSuccessEndsAHeldRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = c.Do(t.Context(), "k", f.fetch)
-	if err := c.Delete("k"); err != nil { // forgets the refusal too
+	if err := c.Delete("k"); err != nil { // also deletes the failure
 		t.Fatal(err)
 	}
 	wantDo(t, c, "k", good, "v")
 }
 
-func TestBrokenStoreIsAMiss(t *testing.T) {
+func TestFailingStore(t *testing.T) {
 	t.Parallel()
-	c := &Cache{Store: brokenStore{}}
-	wantDo(t, c, "k", answering("v"), "v")
+	c := &Cache{Store: failingStore{}}
+	wantDo(t, c, "k", returning("v"), "v")
 	if _, s, err := c.Lookup("k"); s != Absent || err == nil {
 		t.Errorf("lookup: %v, %v", s, err)
 	}
 	if err := c.Delete("k"); err == nil {
-		t.Error("the error of Delete is lost")
+		t.Error("Delete returned no error")
 	}
 }
 
-type brokenStore struct{}
+type failingStore struct{}
 
-var errBroken = errors.New("broken")
+var errStore = errors.New("store failed")
 
-func (brokenStore) Get(string) (Entry, State, error) { return Entry{}, Absent, errBroken }
-func (brokenStore) Put(string, Entry) error          { return errBroken }
-func (brokenStore) Delete(string) error              { return errBroken }
+func (failingStore) Get(string) (Entry, State, error) { return Entry{}, Absent, errStore }
+func (failingStore) Put(string, Entry) error          { return errStore }
+func (failingStore) Delete(string) error              { return errStore }

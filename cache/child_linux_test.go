@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,25 +20,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// actHere are the roles that need Linux: each sets the process up, then does
-// what it is told.
-func actHere(role string, c childConfig) int {
+// runSystemRole runs the roles that need Linux: it prepares the process and then runs commands.
+func runSystemRole(role string, c childConfig) int {
 	var err error
 	switch role {
 	case "key":
-	case "key in another session": // an empty one, and the user keyring is not linked to it
-		runtime.LockOSThread() // whose session it is
+	case "other session": // a new session keyring without a link to the user keyring
+		runtime.LockOSThread() // a session keyring belongs to a thread
 		_, err = unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
-	case "key refused":
+	case "keyring forbidden":
 		err = filter(syscall.EPERM, -1)
-	case "key unknown":
+	case "no keyring":
 		err = filter(syscall.ENOSYS, -1)
-	case "key not moved":
+	case "no key move":
 		err = filter(syscall.EOPNOTSUPP, unix.KEYCTL_MOVE)
-	case "key, no room":
+	case "full keyring":
 		err = fillKeyring(c.Description)
 	case "small disk":
-		err = mountSmall(c.Dir)
+		err = mountSmallDisk(c.Dir)
 	default:
 		return 2
 	}
@@ -47,16 +47,16 @@ func actHere(role string, c childConfig) int {
 	}
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		actOn(in.Text(), c)
+		runCommand(in.Text(), c)
 	}
 	return 0
 }
 
-func actOn(command string, c childConfig) {
+func runCommand(command string, c childConfig) {
 	d := c.disk()
 	switch command {
-	case "make": // the sealing key; its id tells whether all have the same
-		fmt.Println("at the gate")
+	case "make": // creates the sealing key and prints its ID
+		fmt.Println("waiting for the gate")
 		gate := flock.New(c.Gate)
 		if err := gate.RLock(); err != nil {
 			fmt.Println("error", err)
@@ -79,12 +79,15 @@ func actOn(command string, c childConfig) {
 	case "where":
 		s := d.Status()
 		fmt.Printf("where %v %s\n", s.KeyOffDisk, s.KeyStore)
-	case "forget":
-		forgetKey(c.Description)
+	case "status":
+		s := d.Status()
+		fmt.Printf("status %s exists %v, writable %v: %s\n", s.Dir, s.Exists, s.Writable, s.Problem)
+	case "remove":
+		removeKey(c.Description)
 		for i := range 300 {
-			forgetKey(c.Description + strconv.Itoa(i))
+			removeKey(c.Description + strconv.Itoa(i))
 		}
-		fmt.Println("forgot")
+		fmt.Println("removed")
 	case "do":
 		e, err := (&Cache{Disk: d}).Do(context.Background(), "k", func(context.Context) (Entry, error) {
 			return halfDay("fetched", time.Now()), nil
@@ -99,8 +102,8 @@ func actOn(command string, c childConfig) {
 	}
 }
 
-// filter makes the kernel refuse the keyring's system calls from now on, as a
-// container's seccomp profile does; only one command of keyctl unless it is -1.
+// filter makes the kernel reject the system calls of the keyring, as the seccomp profile of a
+// container does. If command is not -1, it rejects only that command of keyctl.
 func filter(errno syscall.Errno, command int) error {
 	load := func(offset uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
@@ -108,12 +111,12 @@ func filter(errno syscall.Errno, command int) error {
 	equal := func(k uint32, yes, no uint8) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: k, Jt: yes, Jf: no}
 	}
-	answer := func(k uint32) unix.SockFilter {
+	ret := func(k uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: k}
 	}
 	const (
-		number = 0  // of the system call, in struct seccomp_data
-		first  = 16 // low half of its first argument, on a little-endian machine
+		number = 0  // offset of the system call's number in struct seccomp_data
+		first  = 16 // offset of the low half of the first argument on a little-endian machine
 	)
 	deny := unix.SECCOMP_RET_ERRNO | uint32(errno)
 	program := []unix.SockFilter{
@@ -121,8 +124,8 @@ func filter(errno syscall.Errno, command int) error {
 		equal(unix.SYS_KEYCTL, 3, 0),
 		equal(unix.SYS_ADD_KEY, 2, 0),
 		equal(unix.SYS_REQUEST_KEY, 1, 0),
-		answer(unix.SECCOMP_RET_ALLOW),
-		answer(deny),
+		ret(unix.SECCOMP_RET_ALLOW),
+		ret(deny),
 	}
 	if command >= 0 {
 		program = []unix.SockFilter{
@@ -130,8 +133,8 @@ func filter(errno syscall.Errno, command int) error {
 			equal(unix.SYS_KEYCTL, 0, 2),
 			load(first),
 			equal(uint32(command), 1, 0),
-			answer(unix.SECCOMP_RET_ALLOW),
-			answer(deny),
+			ret(unix.SECCOMP_RET_ALLOW),
+			ret(deny),
 		}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -145,7 +148,7 @@ func filter(errno syscall.Errno, command int) error {
 	return nil
 }
 
-// fillKeyring takes all the keys that this user may have.
+// fillKeyring adds keys until the user's quota is used up.
 func fillKeyring(description string) error {
 	for i := range 300 {
 		if _, err := unix.AddKey("user", description+strconv.Itoa(i), []byte("x"), userKeyring); err != nil {
@@ -155,19 +158,18 @@ func fillKeyring(description string) error {
 			return err
 		}
 	}
-	return errors.New("this user's quota has no end")
+	return errors.New("no quota for keys")
 }
 
-// mountSmall puts a file system of 64 KiB at dir, in a mount namespace that
-// this process has for itself.
-func mountSmall(dir string) error {
+// mountSmallDisk mounts a file system of 64 KiB at dir, in the mount namespace of this process.
+func mountSmallDisk(dir string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err
 	}
 	return unix.Mount("small", dir, "tmpfs", 0, "size=64k,mode=0700")
 }
 
-// fill writes until there is no room.
+// fill writes a file until the disk is full.
 func fill(path string) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -184,7 +186,7 @@ func fill(path string) error {
 	}
 }
 
-// asUser runs a child as somebody else.
+// asUser makes a child run as another user.
 func asUser(id uint32) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) {
 		if int(id) != os.Geteuid() {
@@ -193,17 +195,17 @@ func asUser(id uint32) func(*exec.Cmd) {
 	}
 }
 
-// users are this one and, for root, another one.
+// users returns this user and, if that is root, another one.
 func users(t testing.TB) []uint32 {
 	if !isRoot() {
-		t.Log("only this user: another one needs root")
+		t.Log("only this user, because another one needs root")
 		return []uint32{uint32(os.Geteuid())}
 	}
-	return []uint32{0, aStranger}
+	return []uint32{0, otherUser}
 }
 
-// openFor makes a folder of that user's, where others can come by.
-func openFor(t testing.TB, id int) string {
+// dirFor creates a directory that the user owns and all users can enter.
+func dirFor(t testing.TB, id int) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "cache-test-")
 	if err != nil {
@@ -221,7 +223,7 @@ func openFor(t testing.TB, id int) string {
 	return dir
 }
 
-// testBinary runs a copy of this program that every user can start.
+// testBinary makes a child run a copy of the test binary that every user can execute.
 func testBinary(t testing.TB, dir string) func(*exec.Cmd) {
 	t.Helper()
 	self, err := os.Executable()
@@ -233,8 +235,8 @@ func testBinary(t testing.TB, dir string) func(*exec.Cmd) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "child")
-	// A child that is forked while the file is open for writing keeps it so,
-	// and it cannot be run.
+	// A process that is forked while the file is open for writing would keep it open, and the file
+	// could not be executed.
 	syscall.ForkLock.RLock()
 	err = os.WriteFile(path, b, 0o755)
 	syscall.ForkLock.RUnlock()
@@ -244,25 +246,25 @@ func testBinary(t testing.TB, dir string) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) { cmd.Path = path }
 }
 
-// startReady starts a child that is set up to do what it is told.
-func startReady(t testing.TB, role string, c childConfig, change ...func(*exec.Cmd)) *process {
+// startRole starts a child and waits until it is ready.
+func startRole(t testing.TB, role string, c childConfig, change ...func(*exec.Cmd)) *process {
 	t.Helper()
 	p := start(t, role, c, change...)
-	if line := p.hear(); line != "ready" {
-		t.Skipf("cannot be set up here: %s", line)
+	if line := p.receive(); line != "ready" {
+		t.Skipf("cannot set this up here: %s", line)
 	}
 	return p
 }
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	rootOnly(t, "mounts a small file system in a namespace of its own")
-	p := startReady(t, "small disk", childConfig{Dir: t.TempDir()}, func(cmd *exec.Cmd) {
+	requireRoot(t, "mounts a small file system in a namespace of its own")
+	p := startRole(t, "small disk", childConfig{Dir: t.TempDir()}, func(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	})
-	for _, step := range []struct{ say, want string }{
+	for _, step := range []struct{ command, want string }{
 		{"fill", "filled <nil>"},
-		{"do", "got fetched <nil>"}, // nothing is there yet, and nothing can be made
+		{"do", "got fetched <nil>"}, // the cache is empty and nothing can be stored
 		{"get", "get  not in the cache: no sealing key yet"},
 		{"free", "freed <nil>"},
 		{"put", "put <nil>"},
@@ -272,28 +274,93 @@ func TestFullDisk(t *testing.T) {
 		{"free", "freed <nil>"},
 		{"put", "put <nil>"},
 	} {
-		p.say(step.say)
+		p.send(step.command)
 		p.want(step.want)
 	}
 }
 
-// A folder that was named is read even when nothing can be written to it.
+// A directory from Options.Dir is read even if it is not writable.
 func TestReadOnlyFileSystem(t *testing.T) {
 	t.Parallel()
-	rootOnly(t, "mounts a small file system in a namespace of its own")
-	p := startReady(t, "small disk", childConfig{Dir: t.TempDir()}, func(cmd *exec.Cmd) {
+	requireRoot(t, "mounts a small file system in a namespace of its own")
+	p := startRole(t, "small disk", childConfig{Dir: t.TempDir()}, func(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	})
-	p.say("put")
+	p.send("put")
 	p.want("put <nil>")
-	p.say("read only")
+	p.send("read only")
 	p.want("done <nil>")
-	p.say("get")
+	p.send("get")
 	p.want("get v <nil>")
-	p.say("do")
+	p.send("do")
 	p.want("got v <nil>")
-	p.say("put")
-	if line := p.hear(); line == "put <nil>" {
+	p.send("put")
+	if line := p.receive(); line == "put <nil>" {
 		t.Error("written to a read-only file system")
 	}
+}
+
+// asOrdinaryUser returns a directory and the changes for a child process whose user is not root.
+func asOrdinaryUser(t testing.TB) (dir string, changes []func(*exec.Cmd)) {
+	t.Helper()
+	if !isRoot() {
+		return t.TempDir(), nil
+	}
+	dir = dirFor(t, otherUser)
+	return dir, []func(*exec.Cmd){asUser(otherUser), testBinary(t, dir)}
+}
+
+// A directory from Options.Dir is read even if the user cannot write to it.
+func TestReadOnlyDir(t *testing.T) {
+	t.Parallel()
+	base, changes := asOrdinaryUser(t)
+	dir := filepath.Join(base, "cache")
+	p := startRole(t, "key", childConfig{Dir: dir}, changes...)
+	p.send("put")
+	p.want("put <nil>")
+	for _, name := range []string{"", entriesDir} {
+		name := filepath.Join(dir, name)
+		if err := os.Chmod(name, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Chmod(name, 0o700) })
+	}
+	p.send("get")
+	p.want("get v <nil>")
+	p.send("put")
+	if line := p.receive(); !strings.Contains(line, "permission denied") {
+		t.Errorf("written to a read-only directory: %s", line)
+	}
+	p.send("get")
+	p.want("get v <nil>")
+	p.send("status")
+	p.want("status " + dir + " exists true, writable false: not writable")
+}
+
+// Without Options.Dir, the next directory is used if one is not writable.
+func TestReadOnlyCandidateSkipped(t *testing.T) {
+	t.Parallel()
+	base, changes := asOrdinaryUser(t)
+	skipped := mkdir(t, 0o700, base, "systemd", "ecr-login")
+	used := filepath.Join(base, "ecr-login-"+strconv.Itoa(otherUser))
+	if isRoot() {
+		for _, dir := range []string{filepath.Dir(skipped), skipped} {
+			if err := os.Chown(dir, otherUser, otherUser); err != nil {
+				t.Fatal(err)
+			}
+		}
+	} else {
+		used = filepath.Join(base, tempName)
+	}
+	mkdir(t, 0o500, skipped)
+	t.Cleanup(func() { _ = os.Chmod(skipped, 0o700) })
+	p := startRole(t, "key", childConfig{
+		Env: map[string]string{"CACHE_DIRECTORY": filepath.Dir(skipped), "TMPDIR": base},
+	}, changes...)
+	p.send("put")
+	p.want("put <nil>")
+	p.send("get")
+	p.want("get v <nil>")
+	p.send("status")
+	p.want("status " + used + " exists true, writable true: ")
 }

@@ -2,4 +2,4 @@
 
 package cache
 
-func actHere(string, childConfig) int { return 2 }
+func runSystemRole(string, childConfig) int { return 2 }

@@ -22,8 +22,9 @@ const (
 )
 
 // cleanup removes expired entries, host names that were not used for a long time, and old temporary
-// files, unless a cleanup ran within cleanupInterval. It needs no sealing key, because the modification
-// time of an entry's file is the time at which the entry expires. Several processes may run it at the same time.
+// files, unless a cleanup ran within cleanupInterval. It needs no sealing key, because the
+// modification time of an entry's file is the time at which the entry expires. Several processes
+// may run it at the same time.
 func (d *Disk) cleanup(root *os.Root) {
 	now := d.options.Clock.now()
 	if fi, err := root.Lstat(entriesDir + "/" + cleanedName); err == nil && fi.Mode().IsRegular() {
@@ -81,8 +82,8 @@ func (d *Disk) cleanupIn(root *os.Root, in string, limit func(name string) (time
 	return removed
 }
 
-// modifiedBefore reports whether the file was modified before the time. It ignores directories:
-// the next Put that needs such a name removes them.
+// modifiedBefore reports whether the file was modified before the time. It ignores directories: the
+// next Put that needs such a name removes them.
 func modifiedBefore(root *os.Root, name string, before time.Time) bool {
 	fi, err := root.Lstat(name)
 	return err == nil && !fi.IsDir() && fi.ModTime().Before(before)

@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// plantEntries puts n files with the names of entries into a folder, as another
-// machine, or this one before its last boot, may have left them.
-func plantEntries(t testing.TB, dir string, n int, expires time.Time) {
+// createEntryFiles creates n files with names of entries that another sealing key sealed.
+func createEntryFiles(t testing.TB, dir string, n int, expires time.Time) {
 	t.Helper()
 	for i := range n {
 		name := filepath.Join(dir, sealingKey{99}.fileName(hashKey(strconv.Itoa(i))))
@@ -25,71 +24,71 @@ func plantEntries(t testing.TB, dir string, n int, expires time.Time) {
 	}
 }
 
-func TestCleaningTakesWhatHasExpired(t *testing.T) {
+func TestCleanupRemovesExpired(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	d := newDisk(t, at(h))
-	mustPut(t, d, "mine", halfDay("v", h.wall)) // cleans
+	mustPut(t, d, "mine", halfDay("v", h.wall)) // runs the first cleanup
 	entries := filepath.Join(d.options.Dir, entriesDir)
-	plantEntries(t, entries, 9_990, h.wall.Add(-time.Second))
+	createEntryFiles(t, entries, 9_990, h.wall.Add(-time.Second))
 	for i := range 9 {
-		mustPut(t, d, "good "+strconv.Itoa(i), halfDay("v", h.wall)) // within the minute
+		mustPut(t, d, "good "+strconv.Itoa(i), halfDay("v", h.wall)) // within cleanupInterval
 	}
 	if n := len(dirNames(t, entries)); n != 9_990+10+1 {
-		t.Fatalf("%d files before the cleaning", n)
+		t.Fatalf("%d files before the cleanup", n)
 	}
-	h.pass(cleanupInterval)
+	h.advance(cleanupInterval)
 	wantValue(t, d, "mine", "v")
 	if n := len(dirNames(t, entries)); n != 9_990+10+1 {
-		t.Fatalf("reading cleaned: %d files", n)
+		t.Fatalf("reading removed files: %d remain", n)
 	}
 	mustPut(t, d, "mine", halfDay("v", h.clock().now()))
 	if n := len(dirNames(t, entries)); n != 10+1 {
-		t.Errorf("%d files after the cleaning, want 11", n)
+		t.Errorf("%d files after the cleanup, want 11", n)
 	}
 	if n := len(validItems(d)); n != 10 {
-		t.Errorf("%d entries after the cleaning, want 10", n)
+		t.Errorf("%d entries after the cleanup, want 10", n)
 	}
 }
 
-func TestCleaningIsAtMostOnceAMinute(t *testing.T) {
+func TestCleanupInterval(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	d := newDisk(t, at(h))
 	mustPut(t, d, "k", halfDay("v", h.wall))
 	entries := filepath.Join(d.options.Dir, entriesDir)
 	for _, c := range []struct {
-		why   string
-		after func()
-		taken bool
+		name    string
+		after   func()
+		removed bool
 	}{
-		{"at once", func() {}, false},
-		{"short of a minute", func() { h.pass(cleanupInterval - time.Second) }, false},
-		{"a minute", func() { h.pass(time.Second) }, true},
-		{"the clock was put back: the mark is in the future", func() { h.set(-48 * time.Hour) }, true},
-		{"the mark is a folder", func() {
-			mark := filepath.Join(entries, cleanedName)
-			if err := os.Remove(mark); err != nil {
+		{"immediately", func() {}, false},
+		{"after less than a minute", func() { h.advance(cleanupInterval - time.Second) }, false},
+		{"after a minute", func() { h.advance(time.Second) }, true},
+		{"the clock was set back, so the last cleanup is in the future", func() { h.set(-48 * time.Hour) }, true},
+		{"the .cleaned file is a directory", func() {
+			cleaned := filepath.Join(entries, cleanedName)
+			if err := os.Remove(cleaned); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.Mkdir(mark, 0o700); err != nil {
+			if err := os.Mkdir(cleaned, 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}, true},
-		{"and then a file again", func() {}, false},
+		{"immediately after that", func() {}, false},
 	} {
 		c.after()
-		plantEntries(t, entries, 1, h.clock().now().Add(-100*time.Hour))
+		createEntryFiles(t, entries, 1, h.clock().now().Add(-100*time.Hour))
 		mustPut(t, d, "k", halfDay("v", h.clock().now()))
-		if taken := len(dirNames(t, entries)) == 2; taken != c.taken {
-			t.Errorf("%s: cleaned = %v, want %v", c.why, taken, c.taken)
+		if removed := len(dirNames(t, entries)) == 2; removed != c.removed {
+			t.Errorf("%s: removed = %v, want %v", c.name, removed, c.removed)
 		}
 	}
 }
 
-func TestCleaningLeavesWhatIsNotOurs(t *testing.T) {
+func TestCleanupKeepsUnknownFiles(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	d := newDisk(t, at(h))
 	mustPut(t, d, "k", halfDay("v", h.wall))
 	var random [8]byte
@@ -99,18 +98,18 @@ func TestCleaningLeavesWhatIsNotOurs(t *testing.T) {
 	}
 	now := time.Now()
 	entry := sealingKey{99}.fileName(hashKey("x"))
-	files := map[string]bool{ // whether they stay
+	files := map[string]bool{ // whether they remain
 		"entries/" + entry:                      false,
-		"entries/somebody's":                    true,
+		"entries/unknown":                       true,
 		"entries/" + entry + ".bak":             true,
 		"entries/" + temp(now):                  true, // being written
 		"entries/" + temp(now.Add(-time.Hour)):  false,
-		"entries/" + temp(now.Add(2*time.Hour)): false, // from before the clock was put back
+		"entries/" + temp(now.Add(2*time.Hour)): false, // from before the clock was set back
 		"entries/.tmp-x":                        true,
 		temp(now.Add(-time.Hour)):               false,
 		"thesis.tex":                            true,
 		"hosts/old.example":                     false,
-		"hosts/Not A Note":                      true,
+		"hosts/Not A Host":                      true,
 		"locks/entry-1":                         true,
 	}
 	long := h.wall.Add(-31 * 24 * time.Hour)
@@ -126,28 +125,28 @@ func TestCleaningLeavesWhatIsNotOurs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	folder := filepath.Join(d.options.Dir, "entries", sealingKey{98}.fileName(hashKey("x")))
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	dir := filepath.Join(d.options.Dir, "entries", sealingKey{98}.fileName(hashKey("x")))
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chtimes(folder, long, long); err != nil {
+	if err := os.Chtimes(dir, long, long); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(cleanupInterval)
+	h.advance(cleanupInterval)
 	mustPut(t, d, "k", halfDay("v", h.clock().now()))
-	for name, stays := range files {
-		if _, err := os.Lstat(filepath.Join(d.options.Dir, name)); (err == nil) != stays {
-			t.Errorf("%s: there = %v, want %v", name, err == nil, stays)
+	for name, remains := range files {
+		if _, err := os.Lstat(filepath.Join(d.options.Dir, name)); (err == nil) != remains {
+			t.Errorf("%s: exists = %v, want %v", name, err == nil, remains)
 		}
 	}
-	if _, err := os.Lstat(folder); err != nil {
-		t.Errorf("a folder went: %v", err)
+	if _, err := os.Lstat(dir); err != nil {
+		t.Errorf("a directory was removed: %v", err)
 	}
 }
 
-func TestFileTimeIsTheExpiry(t *testing.T) {
+func TestModificationTimeIsExpiry(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	d := newDisk(t, at(h))
 	mustPut(t, d, "k", halfDay("v", h.wall))
 	fi, err := os.Stat(entryPath(d, "k"))
@@ -155,6 +154,6 @@ func TestFileTimeIsTheExpiry(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := h.wall.Add(12 * time.Hour); !fi.ModTime().Equal(want) {
-		t.Errorf("the file's time is %v, want %v", fi.ModTime(), want)
+		t.Errorf("the modification time is %v, want %v", fi.ModTime(), want)
 	}
 }

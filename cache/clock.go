@@ -11,8 +11,8 @@ const (
 	maxFuture = 5 * time.Second
 
 	// maxSkew is the largest error of the wall clock at the fetch with which the wall clock alone
-	// is used later. AWS rejects signatures that are 5 minutes off, so a clock with a larger
-	// error will be corrected.
+	// is used later. AWS rejects signatures that are 5 minutes off, so a clock with a larger error
+	// will be corrected.
 	maxSkew = 5 * time.Minute
 )
 
@@ -23,8 +23,8 @@ type Clock struct {
 	// Now returns the wall clock time; nil means [time.Now].
 	Now func() time.Time
 
-	// Boot returns an ID of the current boot and the time since then, including suspended time.
-	// ok is false if they are not known. nil means the system's boot clock.
+	// Boot returns an ID of the current boot and the time since then, including suspended time. ok
+	// is false if they are not known. nil means the system's boot clock.
 	Boot func() (id string, since time.Duration, ok bool)
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestThreeStatesOfFreshness(t *testing.T) {
+func TestClockState(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		age  time.Duration
@@ -19,9 +19,9 @@ func TestThreeStatesOfFreshness(t *testing.T) {
 		{12 * time.Hour, Expired},
 		{1000 * time.Hour, Expired},
 	} {
-		h := newHandClock()
+		h := newFakeClock()
 		e := h.clock().Stamp(halfDay("v", h.wall))
-		h.pass(c.age)
+		h.advance(c.age)
 		got, err := h.clock().State(e)
 		if got != c.want {
 			t.Errorf("after %v: %v, want %v", c.age, got, c.want)
@@ -33,79 +33,79 @@ func TestThreeStatesOfFreshness(t *testing.T) {
 	}
 }
 
-// Each case fetches an entry of 12 hours under a clock that is off, lets things
-// happen, and asks whether it is served. The true age decides what may be.
-func TestClocksThatAreWrong(t *testing.T) {
+// Each case stores an entry of 12 hours while the clock may be wrong, changes the clock, and checks
+// whether Get returns the entry. It must not if the entry's true age is more than 12 hours.
+func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for _, c := range []struct {
-		why    string
-		skew   time.Duration // of the fetching clock: negative when it is ahead
-		after  func(h *handClock)
-		served bool
+		name   string
+		skew   time.Duration // at the fetch; negative if the local clock is ahead
+		change func(h *fakeClock)
+		want   bool // Get returns the entry
 	}{
-		{"ahead and steady, young", -2 * day, func(h *handClock) { h.pass(time.Hour) }, true},
-		{"ahead and steady, over", -2 * day, func(h *handClock) { h.pass(13 * time.Hour) }, false},
-		{"behind and steady, young", 2 * day, func(h *handClock) { h.pass(time.Hour) }, true},
-		{"behind and steady, over", 2 * day, func(h *handClock) { h.pass(13 * time.Hour) }, false},
-		{"ahead, put right, asked at once: from the future", -2 * day,
-			func(h *handClock) { h.set(-2 * day) }, false},
-		{"ahead, put right, asked when the wall clock is there again", -2 * day,
-			func(h *handClock) { h.set(-2 * day); h.pass(2*day + time.Hour) }, false},
-		{"the same after a reboot", -2 * day,
-			func(h *handClock) { h.set(-2 * day); h.pass(2*day + time.Hour); h.reboot("boot-2") }, false},
-		{"the same without a boot clock", -2 * day,
-			func(h *handClock) { h.set(-2 * day); h.pass(2*day + time.Hour); h.reboot("") }, false},
-		{"behind, put right, over", 2 * day,
-			func(h *handClock) { h.set(2 * day); h.pass(13 * time.Hour) }, false},
-		{"ahead and steady, young, after a reboot: nobody can tell", -2 * day,
-			func(h *handClock) { h.pass(time.Hour); h.reboot("boot-2") }, false},
-		{"right, young, after a reboot", 0,
-			func(h *handClock) { h.pass(time.Hour); h.reboot("boot-2") }, true},
-		{"right, young, in another boot that has lasted longer", 0,
-			func(h *handClock) { h.pass(time.Hour); h.reboot("boot-2"); h.since = 1000 * time.Hour }, true},
-		{"right, put back a day, over", 0,
-			func(h *handClock) { h.pass(25 * time.Hour); h.set(-day) }, false},
-		{"right, put back by what a time daemon does", 0,
-			func(h *handClock) { h.set(-2 * time.Second) }, true},
-		{"right, put back by more than that", 0,
-			func(h *handClock) { h.set(-time.Minute) }, false},
-		{"four minutes ahead, put right in another boot, over by a minute", -4 * time.Minute,
-			func(h *handClock) { h.pass(12*time.Hour + time.Minute); h.set(-4 * time.Minute); h.reboot("boot-2") }, false},
-		{"four minutes ahead, put right in another boot, young", -4 * time.Minute,
-			func(h *handClock) { h.pass(time.Hour); h.set(-4 * time.Minute); h.reboot("boot-2") }, true},
-		{"a boot clock that runs backwards is not believed", 2 * day,
-			func(h *handClock) { h.pass(time.Hour); h.since = 0 }, false},
+		{"ahead, not corrected, valid", -2 * day, func(h *fakeClock) { h.advance(time.Hour) }, true},
+		{"ahead, not corrected, expired", -2 * day, func(h *fakeClock) { h.advance(13 * time.Hour) }, false},
+		{"behind, not corrected, valid", 2 * day, func(h *fakeClock) { h.advance(time.Hour) }, true},
+		{"behind, not corrected, expired", 2 * day, func(h *fakeClock) { h.advance(13 * time.Hour) }, false},
+		{"ahead, corrected: fetched in the future", -2 * day,
+			func(h *fakeClock) { h.set(-2 * day) }, false},
+		{"ahead, corrected, when the wall clock reaches the same time again", -2 * day,
+			func(h *fakeClock) { h.set(-2 * day); h.advance(2*day + time.Hour) }, false},
+		{"the same, after a reboot", -2 * day,
+			func(h *fakeClock) { h.set(-2 * day); h.advance(2*day + time.Hour); h.reboot("boot-2") }, false},
+		{"the same, without a boot clock", -2 * day,
+			func(h *fakeClock) { h.set(-2 * day); h.advance(2*day + time.Hour); h.reboot("") }, false},
+		{"behind, corrected, expired", 2 * day,
+			func(h *fakeClock) { h.set(2 * day); h.advance(13 * time.Hour) }, false},
+		{"ahead, not corrected, valid, after a reboot: the age is unknown", -2 * day,
+			func(h *fakeClock) { h.advance(time.Hour); h.reboot("boot-2") }, false},
+		{"correct, valid, after a reboot", 0,
+			func(h *fakeClock) { h.advance(time.Hour); h.reboot("boot-2") }, true},
+		{"correct, valid, in another boot that has lasted longer", 0,
+			func(h *fakeClock) { h.advance(time.Hour); h.reboot("boot-2"); h.since = 1000 * time.Hour }, true},
+		{"correct, set back a day, expired", 0,
+			func(h *fakeClock) { h.advance(25 * time.Hour); h.set(-day) }, false},
+		{"correct, set back by 2 seconds", 0,
+			func(h *fakeClock) { h.set(-2 * time.Second) }, true},
+		{"correct, set back by a minute", 0,
+			func(h *fakeClock) { h.set(-time.Minute) }, false},
+		{"4 minutes ahead, corrected in another boot, expired a minute ago", -4 * time.Minute,
+			func(h *fakeClock) { h.advance(12*time.Hour + time.Minute); h.set(-4 * time.Minute); h.reboot("boot-2") }, false},
+		{"4 minutes ahead, corrected in another boot, valid", -4 * time.Minute,
+			func(h *fakeClock) { h.advance(time.Hour); h.set(-4 * time.Minute); h.reboot("boot-2") }, true},
+		{"a boot clock that runs backwards", 2 * day,
+			func(h *fakeClock) { h.advance(time.Hour); h.since = 0 }, false},
 	} {
-		t.Run(c.why, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHandClock()
+			h := newFakeClock()
 			d := newDisk(t, at(h))
 			e := halfDay("v", h.wall)
 			e.Skew = c.skew
 			mustPut(t, d, "k", e)
-			c.after(h)
+			c.change(h)
 			_, _, err := d.Get("k")
-			if served := err == nil; served != c.served {
-				t.Fatalf("served = %v (%v), want %v", served, err, c.served)
+			if got := err == nil; got != c.want {
+				t.Fatalf("valid = %v (%v), want %v", got, err, c.want)
 			}
 		})
 	}
 }
 
-func TestStampCountsFromTheFetch(t *testing.T) {
+func TestStampIsTimeOfFetch(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	e := halfDay("v", h.wall)
-	h.pass(11 * time.Hour) // between the fetch and the Put
+	h.advance(11 * time.Hour) // between the fetch and the Put
 	e = h.clock().Stamp(e)
 	h.set(-11 * time.Hour)
-	h.pass(2 * time.Hour)
+	h.advance(2 * time.Hour)
 	if s, _ := h.clock().State(e); s != Expired {
-		t.Errorf("13 hours old by the boot clock, and %v", s)
+		t.Errorf("13 hours old by the boot clock: state %v", s)
 	}
 	if again := h.clock().Stamp(e); again.stamp != e.stamp {
-		t.Error("stamped twice")
+		t.Error("stamped again")
 	}
 	old := halfDay("v", h.wall.Add(-1000*time.Hour))
 	if got := h.clock().Stamp(old); got.stamp != (stamp{}) {
@@ -113,19 +113,19 @@ func TestStampCountsFromTheFetch(t *testing.T) {
 	}
 }
 
-func TestMachineClock(t *testing.T) {
+func TestSystemClock(t *testing.T) {
 	t.Parallel()
 	var c Clock
 	e := c.Stamp(halfDay("v", time.Now()))
 	if id, since, ok := systemBoot(); ok {
 		if len(id) < 8 || since <= 0 {
-			t.Errorf("boot %q has lasted %v", id, since)
+			t.Errorf("boot ID %q, time since boot %v", id, since)
 		}
 		if e.stamp == (stamp{}) {
-			t.Error("there is a boot clock, and the entry has no stamp")
+			t.Error("the system has a boot clock, but the entry has no stamp")
 		}
 	}
 	if s, err := c.State(e); s != Fresh {
-		t.Errorf("just fetched, and %v: %v", s, err)
+		t.Errorf("just fetched: state %v, %v", s, err)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// The plain text of a sealed entry has, with all integers big-endian: fetch time, lifetime, refresh and
-// skew in nanoseconds, the boot stamp, the key's length, the key, and the value up to the end. Each
-// entry has exactly one encoding, so decoding and encoding again returns the same bytes.
+// The plain text of a sealed entry has, with all integers big-endian: fetch time, lifetime, refresh
+// and skew in nanoseconds, the boot stamp, the key's length, the key, and the value up to the end.
+// Each entry has exactly one encoding, so decoding and encoding again returns the same bytes.
 const (
 	plainFixed = 4*8 + 16 + 8 + 2
 	plainMax   = plainFixed + maxKey + MaxValue

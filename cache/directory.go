@@ -126,9 +126,9 @@ var (
 	errNoUsableDir  = errors.New("no usable cache directory")
 )
 
-// openForReading opens the directory in which a Get looks: the one that a Put would use. If that does not exist
-// yet, it returns fs.ErrNotExist: a later candidate may contain entries of a process with another
-// environment.
+// openForReading opens the directory in which a Get looks: the one that a Put would use. If that
+// does not exist yet, it returns fs.ErrNotExist: a later candidate may contain entries of a process
+// with another environment.
 func (d *Disk) openForReading() (*directory, error) {
 	if d.reusedDir != nil {
 		return d.reusedDir, nil

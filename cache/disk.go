@@ -12,8 +12,8 @@ import (
 type Options struct {
 	// Name is the name of the program that owns the cache. It is the name of the cache directory
 	// inside directories that programs share, and part of the sealing key's name in a keyring.
-	// Programs with different names share nothing, unless Dir gives them the same directory.
-	// "" means the base name of the running program. Nothing is stored if it is not a file name.
+	// Programs with different names share nothing, unless Dir gives them the same directory. ""
+	// means the base name of the running program. Nothing is stored if it is not a file name.
 	Name string
 
 	// Readme is the text of the README file in the cache directory; "" means a general text.
@@ -23,8 +23,8 @@ type Options struct {
 	Environ func(string) (string, bool)
 
 	// Dir is the cache directory. If it cannot be used, nothing is stored. "" means the first of
-	// these that is safe and exists or can be created: Name in $CACHE_DIRECTORY (set by systemd), in the
-	// user's cache directory, in /var/cache (only root) or in $XDG_RUNTIME_DIR, or a private
+	// these that is safe and exists or can be created: Name in $CACHE_DIRECTORY (set by systemd),
+	// in the user's cache directory, in /var/cache (only root) or in $XDG_RUNTIME_DIR, or a private
 	// directory in the temporary directory.
 	Dir string
 
@@ -35,9 +35,9 @@ type Options struct {
 	// Disabled turns off all reading and writing.
 	Disabled bool
 
-	// ShortLived makes lookups reuse the directory and the sealing key that the first lookup
-	// found. It is for a process that makes a few lookups from one goroutine and exits: it does
-	// not notice later changes of the directory.
+	// ShortLived makes lookups reuse the directory and the sealing key that the first lookup found.
+	// It is for a process that makes a few lookups from one goroutine and exits: it does not notice
+	// later changes of the directory.
 	ShortLived bool
 
 	// Clock measures the age of entries; the zero value is the system's clock.
@@ -223,8 +223,8 @@ func (d *Disk) Delete(key string) error {
 	})
 }
 
-// Clear removes all entries, including those that other sealing keys sealed, and all host names.
-// It returns the number of removed entries.
+// Clear removes all entries, including those that other sealing keys sealed, and all host names. It
+// returns the number of removed entries.
 func (d *Disk) Clear() (removed int, err error) {
 	dir, root, err := d.openExisting()
 	if err != nil {

@@ -40,7 +40,7 @@ func TestPutAndGet(t *testing.T) {
 	}
 }
 
-func TestOpenAndGetTouchNothing(t *testing.T) {
+func TestOnlyPutCreatesDirectory(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	wantMiss(t, d, "k", "absent")
@@ -50,7 +50,7 @@ func TestOpenAndGetTouchNothing(t *testing.T) {
 	_, _ = d.Clear()
 	_ = d.Status()
 	if _, err := os.Lstat(d.options.Dir); !os.IsNotExist(err) {
-		t.Errorf("the folder was made: %v", err)
+		t.Errorf("the directory was created: %v", err)
 	}
 }
 
@@ -63,14 +63,14 @@ func TestDisabled(t *testing.T) {
 	d.AddHost("host")
 	wantMiss(t, d, "k", "switched off")
 	if _, err := os.Lstat(d.options.Dir); !os.IsNotExist(err) {
-		t.Errorf("the folder was made: %v", err)
+		t.Errorf("the directory was created: %v", err)
 	}
 	if s := d.Status(); s.Problem != "switched off" || s.Dir != "" {
 		t.Errorf("status: %+v", s)
 	}
 }
 
-func TestNothingReadableOnDisk(t *testing.T) {
+func TestNoPlainTextOnDisk(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	value := strings.Repeat("not-a-real-token ", 100)
@@ -78,12 +78,12 @@ func TestNothingReadableOnDisk(t *testing.T) {
 	tree := readTree(t, d.options.Dir)
 	for _, text := range []string{value[:40], base64.StdEncoding.EncodeToString([]byte(value))[:40], "key-in-clear"} {
 		if bytes.Contains(tree, []byte(text)) {
-			t.Errorf("the folder holds %q", text)
+			t.Errorf("the directory contains %q", text)
 		}
 	}
 }
 
-func TestTwoSealingKeysShareAFolder(t *testing.T) {
+func TestTwoSealingKeysShareDirectory(t *testing.T) {
 	t.Parallel()
 	here := newDisk(t)
 	there := newDisk(t, func(o *Options) { o.Dir = here.options.Dir })
@@ -94,16 +94,16 @@ func TestTwoSealingKeysShareAFolder(t *testing.T) {
 	wantValue(t, here, "k", "here")
 	wantValue(t, there, "k", "there")
 	if n := len(validItems(here)); n != 1 {
-		t.Errorf("one machine lists %d entries", n)
+		t.Errorf("%d entries listed, want 1", n)
 	}
-	// Logging out forgets on both.
+	// Delete removes the entries of both.
 	if err := here.Delete("k"); err != nil {
 		t.Error(err)
 	}
 	wantMiss(t, there, "k", "absent")
 }
 
-func TestSealingKeyGone(t *testing.T) {
+func TestSealingKeyLost(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	mustPut(t, d, "k", halfDay("v", time.Now()))
@@ -116,13 +116,13 @@ func TestSealingKeyGone(t *testing.T) {
 func TestSealingRequired(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, func(o *Options) { o.SealingRequired = true })
-	d.keyStores = func(f *directory) []keyStore { return []keyStore{fileKeyStore{cache: f, dir: "/proc"}} }
+	d.keyStores = func(dir *directory) []keyStore { return []keyStore{fileKeyStore{cache: dir, dir: "/proc"}} }
 	if err := d.Put("k", halfDay("v", time.Now())); err == nil {
-		t.Error("kept with a sealing key on the disk")
+		t.Error("stored with a sealing key on the disk")
 	}
 	wantMiss(t, d, "k", "no place for the sealing key")
 	if names, _ := filepath.Glob(filepath.Join(d.options.Dir, "*", "*")); len(names) != 0 {
-		t.Errorf("left behind: %v", names)
+		t.Errorf("files remain: %v", names)
 	}
 	s := d.Status()
 	if s.KeyStore != "" || !strings.Contains(s.KeyProblem, "the settings forbid") {
@@ -132,7 +132,7 @@ func TestSealingRequired(t *testing.T) {
 
 func TestEntriesAndClear(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	d := newDisk(t, at(h))
 	mustPut(t, d, "b", halfDay("fresh", h.wall))
 	old := halfDay("aging", h.wall.Add(-7*time.Hour))
@@ -141,7 +141,7 @@ func TestEntriesAndClear(t *testing.T) {
 	mustPut(t, d, "c", over)
 	mustPut(t, d, failurePrefix+"b", halfDay("refusal", h.wall))
 	entries := filepath.Join(d.options.Dir, entriesDir)
-	if err := os.WriteFile(filepath.Join(entries, "not-ours"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(entries, "unknown"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	damaged := sealingKey{7}.fileName(hashKey("d"))
@@ -167,10 +167,10 @@ func TestEntriesAndClear(t *testing.T) {
 	}
 	wantMiss(t, d, "b", "absent")
 	if len(validItems(d)) != 0 || len(d.Hosts()) != 0 {
-		t.Errorf("left after Clear: %v, %v", validItems(d), d.Hosts())
+		t.Errorf("after Clear: %v, %v", validItems(d), d.Hosts())
 	}
-	if _, err := os.Lstat(filepath.Join(entries, "not-ours")); err != nil {
-		t.Errorf("Clear took a file that is not ours: %v", err)
+	if _, err := os.Lstat(filepath.Join(entries, "unknown")); err != nil {
+		t.Errorf("Clear removed an unknown file: %v", err)
 	}
 }
 
@@ -188,35 +188,35 @@ func TestTagAndReadme(t *testing.T) {
 	}
 }
 
-// A tag in a home folder would keep all of it out of the backups.
-func TestFolderWithOtherThingsIsNotTagged(t *testing.T) {
+// A tag in a home directory would exclude all of it from backups.
+func TestNoTagBesideOtherFiles(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	if err := os.Mkdir(d.options.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	thesis := filepath.Join(d.options.Dir, "thesis.tex")
-	if err := os.WriteFile(thesis, []byte("mine"), 0o600); err != nil {
+	other := filepath.Join(d.options.Dir, "other.txt")
+	if err := os.WriteFile(other, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	mustPut(t, d, "k", halfDay("v", time.Now()))
 	for _, name := range []string{"CACHEDIR.TAG", "README"} {
 		if _, err := os.Lstat(filepath.Join(d.options.Dir, name)); err == nil {
-			t.Errorf("%s beside somebody's files", name)
+			t.Errorf("%s beside other files", name)
 		}
 		if _, err := os.Lstat(filepath.Join(d.options.Dir, entriesDir, name)); err != nil {
-			t.Errorf("no %s with the entries: %v", name, err)
+			t.Errorf("no %s beside the entries: %v", name, err)
 		}
 	}
 	if _, err := d.Clear(); err != nil {
 		t.Error(err)
 	}
-	if b, _ := os.ReadFile(thesis); string(b) != "mine" {
-		t.Error("somebody's file was touched")
+	if b, _ := os.ReadFile(other); string(b) != "mine" {
+		t.Error("another file was changed")
 	}
 }
 
-func TestLogHearsWhatWentWrong(t *testing.T) {
+func TestLogOfErrors(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	d := newDisk(t, func(o *Options) {
@@ -230,37 +230,37 @@ func TestLogHearsWhatWentWrong(t *testing.T) {
 	}
 	for _, want := range []string{"cache directory", "entry not stored"} {
 		if !strings.Contains(log.String(), want) {
-			t.Errorf("the log does not say %q:\n%s", want, log.String())
+			t.Errorf("the log does not contain %q:\n%s", want, log.String())
 		}
 	}
 	if strings.Contains(log.String(), "value") {
-		t.Errorf("the log tells the value:\n%s", log.String())
+		t.Errorf("the log contains the value:\n%s", log.String())
 	}
 }
 
-// A disk that holds what its first lookup found answers from it, and an open one looks again.
-func TestHold(t *testing.T) {
+// With ShortLived, later lookups reuse the directory and the sealing key of the first one.
+func TestShortLived(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	e := Entry{Value: []byte("v"), Fetched: time.Now(), Lifetime: time.Hour, Refresh: time.Hour}
 	if err := d.Put("k", e); err != nil {
 		t.Fatal(err)
 	}
-	holding := *d
-	holding.options.ShortLived = true
-	looks := 0
-	places := d.keyStores
-	holding.keyStores = func(f *directory) []keyStore { looks++; return places(f) }
-	wantValue(t, &holding, "k", "v")
+	shortLived := *d
+	shortLived.options.ShortLived = true
+	reads := 0
+	stores := d.keyStores
+	shortLived.keyStores = func(dir *directory) []keyStore { reads++; return stores(dir) }
+	wantValue(t, &shortLived, "k", "v")
 	moved := d.options.Dir + "-moved"
 	if err := os.Rename(d.options.Dir, moved); err != nil {
 		t.Fatal(err)
 	}
-	wantValue(t, &holding, "k", "v")
-	if looks != 1 {
-		t.Errorf("looked for the sealing key %d times, want once", looks)
+	wantValue(t, &shortLived, "k", "v")
+	if reads != 1 {
+		t.Errorf("the sealing key was read %d times, want 1", reads)
 	}
 	if _, _, err := d.Get("k"); err == nil {
-		t.Error("a disk that holds nothing answered from a folder that is gone")
+		t.Error("found an entry in a directory that was moved")
 	}
 }

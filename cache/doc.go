@@ -1,15 +1,16 @@
 // Package cache stores byte strings with an expiry, shares them between the processes of one user,
 // and lets one process fetch a value that many processes need.
 //
-// The promise: a value that Get returns was stored under the same key by this user, has not
-// expired and was not changed in between. A problem on the disk makes Get return a [*Miss] with a
-// reason; it never causes a panic, a wait or another user's value. The cache may lose entries at any time:
+// The promise: a value that Get returns was stored under the same key by this user, has not expired
+// and was not changed in between. A problem on the disk makes Get return a [*Miss] with a reason;
+// it never causes a panic, a wait or another user's value. The cache may lose entries at any time:
 // when nothing can be stored, [Cache.Do] still fetches.
 //
 // # Stores
 //
 // [Disk] is a [Store] with one file per entry. [Cache] combines a Store with the file locks of a
-// Disk. Package cache/memory adds an in-memory Store for long-lived processes on top of another one.
+// Disk. Package cache/memory adds an in-memory Store for long-lived processes on top of another
+// one.
 //
 // # Encryption
 //
@@ -17,8 +18,9 @@
 // to the name of another key does not open. The sealing key has 32 bytes. It is stored where a
 // stolen disk, a backup or an image layer does not contain it: in the Linux kernel keyring, in the
 // macOS login keychain, or protected by Windows DPAPI. If none of these is available, it is stored
-// in a file in $XDG_RUNTIME_DIR if that is in memory, and otherwise in a file of mode 0600 beside the entries
-// ([Options.SealingRequired] forbids the last one). [Disk.Status] reports which one is used.
+// in a file in $XDG_RUNTIME_DIR if that is in memory, and otherwise in a file of mode 0600 beside
+// the entries ([Options.SealingRequired] forbids the last one). [Disk.Status] reports which one is
+// used.
 //
 // # Files
 //
@@ -30,13 +32,13 @@
 //	sealing-key            the sealing key, if no better store is available
 //	key-*.dpapi            the sealing key, protected by Windows DPAPI
 //
-// Two machines that share a home directory have two sealing keys and therefore two sets of entry files.
-// Neither machine opens or replaces the files of the other.
+// Two machines that share a home directory have two sealing keys and therefore two sets of entry
+// files. Neither machine opens or replaces the files of the other.
 //
 // # Limits
 //
 // Another process of the same user can read everything that the user can read. On Linux, root in a
 // container that shares the host's user namespace shares the keyring of the host's root. On macOS,
-// every Get runs /usr/bin/security. Locks need a file system that supports them: without locks, several
-// processes may fetch the same value.
+// every Get runs /usr/bin/security. Locks need a file system that supports them: without locks,
+// several processes may fetch the same value.
 package cache

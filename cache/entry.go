@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// MaxValue is the size limit of a value in bytes. Authorization tokens, which this package was written for,
-// have up to 3 KiB; the limit bounds what reading one entry can cost.
+// MaxValue is the size limit of a value in bytes. Authorization tokens, which this package was
+// written for, have up to 3 KiB; the limit bounds what reading one entry can cost.
 const MaxValue = 64 << 10
 
 // maxKey is the size limit of a key in bytes. The key is stored inside the sealed entry.
@@ -27,8 +27,8 @@ type Entry struct {
 	// still returned. Stored entries have it limited to the range from 0 to Lifetime.
 	Refresh time.Duration
 
-	// Skew is the server's clock minus the local clock at the time of the fetch. A large skew
-	// means that the local clock was wrong and may be corrected later.
+	// Skew is the server's clock minus the local clock at the time of the fetch. A large skew means
+	// that the local clock was wrong and may be corrected later.
 	Skew time.Duration
 
 	// stamp is the boot clock at the time of the fetch; zero if the system has none.
@@ -99,8 +99,8 @@ type Store interface {
 const refreshSpread = 0.1
 
 // RefreshPoint returns the age at which an entry should be refreshed: half its lifetime, changed by
-// up to a tenth as spread goes from -1 to 1. The result is at most session, the remaining lifetime of the
-// credentials that fetched the value, or unlimited if session is 0.
+// up to a tenth as spread goes from -1 to 1. The result is at most session, the remaining lifetime
+// of the credentials that fetched the value, or unlimited if session is 0.
 func RefreshPoint(lifetime, session time.Duration, spread float64) time.Duration {
 	if !(spread >= -1) { // true for NaN too
 		spread = -1

@@ -19,8 +19,8 @@ type failure struct {
 	// generation is random. A process that waits uses it to recognise a new failure.
 	generation [16]byte
 
-	// shared reports whether processes that wait return data as their error. A failure that is
-	// not shared only delays the next refresh.
+	// shared reports whether processes that wait return data as their error. A failure that is not
+	// shared only delays the next refresh.
 	shared bool
 
 	// hold reports whether processes that start later return data as their error too.
@@ -71,8 +71,8 @@ func (c *Cache) failure(key string) (f failure, ok bool) {
 	return decodeFailure(e.Value)
 }
 
-// storeFailure stores the failure of a fetch. After a failed refresh it also stores an error that cannot be
-// shared, so that the next refresh waits.
+// storeFailure stores the failure of a fetch. After a failed refresh it also stores an error that
+// cannot be shared, so that the next refresh waits.
 func (c *Cache) storeFailure(key string, fetchErr error, refresh bool) {
 	var data []byte
 	var hold bool

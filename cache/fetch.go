@@ -39,7 +39,9 @@ func (c *Cache) lockEntry(ctx context.Context, key string, look func() bool) (un
 		if locked {
 			unlock = func() { c.unlock(lock) }
 		}
-		done = look() // without the lock too: otherwise the waiting processes would get it one after the other
+		// Look without the lock too. Otherwise the waiting processes would get the lock one after
+		// the other.
+		done = look()
 		if !locked && !done && !waiting {
 			waiting = true
 			c.debug(msgWaiting, "key", key)

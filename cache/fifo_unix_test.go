@@ -9,9 +9,8 @@ import (
 	"testing"
 )
 
-// A pipe in the place of any file of the cache is waited for by nobody, and
-// every caller has an answer.
-func TestPipeInPlaceOfAnyFile(t *testing.T) {
+// A FIFO in place of any file of the cache does not block, and Do still fetches.
+func TestFIFOInPlaceOfFile(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		keyFile,
@@ -37,7 +36,7 @@ func TestPipeInPlaceOfAnyFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := &Cache{Disk: d}
-			wantDo(t, c, "k", answering("v"), "v")
+			wantDo(t, c, "k", returning("v"), "v")
 			unlock, err := c.Lock(t.Context(), "session")
 			if err != nil {
 				t.Error(err)
@@ -46,7 +45,7 @@ func TestPipeInPlaceOfAnyFile(t *testing.T) {
 			d.AddHost("host.example")
 			_, _ = d.Hosts(), validItems(d)
 			_ = d.Status()
-			if name != entriesDir { // else there is nowhere to keep it
+			if name != entriesDir { // otherwise nothing can be stored
 				wantValue(t, d, "k", "v")
 			}
 			if _, err := d.Clear(); err != nil && name != hostsDir {

@@ -15,8 +15,8 @@ import (
 const (
 	tagName = "CACHEDIR.TAG"
 
-	// tagFormat is the format of https://bford.info/cachedir/, which makes backup programs skip
-	// the directory.
+	// tagFormat is the format of https://bford.info/cachedir/, which makes backup programs skip the
+	// directory.
 	tagFormat = `Signature: 8a477f597d28d172789f06886806bc55
 # This directory contains the cache of %s. Backup programs can skip it.
 # See https://bford.info/cachedir/
@@ -83,8 +83,9 @@ func names(root *os.Root, sub string) []string {
 	return list
 }
 
-// tempPrefix starts the names of temporary files. The time of their creation in Unix seconds and a random part
-// follow. The modification time cannot be used, because replaceFile sets it to the future.
+// tempPrefix starts the names of temporary files. The time of their creation in Unix seconds and a
+// random part follow. The modification time cannot be used, because replaceFile sets it to the
+// future.
 const tempPrefix = ".tmp-"
 
 // tempSuffix returns the random part of a temporary file's name.
@@ -128,7 +129,8 @@ func tempTime(name string) (time.Time, bool) {
 	return time.Unix(seconds, 0), true
 }
 
-// replaceFile atomically replaces a file. It sets the file's modification time to mtime, unless that is zero.
+// replaceFile atomically replaces a file. It sets the file's modification time to mtime, unless
+// that is zero.
 func replaceFile(root *os.Root, in, name, suffix string, data []byte, mtime time.Time) error {
 	tmp, err := writeTemp(root, in, suffix, data)
 	if err != nil {

@@ -11,23 +11,23 @@ import (
 	"time"
 )
 
-// A handClock is set by hand.
-type handClock struct {
+// A fakeClock is a Clock that a test sets.
+type fakeClock struct {
 	mu    sync.Mutex
 	wall  time.Time
 	since time.Duration
 	boot  string
 }
 
-func newHandClock() *handClock {
-	return &handClock{
+func newFakeClock() *fakeClock {
+	return &fakeClock{
 		wall:  time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC),
 		since: 24 * time.Hour,
 		boot:  "boot-1",
 	}
 }
 
-func (h *handClock) clock() Clock {
+func (h *fakeClock) clock() Clock {
 	return Clock{
 		Now: func() time.Time {
 			h.mu.Lock()
@@ -42,29 +42,29 @@ func (h *handClock) clock() Clock {
 	}
 }
 
-// pass lets time go by.
-func (h *handClock) pass(d time.Duration) {
+// advance lets time pass.
+func (h *fakeClock) advance(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.wall = h.wall.Add(d)
 	h.since += d
 }
 
-// set moves the wall clock alone.
-func (h *handClock) set(d time.Duration) {
+// set changes only the wall clock.
+func (h *fakeClock) set(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.wall = h.wall.Add(d)
 }
 
-// reboot starts the boot clock anew.
-func (h *handClock) reboot(id string) {
+// reboot restarts the boot clock with another boot ID; "" means that there is no boot clock.
+func (h *fakeClock) reboot(id string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.boot, h.since = id, time.Minute
 }
 
-// fixedKeyStore is a place for a sealing key that touches nothing.
+// fixedKeyStore is a keyStore with a fixed key.
 type fixedKeyStore sealingKey
 
 func (fixedKeyStore) name() string                  { return "a test" }
@@ -76,7 +76,7 @@ func fixedKeyStores(b byte) func(*directory) []keyStore {
 	return func(*directory) []keyStore { return []keyStore{fixedKeyStore{b}} }
 }
 
-// environ is an environment of its own; pairs are name, value.
+// environ returns a lookup function for the given names and values.
 func environ(pairs ...string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		for i := 0; i < len(pairs); i += 2 {
@@ -88,8 +88,7 @@ func environ(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// newDisk returns a disk tier in a folder of its own, which is not there yet,
-// with a sealing key that is in no keyring.
+// newDisk returns a Disk with a directory that does not exist yet and a fixed sealing key.
 func newDisk(t testing.TB, change ...func(*Options)) *Disk {
 	t.Helper()
 	o := Options{Name: "ecr-login", Environ: environ(), Dir: filepath.Join(t.TempDir(), "cache")}
@@ -102,12 +101,12 @@ func newDisk(t testing.TB, change ...func(*Options)) *Disk {
 	return d
 }
 
-// at gives a disk tier a clock.
-func at(h *handClock) func(*Options) {
+// at sets the clock of a Disk.
+func at(h *fakeClock) func(*Options) {
 	return func(o *Options) { o.Clock = h.clock() }
 }
 
-// halfDay is what an ECR token looks like to the cache.
+// halfDay returns an entry that is valid for 12 hours, like an ECR token.
 func halfDay(value string, fetched time.Time) Entry {
 	return Entry{Value: []byte(value), Fetched: fetched, Lifetime: 12 * time.Hour, Refresh: 6 * time.Hour}
 }
@@ -139,17 +138,17 @@ func wantMiss(t testing.TB, s Store, key, reason string) {
 		t.Fatalf("get %q = %q, %v, want a miss: %s", key, e.Value, err, reason)
 	}
 	if m.Reason != reason {
-		t.Fatalf("get %q misses because %q, want %q", key, m.Reason, reason)
+		t.Fatalf("get %q: reason %q, want %q", key, m.Reason, reason)
 	}
 }
 
-// entryPath is the file of an entry sealed with the key of newDisk.
+// entryPath returns the path of an entry's file.
 func entryPath(d *Disk, key string) string {
 	k, _ := d.readKey(&directory{path: d.options.Dir})
 	return filepath.Join(d.options.Dir, entriesDir, k.fileName(hashKey(key)))
 }
 
-// readTree returns the bytes of all files below a folder.
+// readTree returns the content of all files below a directory.
 func readTree(t testing.TB, dir string) []byte {
 	t.Helper()
 	var all bytes.Buffer
@@ -167,19 +166,11 @@ func readTree(t testing.TB, dir string) []byte {
 	return all.Bytes()
 }
 
-// rootOnly skips what cannot be set up by others.
-func rootOnly(t testing.TB, why string) {
+// requireRoot skips a test that only root can set up.
+func requireRoot(t testing.TB, why string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: " + why)
-	}
-}
-
-// notRoot skips what root is not kept from.
-func notRoot(t testing.TB, why string) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		t.Skip("root is not kept from it: " + why)
 	}
 }
 

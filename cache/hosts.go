@@ -12,8 +12,8 @@ import (
 const (
 	hostsDir = "hosts"
 
-	// maxHostFile is the size limit of an escaped host name. File systems allow 255 bytes, and a host name
-	// has up to 253.
+	// maxHostFile is the size limit of an escaped host name. File systems allow 255 bytes, and a
+	// host name has up to 253.
 	maxHostFile = 253
 
 	// hostRefresh is the age at which the modification time of a host's file is set again. It is
@@ -21,8 +21,8 @@ const (
 	hostRefresh = 7 * 24 * time.Hour
 )
 
-// AddHost remembers the name of a host for 30 days, for example one for which an entry was used. If the name is
-// known, this only reads the modification time of a file.
+// AddHost remembers the name of a host for 30 days, for example one for which an entry was used. If
+// the name is known, this only reads the modification time of a file.
 func (d *Disk) AddHost(name string) {
 	file, ok := escapeHost(name)
 	if !ok || d.disabled != nil {
@@ -99,8 +99,8 @@ func (d *Disk) RemoveHost(name string) error {
 
 const hexDigits = "0123456789abcdef"
 
-// isPlain reports whether every file system accepts the byte in a file name. A dot is not accepted at
-// either end: a leading one hides the file, and Windows drops a trailing one.
+// isPlain reports whether every file system accepts the byte in a file name. A dot is not accepted
+// at either end: a leading one hides the file, and Windows drops a trailing one.
 func isPlain(c byte, atEnd bool) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' && !atEnd
 }

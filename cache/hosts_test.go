@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-func TestNotes(t *testing.T) {
+func TestHosts(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	if got := d.Hosts(); len(got) != 0 {
-		t.Errorf("notes before any: %q", got)
+		t.Errorf("hosts before the first AddHost: %q", got)
 	}
 	want := []string{"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "[::1]:5000", "..", ".", "UPPER.example", "a/b", "a\\b", "c:", "ü.example", "100%", "\x00", "localhost:5000"}
 	for range 2 {
@@ -23,34 +23,34 @@ func TestNotes(t *testing.T) {
 	}
 	slices.Sort(want)
 	if got := d.Hosts(); !slices.Equal(got, want) {
-		t.Errorf("notes %q, want %q", got, want)
+		t.Errorf("hosts %q, want %q", got, want)
 	}
 	for _, file := range dirNames(t, filepath.Join(d.options.Dir, hostsDir)) {
 		if strings.ContainsAny(file, `/\:<>"|?*ABCDEFGHIJKLMNOPQRSTUVWXYZ`) || strings.HasSuffix(file, ".") {
-			t.Errorf("%q is not a file name everywhere", file)
+			t.Errorf("%q is not a file name on every system", file)
 		}
 	}
 }
 
-func TestNotesRefused(t *testing.T) {
+func TestInvalidHosts(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	for _, name := range []string{"", strings.Repeat("a", maxHostFile+1), strings.Repeat("/", maxHostFile/3+1)} {
 		d.AddHost(name)
 	}
 	if got := d.Hosts(); len(got) != 0 {
-		t.Errorf("notes %q", got)
+		t.Errorf("hosts %q", got)
 	}
 	for _, file := range []string{"", "%", "%2", "%zz", "%61", "A", ".a", "a.", "%2F"} {
 		if name, ok := unescapeHost(file); ok {
-			t.Errorf("file %q passes for the note %q", file, name)
+			t.Errorf("file %q is accepted as host %q", file, name)
 		}
 	}
 }
 
-func TestKnownNoteIsNotWritten(t *testing.T) {
+func TestKnownHostNotWritten(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	d := newDisk(t, at(h))
 	mtime := func() time.Time {
 		fi, err := os.Stat(filepath.Join(d.options.Dir, hostsDir, "host.example"))
@@ -62,27 +62,26 @@ func TestKnownNoteIsNotWritten(t *testing.T) {
 	d.AddHost("host.example")
 	first := mtime()
 	if !first.Equal(h.wall) {
-		t.Errorf("noted at %v, want %v", first, h.wall)
+		t.Errorf("stored at %v, want %v", first, h.wall)
 	}
-	h.pass(hostRefresh - time.Second)
+	h.advance(hostRefresh - time.Second)
 	d.AddHost("host.example")
 	if !mtime().Equal(first) {
 		t.Error("written again")
 	}
-	h.pass(time.Second)
+	h.advance(time.Second)
 	d.AddHost("host.example")
 	if mtime().Equal(first) {
-		t.Error("not renewed after a week: the cleaning would take a name in use")
+		t.Error("not written again after a week: the cleanup would remove a host in use")
 	}
-	h.pass(hostLifetime + time.Second)
+	h.advance(hostLifetime + time.Second)
 	mustPut(t, d, "k", halfDay("v", h.clock().now()))
 	if got := d.Hosts(); len(got) != 0 {
 		t.Errorf("after 30 days: %q", got)
 	}
 }
 
-// A name that is a folder, or a link elsewhere, is no harm.
-func TestNoteInTheWay(t *testing.T) {
+func TestHostFileIsLink(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	d.AddHost("a")
@@ -92,6 +91,6 @@ func TestNoteInTheWay(t *testing.T) {
 	}
 	d.AddHost("b")
 	if _, err := os.Lstat(target); err == nil {
-		t.Error("made a file behind a link")
+		t.Error("created the target of a link")
 	}
 }

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-func TestInventoryCountsWhatGetWouldNotServe(t *testing.T) {
+func TestInventory(t *testing.T) {
 	t.Parallel()
-	h := newHandClock()
+	h := newFakeClock()
 	d := newDisk(t, at(h))
 	if inv := d.Inventory(); len(inv.Items) != 0 || inv.HasKey {
-		t.Errorf("of no folder: %+v", inv)
+		t.Errorf("without a directory: %+v", inv)
 	}
 	mustPut(t, d, "fresh", halfDay("v", h.wall))
 	mustPut(t, d, "aging", halfDay("v", h.wall.Add(-7*time.Hour)))
-	mustPut(t, d, "over", halfDay("v", h.wall.Add(-13*time.Hour)))
+	mustPut(t, d, "expired", halfDay("v", h.wall.Add(-13*time.Hour)))
 	mustPut(t, d, "tomorrow", halfDay("v", h.wall.Add(24*time.Hour)))
-	mustPut(t, d, failurePrefix+"fresh", halfDay("refusal", h.wall))
-	there := newDisk(t, at(h), func(o *Options) { o.Dir = d.options.Dir })
-	there.keyStores = fixedKeyStores(8)
-	mustPut(t, there, "theirs", halfDay("v", h.wall))
+	mustPut(t, d, failurePrefix+"fresh", halfDay("failure", h.wall))
+	other := newDisk(t, at(h), func(o *Options) { o.Dir = d.options.Dir })
+	other.keyStores = fixedKeyStores(8)
+	mustPut(t, other, "other", halfDay("v", h.wall))
 	entries := filepath.Join(d.options.Dir, entriesDir)
 	for name, content := range map[string]string{
 		sealingKey{7}.fileName(hashKey("damaged")): "x",
-		"not-ours": "",
+		"unknown": "",
 	} {
 		if err := os.WriteFile(filepath.Join(entries, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -38,30 +38,30 @@ func TestInventoryCountsWhatGetWouldNotServe(t *testing.T) {
 	for _, n := range inv.Items {
 		got = append(got, n.Key+" "+n.State.String()+" "+string(n.Entry.Value))
 	}
-	// Neither a value that is over nor one that nobody may trust is handed out.
-	if want := []string{"aging aging v", "fresh fresh v", "over expired ", "tomorrow absent "}; !slices.Equal(got, want) {
+	// Entries that Get does not return have no value.
+	if want := []string{"aging aging v", "expired expired ", "fresh fresh v", "tomorrow absent "}; !slices.Equal(got, want) {
 		t.Errorf("entries %q, want %q", got, want)
 	}
 	if want := []string{"fresh"}; !slices.Equal(inv.Failures, want) {
-		t.Errorf("refused %q, want %q", inv.Failures, want)
+		t.Errorf("failures %q, want %q", inv.Failures, want)
 	}
 	if inv.OtherKey != 1 || inv.Damaged != 1 || !inv.HasKey {
-		t.Errorf("foreign %d, damaged %d, sealed %v; want 1, 1, true", inv.OtherKey, inv.Damaged, inv.HasKey)
+		t.Errorf("other key %d, damaged %d, has key %v; want 1, 1, true", inv.OtherKey, inv.Damaged, inv.HasKey)
 	}
 
-	// After a reboot nothing opens, and nothing is called damaged.
+	// Without a sealing key, no entry counts as damaged.
 	d.keyStores = func(*directory) []keyStore { return nil }
 	if inv := d.Inventory(); inv.HasKey || len(inv.Items) != 0 || inv.Damaged != 0 || inv.OtherKey != 7 {
 		t.Errorf("without a sealing key: %+v", inv)
 	}
 }
 
-func TestForgetTakesOneNote(t *testing.T) {
+func TestRemoveHost(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
-	for _, nothing := range []string{"", "never.noted.example", "../entries"} {
-		if err := d.RemoveHost(nothing); err != nil {
-			t.Errorf("%q, without a folder: %v", nothing, err)
+	for _, name := range []string{"", "unknown.example", "../entries"} {
+		if err := d.RemoveHost(name); err != nil {
+			t.Errorf("%q, without a directory: %v", name, err)
 		}
 	}
 	d.AddHost("one.example:5000")
@@ -72,6 +72,6 @@ func TestForgetTakesOneNote(t *testing.T) {
 		}
 	}
 	if got := d.Hosts(); !slices.Equal(got, []string{"two.example"}) {
-		t.Errorf("notes %q, want the other one", got)
+		t.Errorf("hosts %q, want only two.example", got)
 	}
 }

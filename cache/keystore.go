@@ -18,7 +18,8 @@ type keyStore interface {
 	// something else in its place, and another one if this store cannot be used.
 	read() (sealingKey, error)
 
-	// create returns the key that all processes of this user use. It creates the key if there is none.
+	// create returns the key that all processes of this user use. It creates the key if there is
+	// none.
 	create() (sealingKey, error)
 }
 

@@ -11,8 +11,8 @@ const (
 	dpapiSuffix = ".dpapi" // of the sealing key's file on Windows
 )
 
-// fileKeyStore is a file of mode 0600. It is created with link(2): if several processes do so
-// at the same time, one succeeds and the others read its key.
+// fileKeyStore is a file of mode 0600. It is created with link(2): if several processes do so at
+// the same time, one succeeds and the others read its key.
 type fileKeyStore struct {
 	cache *directory // the cache directory, which contains the lock
 	dir   string     // the directory of the file
@@ -104,9 +104,9 @@ func (s fileKeyStore) create() (sealingKey, error) {
 	return createKeyFile(root, keyFile, k.text(), func() (sealingKey, error) { return readKeyFile(dir) })
 }
 
-// createKeyFile creates the file of a sealing key unless there is a valid one, and returns the key that
-// read then finds. The caller holds the sealing key's lock if locks work; otherwise link(2) decides which
-// process is first.
+// createKeyFile creates the file of a sealing key unless there is a valid one, and returns the key
+// that read then finds. The caller holds the sealing key's lock if locks work; otherwise link(2)
+// decides which process is first.
 func createKeyFile(root *os.Root, name string, data []byte, read func() (sealingKey, error)) (sealingKey, error) {
 	k, err := read()
 	if err == nil {

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// fileKeyStores keeps the sealing key of d in a file beside the entries.
-func fileKeyStores(d *Disk) func(*directory) []keyStore {
-	return func(f *directory) []keyStore { return []keyStore{fileKeyStore{cache: f, dir: f.path}} }
+// fileKeyStores returns a file beside the entries as the only key store.
+func fileKeyStores(dir *directory) []keyStore {
+	return []keyStore{fileKeyStore{cache: dir, dir: dir.path}}
 }
 
 func newFileKeyDisk(t testing.TB, change ...func(*Options)) *Disk {
 	d := newDisk(t, change...)
-	d.keyStores = fileKeyStores(d)
+	d.keyStores = fileKeyStores
 	return d
 }
 
@@ -29,7 +29,7 @@ func TestKeyText(t *testing.T) {
 	text := string(k.text())
 	for _, bad := range []string{"", "\n", text[:64], text + "\n", strings.ToUpper(text), "g" + text[1:], " " + text[1:], text[:64] + "\r"} {
 		if _, err := parseKeyText([]byte(bad)); err == nil {
-			t.Errorf("%q passes for a key", bad)
+			t.Errorf("%q is accepted as a key", bad)
 		}
 	}
 }
@@ -40,7 +40,7 @@ func TestKeyFile(t *testing.T) {
 	mustPut(t, d, "k", halfDay("v", time.Now()))
 	wantValue(t, d, "k", "v")
 	again := newDisk(t, func(o *Options) { o.Dir = d.options.Dir })
-	again.keyStores = fileKeyStores(again)
+	again.keyStores = fileKeyStores
 	wantValue(t, again, "k", "v")
 	if s := d.Status(); !strings.Contains(s.KeyStore, "a file") || s.KeyOffDisk != strings.Contains(s.KeyStore, "in memory") {
 		t.Errorf("status: %+v", s)
@@ -53,17 +53,16 @@ func TestKeyFile(t *testing.T) {
 	wantValue(t, d, "k", "again")
 }
 
-// Whatever lies in the place of the key is not used, and gives way.
-func TestHostileKeyFileIsReplaced(t *testing.T) {
+func TestInvalidKeyFileReplaced(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		why   string
+		name  string
 		plant func(path string) error
 	}{
 		{"empty", func(path string) error { return os.Truncate(path, 0) }},
-		{"cut short", func(path string) error { return os.Truncate(path, 10) }},
+		{"truncated", func(path string) error { return os.Truncate(path, 10) }},
 		{"too long", func(path string) error { return os.Truncate(path, 10<<20) }},
-		{"a folder", func(path string) error { _ = os.Remove(path); return os.Mkdir(path, 0o700) }},
+		{"a directory", func(path string) error { _ = os.Remove(path); return os.Mkdir(path, 0o700) }},
 		{"a link", func(path string) error {
 			if err := os.Rename(path, path+"x"); err != nil {
 				return err
@@ -71,12 +70,12 @@ func TestHostileKeyFileIsReplaced(t *testing.T) {
 			return os.Symlink(path+"x", path)
 		}},
 		{"a dangling link", func(path string) error { _ = os.Remove(path); return os.Symlink("nowhere", path) }},
-		{"others can read it", func(path string) error { return os.Chmod(path, 0o644) }},
+		{"readable for others", func(path string) error { return os.Chmod(path, 0o644) }},
 	} {
-		t.Run(c.why, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if runtime.GOOS == "windows" && (strings.Contains(c.why, "link") || strings.Contains(c.why, "others")) {
-				t.Skip("links and modes are not Windows'")
+			if runtime.GOOS == "windows" && (strings.Contains(c.name, "link") || strings.Contains(c.name, "others")) {
+				t.Skip("Windows has other links and no modes")
 			}
 			d := newFileKeyDisk(t)
 			mustPut(t, d, "k", halfDay("v", time.Now()))
@@ -93,30 +92,30 @@ func TestHostileKeyFileIsReplaced(t *testing.T) {
 			wantValue(t, d, "k", "v")
 			after, err := os.ReadFile(path)
 			if err != nil || string(after) == string(before) {
-				t.Errorf("the key is %q (%v), as before", after, err)
+				t.Errorf("the key %q was not replaced (%v)", after, err)
 			}
 		})
 	}
 }
 
-// Somebody's folder in the place of the key is not ours to remove.
-func TestFullFolderInPlaceOfTheKeyStays(t *testing.T) {
+// A directory with files in place of the key file is not removed.
+func TestDirectoryInPlaceOfKeyFile(t *testing.T) {
 	t.Parallel()
 	d := newFileKeyDisk(t)
-	mine := filepath.Join(d.options.Dir, keyFile, "mine")
-	if err := os.MkdirAll(mine, 0o700); err != nil {
+	other := filepath.Join(d.options.Dir, keyFile, "other")
+	if err := os.MkdirAll(other, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Put("k", halfDay("v", time.Now())); err == nil {
-		t.Error("kept")
+		t.Error("stored without a key file")
 	}
-	if _, err := os.Stat(mine); err != nil {
+	if _, err := os.Stat(other); err != nil {
 		t.Error(err)
 	}
 }
 
-// Without locks the link decides who was first.
-func TestFirstUsersOfAKeyFileAgreeWithoutLocks(t *testing.T) {
+// Without locks, concurrent first users of a key file agree on one key.
+func TestConcurrentKeyFileWithoutLocks(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		d := newFileKeyDisk(t)
@@ -128,10 +127,10 @@ func TestFirstUsersOfAKeyFileAgreeWithoutLocks(t *testing.T) {
 		}
 		const users = 16
 		keys := make(chan sealingKey, users)
-		gate := make(chan struct{})
+		start := make(chan struct{})
 		for range users {
 			go func() {
-				<-gate
+				<-start
 				f, err := d.openForWriting()
 				if err != nil {
 					t.Error(err)
@@ -146,7 +145,7 @@ func TestFirstUsersOfAKeyFileAgreeWithoutLocks(t *testing.T) {
 				keys <- k
 			}()
 		}
-		close(gate)
+		close(start)
 		first := <-keys
 		for range users - 1 {
 			if k := <-keys; k != first {
@@ -156,7 +155,7 @@ func TestFirstUsersOfAKeyFileAgreeWithoutLocks(t *testing.T) {
 	}
 }
 
-func TestLesserPlaceIsReadUntilABetterOneHasAKey(t *testing.T) {
+func TestLessPreferredKeyStore(t *testing.T) {
 	t.Parallel()
 	d := newFileKeyDisk(t)
 	mustPut(t, d, "k", halfDay("v", time.Now()))
@@ -164,8 +163,8 @@ func TestLesserPlaceIsReadUntilABetterOneHasAKey(t *testing.T) {
 	if err := os.Mkdir(better, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	d.keyStores = func(f *directory) []keyStore {
-		return []keyStore{fileKeyStore{cache: f, dir: better}, fileKeyStore{cache: f, dir: f.path}}
+	d.keyStores = func(dir *directory) []keyStore {
+		return []keyStore{fileKeyStore{cache: dir, dir: better}, fileKeyStore{cache: dir, dir: dir.path}}
 	}
 	wantValue(t, d, "k", "v")
 	mustPut(t, d, "other", halfDay("v", time.Now()))
@@ -173,20 +172,20 @@ func TestLesserPlaceIsReadUntilABetterOneHasAKey(t *testing.T) {
 	wantValue(t, d, "other", "v")
 }
 
-func TestRuntimeFolderMustBeInMemory(t *testing.T) {
+func TestRuntimeDirectoryMustBeInMemory(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	p := fileKeyStore{cache: &directory{path: base}, dir: filepath.Join(base, "ecr-login"), base: base}
 	if inMemory(base) {
-		t.Skip("the temporary folder is in memory")
+		t.Skip("the temporary directory is in memory")
 	}
 	if _, err := p.create(); err == nil {
-		t.Error("the key lies on the disk")
+		t.Error("the key was stored on the disk")
 	}
 	if p.offDisk() {
-		t.Error("a folder on the disk passes for memory")
+		t.Error("a directory on the disk is reported as in memory")
 	}
 	if _, err := os.Stat(p.dir); err == nil {
-		t.Error("a folder was made")
+		t.Error("the directory was created")
 	}
 }

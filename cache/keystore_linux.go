@@ -31,19 +31,19 @@ func inMemory(path string) bool {
 		}
 		path = above
 	}
-	switch uint32(st.Type) { // signed and unsigned, 32 and 64 bits wide, depending on the architecture
+	switch uint32(st.Type) { // its type depends on the architecture
 	case unix.TMPFS_MAGIC, unix.RAMFS_MAGIC:
 		return true
 	}
 	return false
 }
 
-// keyringStore is the user's keyring in the kernel. All sessions of the user can read it. It is lost at
-// the next boot.
+// keyringStore is the user's keyring in the kernel. All sessions of the user can read it. It is
+// lost at the next boot.
 //
 // The kernel finds a key by possession or by permission. A process that systemd, cron or su started
-// has no link from its session keyring to the user keyring, so it possesses nothing in it. The key must
-// therefore have permissions for the user itself (keyrings(7), user-session-keyring(7)).
+// has no link from its session keyring to the user keyring, so it possesses nothing in it. The key
+// must therefore have permissions for the user itself (keyrings(7), user-session-keyring(7)).
 type keyringStore struct {
 	description string
 
@@ -55,8 +55,8 @@ const (
 	userKeyring   = unix.KEY_SPEC_USER_KEYRING
 	threadKeyring = unix.KEY_SPEC_THREAD_KEYRING
 
-	// keyPermissions are all permissions for a possessor; view, read and search for the user; none for
-	// group and others.
+	// keyPermissions are all permissions for a possessor; view, read and search for the user; none
+	// for group and others.
 	keyPermissions = 0x3f0b0000
 )
 
@@ -80,7 +80,8 @@ func (s keyringStore) read() (k sealingKey, err error) {
 	return k, nil
 }
 
-// keyError returns errNoKey or errBadKey if err is about the key, and err if it is about the keyring.
+// keyError returns errNoKey or errBadKey if err is about the key, and err if it is about the
+// keyring.
 func keyError(err error) error {
 	switch err {
 	case unix.ENOKEY:
@@ -102,9 +103,9 @@ func (s keyringStore) create() (sealingKey, error) {
 	return s.read() // may be the key of another process
 }
 
-// add adds a new key to the user keyring, unless another process was first. It sets the permissions of the
-// key in the keyring of this thread, so that no process finds a key that it cannot read. Moving
-// it exclusively decides which process is first.
+// add adds a new key to the user keyring, unless another process was first. It sets the permissions
+// of the key in the keyring of this thread, so that no process finds a key that it cannot read.
+// Moving it exclusively decides which process is first.
 func (s keyringStore) add(replace bool) error {
 	k, err := newSealingKey()
 	if err != nil {

@@ -15,20 +15,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newDescription names a sealing key that is this test's alone and goes with
-// it.
+// newDescription returns the description of a sealing key that is removed at the end of the test.
 func newDescription(t testing.TB) string {
 	t.Helper()
 	var b [8]byte
 	rand.Read(b[:])
-	description := "ecr-login-test:" + hex.EncodeToString(b[:])
-	t.Cleanup(func() { forgetKey(description) })
+	description := "cache-test:" + hex.EncodeToString(b[:])
+	t.Cleanup(func() { removeKey(description) })
 	return description
 }
 
-// forgetKey takes the key out of the user keyring, however many times it was
-// put there.
-func forgetKey(description string) {
+// removeKey removes all keys with the description from the user keyring.
+func removeKey(description string) {
 	for {
 		id, err := unix.KeyctlSearch(userKeyring, "user", description, 0)
 		if err != nil {
@@ -40,17 +38,17 @@ func forgetKey(description string) {
 	}
 }
 
-// needKeyring skips where the kernel, or a filter before it, has no keyring.
-func needKeyring(t testing.TB) {
+// requireKeyring skips the test if the kernel or a seccomp filter allows no keyring.
+func requireKeyring(t testing.TB) {
 	t.Helper()
-	_, err := keyringStore{description: "ecr-login-test:none"}.read()
+	_, err := keyringStore{description: "cache-test:none"}.read()
 	if err != errNoKey {
 		t.Skipf("no kernel keyring here: %v", err)
 	}
 }
 
 func newKeyring(t testing.TB) keyringStore {
-	needKeyring(t)
+	requireKeyring(t)
 	return keyringStore{description: newDescription(t), lock: func() func() { return func() {} }}
 }
 
@@ -58,17 +56,17 @@ func TestKeyring(t *testing.T) {
 	t.Parallel()
 	p := newKeyring(t)
 	if _, err := p.read(); err != errNoKey {
-		t.Fatalf("no key yet, and %v", err)
+		t.Fatalf("no key created yet: %v", err)
 	}
 	k, err := p.create()
 	if err != nil || k == (sealingKey{}) {
-		t.Fatalf("made %v, %v", k == sealingKey{}, err)
+		t.Fatalf("zero key: %v, %v", k == sealingKey{}, err)
 	}
 	if again, err := p.create(); err != nil || again != k {
-		t.Errorf("made another one: %v", err)
+		t.Errorf("created another key: %v", err)
 	}
 	if again, err := p.read(); err != nil || again != k {
-		t.Errorf("read another one: %v", err)
+		t.Errorf("read another key: %v", err)
 	}
 	id, err := unix.KeyctlSearch(userKeyring, "user", p.description, 0)
 	if err != nil {
@@ -80,8 +78,8 @@ func TestKeyring(t *testing.T) {
 	}
 }
 
-// The one that is not first leaves nothing of its own key behind.
-func TestKeyringSecondLeavesNothing(t *testing.T) {
+// A process that is not the first one removes its own key.
+func TestKeyringUnusedKeyRemoved(t *testing.T) {
 	t.Parallel()
 	p := newKeyring(t)
 	k, err := p.create()
@@ -94,41 +92,41 @@ func TestKeyringSecondLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := unix.KeyctlSearch(threadKeyring, "user", p.description, 0); err != unix.ENOKEY {
-		t.Errorf("the key made in vain: %v", err)
+		t.Errorf("the unused key: %v", err)
 	}
 	if again, err := p.read(); err != nil || again != k {
-		t.Errorf("the first key was displaced: %v", err)
+		t.Errorf("the first key was replaced: %v", err)
 	}
 }
 
-// Where the move does not decide, the look under the lock does.
-func TestKeyringLooksAgainUnderTheLock(t *testing.T) {
+// Without an exclusive move, a process that waited for the lock uses the key of the other process.
+func TestKeyringReadAgainUnderLock(t *testing.T) {
 	t.Parallel()
 	other := newKeyring(t)
-	if _, err := unix.AddKey("user", other.description, []byte("of no use"), userKeyring); err != nil {
+	if _, err := unix.AddKey("user", other.description, []byte("invalid"), userKeyring); err != nil {
 		t.Fatal(err)
 	}
-	var theirs sealingKey
+	var created sealingKey
 	p := other
-	p.lock = func() func() { // another process had it until now
+	p.lock = func() func() { // another process creates a key meanwhile
 		var err error
-		if theirs, err = other.create(); err != nil {
+		if created, err = other.create(); err != nil {
 			t.Error(err)
 		}
 		return func() {}
 	}
-	if k, err := p.create(); err != nil || k != theirs {
-		t.Errorf("displaced the key of another process: %v", err)
+	if k, err := p.create(); err != nil || k != created {
+		t.Errorf("replaced the key of another process: %v", err)
 	}
 }
 
-func TestKeyringKeyGoneOrUseless(t *testing.T) {
+func TestKeyringInvalidKeyReplaced(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		why    string
+		name   string
 		change func(p keyringStore, id int) error
 	}{
-		{"gone, as after a reboot", func(p keyringStore, id int) error { forgetKey(p.description); return nil }},
+		{"lost, as after a reboot", func(p keyringStore, id int) error { removeKey(p.description); return nil }},
 		{"revoked", func(p keyringStore, id int) error {
 			_, err := unix.KeyctlInt(unix.KEYCTL_REVOKE, id, 0, 0, 0)
 			return err
@@ -142,7 +140,7 @@ func TestKeyringKeyGoneOrUseless(t *testing.T) {
 			return err
 		}},
 	} {
-		t.Run(c.why, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := newKeyring(t)
 			d := newDisk(t)
@@ -152,9 +150,9 @@ func TestKeyringKeyGoneOrUseless(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { unix.KeyctlInt(unix.KEYCTL_UNLINK, id, userKeyring, 0, 0) }) // revoked, it is not found by name
+			t.Cleanup(func() { unix.KeyctlInt(unix.KEYCTL_UNLINK, id, userKeyring, 0, 0) }) // a revoked key is not found by name
 			if err := c.change(p, id); err != nil {
-				t.Skipf("cannot be set up in this session: %v", err)
+				t.Skipf("cannot set this up in this session: %v", err)
 			}
 			wantMiss(t, d, "k", "no sealing key yet")
 			mustPut(t, d, "k", halfDay("again", time.Now()))
@@ -163,51 +161,50 @@ func TestKeyringKeyGoneOrUseless(t *testing.T) {
 	}
 }
 
-// A key that one session made is read from a session without a link to the
-// user keyring, as services of systemd, cron and su have it, and the other way
-// round.
-func TestKeyringFromAnySession(t *testing.T) {
+// A key that one session created can be read in a session without a link to the user keyring (as of
+// systemd services, cron and su), and the other way round.
+func TestKeyringInAnySession(t *testing.T) {
 	t.Parallel()
-	needKeyring(t)
+	requireKeyring(t)
 	for _, uid := range users(t) {
-		for _, order := range [][2]string{{"key", "key in another session"}, {"key in another session", "key"}} {
+		for _, order := range [][2]string{{"key", "other session"}, {"other session", "key"}} {
 			t.Run(fmt.Sprintf("user %d, %s first", uid, order[0]), func(t *testing.T) {
 				t.Parallel()
-				dir := openFor(t, int(uid))
+				dir := dirFor(t, int(uid))
 				as, binary := asUser(uid), testBinary(t, dir)
 				c := childConfig{Dir: filepath.Join(dir, "cache"), Description: newDescription(t)}
-				one := startReady(t, order[0], c, as, binary)
-				t.Cleanup(func() { one.say("forget"); one.want("forgot") })
-				two := startReady(t, order[1], c, as, binary)
-				one.say("put")
+				one := startRole(t, order[0], c, as, binary)
+				t.Cleanup(func() { one.send("remove"); one.want("removed") })
+				two := startRole(t, order[1], c, as, binary)
+				one.send("put")
 				one.want("put <nil>")
-				two.say("get")
+				two.send("get")
 				two.want("get v <nil>")
-				two.say("where")
+				two.send("where")
 				two.want("where true the user's keyring in the Linux kernel")
 				if _, err := os.Stat(filepath.Join(c.Dir, keyFile)); err == nil {
-					t.Error("there is a key file")
+					t.Error("a key file was created")
 				}
-				two.say("put")
+				two.send("put")
 				two.want("put <nil>")
-				one.say("get")
+				one.send("get")
 				one.want("get v <nil>")
 			})
 		}
 	}
 }
 
-// Sixteen processes that are first at once agree on one key.
-func TestConcurrentFirstUsersAgree(t *testing.T) {
+// Sixteen processes that create the key at the same time agree on one key.
+func TestConcurrentKeyCreation(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ why, role string }{
+	for _, c := range []struct{ name, role string }{
 		{"keyring", "key"},
-		{"keyring of an old kernel", "key not moved"},
-		{"file", "key refused"},
+		{"keyring of an old kernel", "no key move"},
+		{"file", "keyring forbidden"},
 	} {
-		t.Run(c.why, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			needKeyring(t)
+			requireKeyring(t)
 			const processes, rounds = 16, 20
 			dir := t.TempDir()
 			config := childConfig{
@@ -217,7 +214,7 @@ func TestConcurrentFirstUsersAgree(t *testing.T) {
 			}
 			all := make([]*process, processes)
 			for i := range all {
-				all[i] = startReady(t, c.role, config)
+				all[i] = startRole(t, c.role, config)
 			}
 			for round := range rounds {
 				gate := flock.New(config.Gate)
@@ -225,23 +222,23 @@ func TestConcurrentFirstUsersAgree(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, p := range all {
-					p.say("make")
-					p.want("at the gate")
+					p.send("make")
+					p.want("waiting for the gate")
 				}
 				if err := gate.Unlock(); err != nil {
 					t.Fatal(err)
 				}
-				first := all[0].hear()
+				first := all[0].receive()
 				if !strings.HasSuffix(first, " <nil>") {
 					t.Fatalf("round %d: %s", round, first)
 				}
 				for _, p := range all[1:] {
-					if line := p.hear(); line != first {
+					if line := p.receive(); line != first {
 						t.Fatalf("round %d: %q and %q", round, first, line)
 					}
 				}
-				forgetKey(config.Description)
-				if err := os.Remove(filepath.Join(config.Dir, keyFile)); (err == nil) != (c.role == "key refused") {
+				removeKey(config.Description)
+				if err := os.Remove(filepath.Join(config.Dir, keyFile)); (err == nil) != (c.role == "keyring forbidden") {
 					t.Fatalf("key file: %v", err)
 				}
 			}
@@ -249,35 +246,35 @@ func TestConcurrentFirstUsersAgree(t *testing.T) {
 	}
 }
 
-func TestRefusedKeyringFallsBack(t *testing.T) {
+func TestForbiddenKeyring(t *testing.T) {
 	t.Parallel()
 	memory := "/dev/shm"
 	if !inMemory(memory) {
 		memory = ""
 	}
 	for _, c := range []struct {
-		why, role string
-		runtime   bool
-		required  bool
-		where     string // after "where "; DIR is the cache folder, RUN the runtime folder
+		name, role string
+		runtime    bool
+		required   bool
+		where      string // after "where "; DIR is the cache directory, RUN the runtime directory
 	}{
-		{"refused: a file on disk", "key refused", false, false, "false a file on disk in DIR"},
-		{"unknown to the kernel: a file on disk", "key unknown", false, false, "false a file on disk in DIR"},
-		{"refused: a file in the runtime folder", "key refused", true, false, "true a file in memory in RUN/ecr-login"},
-		{"refused, sealing required: the runtime folder", "key refused", true, true, "true a file in memory in RUN/ecr-login"},
-		{"refused, sealing required, no runtime folder: nothing", "key refused", false, true, "false "},
+		{"forbidden: a file on disk", "keyring forbidden", false, false, "false a file on disk in DIR"},
+		{"not supported: a file on disk", "no keyring", false, false, "false a file on disk in DIR"},
+		{"forbidden: a file in the runtime directory", "keyring forbidden", true, false, "true a file in memory in RUN/ecr-login"},
+		{"forbidden, sealing required: a file in the runtime directory", "keyring forbidden", true, true, "true a file in memory in RUN/ecr-login"},
+		{"forbidden, sealing required, no runtime directory: none", "keyring forbidden", false, true, "false "},
 	} {
-		t.Run(c.why, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			if inMemory(dir) {
-				t.Skip("the temporary folder is in memory")
+				t.Skip("the temporary directory is in memory")
 			}
 			config := childConfig{Dir: filepath.Join(dir, "cache"), Description: newDescription(t), Required: c.required}
 			var run string
 			if c.runtime {
 				if memory == "" {
-					t.Skip("no /dev/shm in memory")
+					t.Skip("/dev/shm is not in memory")
 				}
 				var err error
 				if run, err = os.MkdirTemp(memory, "cache-test-"); err != nil {
@@ -286,12 +283,12 @@ func TestRefusedKeyringFallsBack(t *testing.T) {
 				t.Cleanup(func() { os.RemoveAll(run) })
 				config.Env = map[string]string{"XDG_RUNTIME_DIR": run}
 			}
-			p := startReady(t, c.role, config)
-			p.say("put")
-			put := p.hear()
-			p.say("get")
-			get := p.hear()
-			p.say("where")
+			p := startRole(t, c.role, config)
+			p.send("put")
+			put := p.receive()
+			p.send("get")
+			get := p.receive()
+			p.send("where")
 			p.want("where " + strings.NewReplacer("DIR", config.Dir, "RUN", run).Replace(c.where))
 			_, errDisk := os.Stat(filepath.Join(config.Dir, keyFile))
 			if strings.HasPrefix(c.where, "false a file on disk") != (errDisk == nil) {
@@ -306,33 +303,32 @@ func TestRefusedKeyringFallsBack(t *testing.T) {
 			if put != "put <nil>" || get != "get v <nil>" {
 				t.Errorf("%s, %s", put, get)
 			}
-			// A process that the keyring is open to has its own key, and
-			// finds what the other one left until it makes it.
-			free := startReady(t, "key", config)
-			free.say("get")
+			// A process that can use the keyring reads the key file until it creates a key in the
+			// keyring.
+			free := startRole(t, "key", config)
+			free.send("get")
 			free.want("get v <nil>")
-			free.say("put")
+			free.send("put")
 			free.want("put <nil>")
-			p.say("get")
+			p.send("get")
 			p.want("get v <nil>")
 		})
 	}
 }
 
-// The kernel's keyring may be full for a user (200 keys, 20,000 bytes): the key
-// then goes to the next place.
+// If the user's keyring is full (200 keys or 20,000 bytes), the key is stored in the next store.
 func TestKeyringQuota(t *testing.T) {
 	t.Parallel()
-	needKeyring(t)
-	rootOnly(t, "runs as another user, whose quota is small")
-	const uid = aStranger + 1
-	dir := openFor(t, uid)
+	requireKeyring(t)
+	requireRoot(t, "runs as a user with a small quota")
+	const uid = otherUser + 1
+	dir := dirFor(t, uid)
 	c := childConfig{Dir: filepath.Join(dir, "cache"), Description: newDescription(t)}
-	p := startReady(t, "key, no room", c, asUser(uid), testBinary(t, dir))
-	t.Cleanup(func() { p.say("forget"); p.want("forgot") })
-	p.say("put")
+	p := startRole(t, "full keyring", c, asUser(uid), testBinary(t, dir))
+	t.Cleanup(func() { p.send("remove"); p.want("removed") })
+	p.send("put")
 	p.want("put <nil>")
-	p.say("get")
+	p.send("get")
 	p.want("get v <nil>")
 	if _, err := os.Stat(filepath.Join(c.Dir, keyFile)); err != nil {
 		t.Errorf("no key file: %v", err)

@@ -4,5 +4,5 @@ package cache
 
 import "testing"
 
-// newDescription has no keyring to keep clean of.
-func newDescription(testing.TB) string { return "ecr-login-test" }
+// newDescription returns the description of a sealing key. There is no keyring to clean up.
+func newDescription(testing.TB) string { return "cache-test" }

@@ -19,12 +19,13 @@ const (
 	// only costs time.
 	lockSlots = 4096
 
-	// The time between two attempts to lock grows from pollMin to pollMax. Each is changed by up
-	// to half of it, so that hundreds of waiting processes do not try at the same time.
+	// The time between two attempts to lock grows from pollMin to pollMax. Each is changed by up to
+	// half of it, so that hundreds of waiting processes do not try at the same time.
 	pollMin = 10 * time.Millisecond
 	pollMax = 40 * time.Millisecond
 
-	// keyLockTimeout limits the wait for the sealing key's lock, which is held for a few system calls.
+	// keyLockTimeout limits the wait for the sealing key's lock, which is held for a few system
+	// calls.
 	keyLockTimeout = 2 * time.Second
 )
 
@@ -85,8 +86,8 @@ func lockSealingKey(dir *directory) (unlock func()) {
 }
 
 // Lock acquires the lock called name, which one process at a time can hold. The kernel releases it
-// when the process ends. The error is that of ctx, and unlock is never nil. Where locks do not work, Lock returns
-// at once.
+// when the process ends. The error is that of ctx, and unlock is never nil. Where locks do not
+// work, Lock returns at once.
 func (c *Cache) Lock(ctx context.Context, name string) (unlock func(), err error) {
 	lock, err := c.Disk.lockFile(lockName(namedLock, name))
 	if err != nil {

@@ -3,8 +3,8 @@ package cache
 import "sync"
 
 // A group runs one call per name at a time in this process. It replaces
-// golang.org/x/sync/singleflight, which imports runtime/debug: Go would then initialise regexp before every
-// cache hit.
+// golang.org/x/sync/singleflight, which imports runtime/debug: Go would then initialise regexp
+// before every cache hit.
 type group struct {
 	mu    sync.Mutex
 	calls map[string]*call

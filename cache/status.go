@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// A Status describes where a [Disk] stores its files and what prevents it from doing so. The texts are for people.
+// A Status describes where a [Disk] stores its files and what prevents it from doing so. The texts
+// are for people.
 type Status struct {
 	// Dir is the cache directory, or the one that the first Put will create; "" if there is none.
 	Dir      string `json:"folder,omitempty"`

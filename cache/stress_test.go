@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-func TestStressKilledWriters(t *testing.T) { storm(t, 1000) }
+func TestStressKilledWriters(t *testing.T) { killWriters(t, 1000) }
 
-func TestStressBurstOf200(t *testing.T) {
-	c := burstConfig(t)
-	leader, waiting := burst(t, startAll(t, 200, c))
-	leader.say("answer v")
+func TestStress200ProcessesFetchOnce(t *testing.T) {
+	c := newChildConfig(t)
+	leader, waiting := startFetch(t, startCallers(t, 200, c))
+	leader.send("return v")
 	leader.want("got v")
 	for _, p := range waiting {
 		p.want("got v")
@@ -24,13 +24,13 @@ func TestStressBurstOf200(t *testing.T) {
 	}
 }
 
-// A hit among 10,000 entries costs what it costs alone. The medians of
-// interleaved runs are compared, so that what else the machine does meets both.
+// A hit takes the same time with 10,000 entries as with one. The test compares the medians of
+// interleaved runs, so that other load on the machine affects both.
 func TestStressHitAmongMany(t *testing.T) {
 	few, many := newDisk(t), newDisk(t)
 	mustPut(t, few, "k", halfDay("v", time.Now()))
 	mustPut(t, many, "k", halfDay("v", time.Now()))
-	plantEntries(t, filepath.Join(many.options.Dir, entriesDir), 9_999, time.Now().Add(-time.Hour))
+	createEntryFiles(t, filepath.Join(many.options.Dir, entriesDir), 9_999, time.Now().Add(-time.Hour))
 	measure := func(d *Disk) time.Duration {
 		begin := time.Now()
 		for range 100 {
@@ -47,6 +47,6 @@ func TestStressHitAmongMany(t *testing.T) {
 	ratio := float64(b[100]) / float64(a[100])
 	t.Logf("one entry %v, 10,000 entries %v, ratio %.2f", a[100]/100, b[100]/100, ratio)
 	if ratio > 1.2 {
-		t.Errorf("a hit among 10,000 entries costs %.2f times one alone", ratio)
+		t.Errorf("a hit with 10,000 entries takes %.2f times as long as with one", ratio)
 	}
 }

@@ -1,9 +1,9 @@
 // Package memory stores entries of package cache in the memory of a long-lived process (a
 // controller, a builder, a server), on top of another [cache.Store].
 //
-// A fresh entry is returned without a system call. For any other entry, Get also looks in the store below, where
-// another process may have stored a newer one. The newer of the two valid entries is returned, also if the store
-// below has lost its own.
+// A fresh entry is returned without a system call. For any other entry, Get also looks in the store
+// below, where another process may have stored a newer one. The newer of the two valid entries is
+// returned, also if the store below has lost its own.
 //
 // Limits: a fresh entry that another process deletes is returned until it should be refreshed. An
 // entry that only the memory has is returned until it expires.
@@ -21,8 +21,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 )
 
-// cleanupInterval is the time between removals of expired entries. Get does not return them in any case;
-// this only limits the memory that they use.
+// cleanupInterval is the time between removals of expired entries. Get does not return them in any
+// case; this only limits the memory that they use.
 const cleanupInterval = 10 * time.Minute
 
 // A Tier is a [cache.Store] in memory on top of another one.

@@ -12,9 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 )
 
-// countingStore is a tier below, as other processes see it, that counts what
-// reaches it. It is not a disk, whose sealing key would stay in the keyring of
-// whoever runs the tests.
+// countingStore is a tier below, as other processes see it, that counts what reaches it. It is not
+// a disk, whose sealing key would stay in the keyring of whoever runs the tests.
 type countingStore struct {
 	mu      sync.Mutex
 	clock   cache.Clock
@@ -55,7 +54,7 @@ func (s *countingStore) Delete(key string) error {
 }
 
 // tiers are a memory tier over another, under a clock that the test sets.
-func tiers(t *testing.T) (memory *Tier, below *countingStore, pass func(time.Duration), now func() time.Time) {
+func tiers(t *testing.T) (memory *Tier, below *countingStore, advance func(time.Duration), now func() time.Time) {
 	t.Helper()
 	var mu sync.Mutex
 	at := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
@@ -64,7 +63,7 @@ func tiers(t *testing.T) (memory *Tier, below *countingStore, pass func(time.Dur
 		defer mu.Unlock()
 		return at
 	}
-	pass = func(d time.Duration) {
+	advance = func(d time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		at = at.Add(d)
@@ -73,7 +72,7 @@ func tiers(t *testing.T) (memory *Tier, below *countingStore, pass func(time.Dur
 	below = &countingStore{clock: clock, entries: map[string]cache.Entry{}}
 	memory = Over(below)
 	memory.Clock = clock
-	return memory, below, pass, now
+	return memory, below, advance, now
 }
 
 func halfDay(value string, fetched time.Time) cache.Entry {
@@ -104,7 +103,7 @@ func put(t *testing.T, s cache.Store, key string, e cache.Entry) {
 
 func TestFreshIsAnsweredFromMemory(t *testing.T) {
 	t.Parallel()
-	m, below, pass, now := tiers(t)
+	m, below, advance, now := tiers(t)
 	want(t, m, "k", "")
 	put(t, m, "k", halfDay("v", now()))
 	below.gets = 0
@@ -116,7 +115,7 @@ func TestFreshIsAnsweredFromMemory(t *testing.T) {
 	}
 	want(t, below, "k", "v") // written through
 	below.gets = 0
-	pass(6 * time.Hour)
+	advance(6 * time.Hour)
 	want(t, m, "k", "v") // aging: another process may have renewed it
 	if below.gets != 1 {
 		t.Errorf("aging, and asked below %d times", below.gets)
@@ -128,7 +127,7 @@ func TestFreshIsAnsweredFromMemory(t *testing.T) {
 	if below.gets != 0 {
 		t.Error("what was found below is not held")
 	}
-	pass(12 * time.Hour)
+	advance(12 * time.Hour)
 	want(t, m, "k", "")
 }
 
@@ -146,20 +145,20 @@ func TestFoundBelowIsHeld(t *testing.T) {
 
 func TestNewestWins(t *testing.T) {
 	t.Parallel()
-	m, below, pass, now := tiers(t)
+	m, below, advance, now := tiers(t)
 	put(t, m, "k", halfDay("old", now()))
-	pass(time.Hour)
+	advance(time.Hour)
 	below.err = errors.New("disk full")
 	if err := m.Put("k", halfDay("new", now())); !errors.Is(err, below.err) {
 		t.Errorf("the error of the tier below is %v", err)
 	}
-	pass(6 * time.Hour)
+	advance(6 * time.Hour)
 	want(t, m, "k", "new") // though the disk still has the old one
 	if err := below.Delete("k"); err != nil {
 		t.Fatal(err)
 	}
 	want(t, m, "k", "new")
-	pass(6 * time.Hour)
+	advance(6 * time.Hour)
 	want(t, m, "k", "")
 }
 

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Whatever lies in the place of an entry is a miss with a reason, is not waited
-// for, and gives way to the next Put.
-func TestHostileEntryIsAMissAndHeals(t *testing.T) {
+// Anything in place of an entry file is a miss with a reason, does not block, and is replaced by
+// the next Put.
+func TestInvalidEntryReplaced(t *testing.T) {
 	t.Parallel()
 	must := func(t *testing.T, err error) {
 		t.Helper()
@@ -22,8 +22,8 @@ func TestHostileEntryIsAMissAndHeals(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		why, reason string
-		plant       func(t *testing.T, d *Disk, path string)
+		name, reason string
+		plant        func(t *testing.T, d *Disk, path string)
 	}{
 		{"empty", "truncated", func(t *testing.T, d *Disk, path string) {
 			must(t, os.WriteFile(path, nil, 0o600))
@@ -44,15 +44,15 @@ func TestHostileEntryIsAMissAndHeals(t *testing.T) {
 		{"10 MB", "too large", func(t *testing.T, d *Disk, path string) {
 			must(t, os.Truncate(path, 10<<20))
 		}},
-		{"a pipe", "not a regular file", func(t *testing.T, d *Disk, path string) {
+		{"a FIFO", "not a regular file", func(t *testing.T, d *Disk, path string) {
 			must(t, os.Remove(path))
 			must(t, syscall.Mkfifo(path, 0o600))
 		}},
-		{"a folder", "not a regular file", func(t *testing.T, d *Disk, path string) {
+		{"a directory", "not a regular file", func(t *testing.T, d *Disk, path string) {
 			must(t, os.Remove(path))
 			must(t, os.Mkdir(path, 0o700))
 		}},
-		{"a folder with something in it", "not a regular file", func(t *testing.T, d *Disk, path string) {
+		{"a directory with files", "not a regular file", func(t *testing.T, d *Disk, path string) {
 			must(t, os.Remove(path))
 			must(t, os.MkdirAll(filepath.Join(path, "deep", "deeper"), 0o700))
 		}},
@@ -77,14 +77,14 @@ func TestHostileEntryIsAMissAndHeals(t *testing.T) {
 			fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 			must(t, err)
 			defer syscall.Close(fd)
-			// The path is longer than a socket's may be.
+			// The full path is too long for a socket.
 			must(t, syscall.Bind(fd, &syscall.SockaddrUnix{Name: filepath.Join(filepath.Dir(path), "s")}))
 			must(t, os.Rename(filepath.Join(filepath.Dir(path), "s"), path))
 		}},
 	} {
-		t.Run(c.why, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			// Short, for the socket.
+			// A short path, for the socket.
 			dir, err := os.MkdirTemp("/tmp", "c")
 			must(t, err)
 			t.Cleanup(func() { os.RemoveAll(dir) })
@@ -94,15 +94,15 @@ func TestHostileEntryIsAMissAndHeals(t *testing.T) {
 			c.plant(t, d, entryPath(d, "k"))
 			wantMiss(t, d, "k", c.reason)
 			if n := len(validItems(d)); n != 0 {
-				t.Errorf("listed all the same: %d", n)
+				t.Errorf("%d entries listed, want 0", n)
 			}
-			mustPut(t, d, "k", halfDay("healed", time.Now()))
-			wantValue(t, d, "k", "healed")
+			mustPut(t, d, "k", halfDay("new", time.Now()))
+			wantValue(t, d, "k", "new")
 		})
 	}
 }
 
-func TestEveryTruncationAndEveryFlippedByteIsAMiss(t *testing.T) {
+func TestChangedEntryIsMiss(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t)
 	mustPut(t, d, "k", halfDay("not-a-real-token", time.Now()))
@@ -116,15 +116,15 @@ func TestEveryTruncationAndEveryFlippedByteIsAMiss(t *testing.T) {
 			t.Fatal(err)
 		}
 		if e, _, err := d.Get("k"); err == nil {
-			t.Fatalf("%s at %d: served %q", why, at, e.Value)
+			t.Fatalf("%s at %d: got %q", why, at, e.Value)
 		}
 	}
 	for at := range whole {
-		try("cut", at, whole[:at])
+		try("truncated", at, whole[:at])
 		for _, flip := range []byte{1, 0x80, 0xff} {
-			edited := bytes.Clone(whole)
-			edited[at] ^= flip
-			try("flipped", at, edited)
+			changed := bytes.Clone(whole)
+			changed[at] ^= flip
+			try("changed", at, changed)
 		}
 	}
 	try("one byte more", len(whole), append(bytes.Clone(whole), 0))
@@ -134,12 +134,12 @@ func TestEveryTruncationAndEveryFlippedByteIsAMiss(t *testing.T) {
 	wantValue(t, d, "k", "not-a-real-token")
 }
 
-func TestModesFromTheFirstByte(t *testing.T) {
-	// Not parallel: the mask belongs to the whole process.
+func TestFileModes(t *testing.T) {
+	// Not parallel: the umask belongs to the whole process.
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
 	d := newDisk(t)
-	d.keyStores = func(f *directory) []keyStore { return []keyStore{fileKeyStore{cache: f, dir: f.path}} }
+	d.keyStores = fileKeyStores
 	mustPut(t, d, "k", halfDay("v", time.Now()))
 	d.AddHost("host")
 	c := &Cache{Disk: d}
@@ -164,9 +164,9 @@ func TestModesFromTheFirstByte(t *testing.T) {
 		return nil
 	})
 	if err != nil || seen < 10 {
-		t.Errorf("saw %d files: %v", seen, err)
+		t.Errorf("found %d files: %v", seen, err)
 	}
-	// A file that is written has its mode already.
+	// A temporary file has its mode before it is renamed.
 	dir, err := os.OpenRoot(d.options.Dir)
 	if err != nil {
 		t.Fatal(err)

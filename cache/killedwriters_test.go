@@ -11,42 +11,42 @@ import (
 	"time"
 )
 
-// stormKeys are the keys that writers of a storm use.
-func stormKeys() []string { return []string{"a", "b", "c", "d", "e"} }
+// writerKeys are the keys that the writers use.
+func writerKeys() []string { return []string{"a", "b", "c", "d", "e"} }
 
-// stormValue is what a writer puts under a key: a reader can tell whether it
-// is whole.
-func stormValue(key string) []byte { return bytes.Repeat([]byte(key), 3000) }
+// writerValue is the value that the writers store under a key. It shows a reader whether an entry
+// is complete.
+func writerValue(key string) []byte { return bytes.Repeat([]byte(key), 3000) }
 
-// actWriter puts and gets until it is killed, and says a word for each.
-func actWriter(c childConfig) {
+// runWriter puts and gets entries until it is killed. It prints a line after each.
+func runWriter(c childConfig) {
 	d := c.disk()
 	random := rand.New(rand.NewPCG(c.Seed, 1))
 	for {
-		key := stormKeys()[random.IntN(len(stormKeys()))]
+		key := writerKeys()[random.IntN(len(writerKeys()))]
 		e := halfDay("", time.Now())
-		e.Value = stormValue(key)
+		e.Value = writerValue(key)
 		if err := d.Put(key, e); err != nil {
 			fmt.Println("error", err)
 		}
-		if e, _, err := d.Get(key); err != nil || !bytes.Equal(e.Value, stormValue(key)) {
+		if e, _, err := d.Get(key); err != nil || !bytes.Equal(e.Value, writerValue(key)) {
 			fmt.Println("error", key, err)
 		}
 		fmt.Println("wrote")
 	}
 }
 
-// storm kills one of eight writers after the other in the midst of what it
-// does, while others read.
-func storm(t *testing.T, rounds int) {
+// killWriters repeatedly kills one of eight writers while it writes, and checks that all entries
+// are complete.
+func killWriters(t *testing.T, rounds int) {
 	const seed = 20260314
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 2))
 	c := childConfig{Dir: filepath.Join(t.TempDir(), "cache")}
 	d := c.disk()
-	for _, key := range stormKeys() {
+	for _, key := range writerKeys() {
 		e := halfDay("", time.Now())
-		e.Value = stormValue(key)
+		e.Value = writerValue(key)
 		mustPut(t, d, key, e)
 	}
 	writers := make([]*process, 8)
@@ -62,9 +62,9 @@ func storm(t *testing.T, rounds int) {
 		writers[i].kill()
 		c.Seed = uint64(len(writers) + round)
 		writers[i] = start(t, "writer", c)
-		for _, key := range stormKeys() {
+		for _, key := range writerKeys() {
 			e, _, err := d.Get(key)
-			if err != nil || !bytes.Equal(e.Value, stormValue(key)) {
+			if err != nil || !bytes.Equal(e.Value, writerValue(key)) {
 				t.Fatalf("round %d: %q: %v", round, key, err)
 			}
 		}
@@ -73,7 +73,7 @@ func storm(t *testing.T, rounds int) {
 				select {
 				case line := <-w.lines:
 					if line != "wrote" {
-						t.Fatalf("round %d: a writer says %q", round, line)
+						t.Fatalf("round %d: a writer printed %q", round, line)
 					}
 				default:
 					drained = true
@@ -85,32 +85,32 @@ func storm(t *testing.T, rounds int) {
 		w.kill()
 	}
 
-	// What is left: whole entries, and temporary files that the next
-	// cleaning takes once they are old.
+	// Only complete entries remain, and temporary files, which the next cleanup removes when they
+	// are old.
 	entries := filepath.Join(c.Dir, entriesDir)
 	temporary := 0
 	for _, name := range dirNames(t, entries) {
 		if strings.HasPrefix(name, tempPrefix) {
 			temporary++
-			old := strings.Replace(name, tempPrefix, tempPrefix+"1", 1) // another time
+			old := strings.Replace(name, tempPrefix, tempPrefix+"1", 1) // another creation time
 			if err := os.Rename(filepath.Join(entries, name), filepath.Join(entries, old)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	t.Logf("%d kills left %d temporary files", rounds+len(writers), temporary)
-	if n := len(validItems(d)); n != len(stormKeys()) {
-		t.Errorf("%d entries, want %d", n, len(stormKeys()))
+	t.Logf("%d kills, %d temporary files remain", rounds+len(writers), temporary)
+	if n := len(validItems(d)); n != len(writerKeys()) {
+		t.Errorf("%d entries, want %d", n, len(writerKeys()))
 	}
 	if err := os.Remove(filepath.Join(entries, cleanedName)); err != nil {
 		t.Fatal(err)
 	}
 	e := halfDay("", time.Now())
-	e.Value = stormValue("a")
+	e.Value = writerValue("a")
 	mustPut(t, d, "a", e)
 	for _, name := range dirNames(t, entries) {
 		if _, _, ok := parseFileName(name); !ok && name != cleanedName {
-			t.Errorf("left behind: %s", name)
+			t.Errorf("not removed: %s", name)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func dirNames(t testing.TB, dir string) []string {
 	return names
 }
 
-func TestKilledWritersDoNoHarm(t *testing.T) {
+func TestKilledWriters(t *testing.T) {
 	t.Parallel()
-	storm(t, 40)
+	killWriters(t, 40)
 }

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-func burstConfig(t testing.TB) childConfig {
+func newChildConfig(t testing.TB) childConfig {
 	dir := t.TempDir()
 	return childConfig{Dir: filepath.Join(dir, "cache"), Calls: filepath.Join(dir, "calls")}
 }
 
-func TestBurstFetchesOnce(t *testing.T) {
+func TestDoFetchesOnce(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
-	leader, waiting := burst(t, startAll(t, 50, c))
-	leader.say("answer v")
+	c := newChildConfig(t)
+	leader, waiting := startFetch(t, startCallers(t, 50, c))
+	leader.send("return v")
 	leader.want("got v")
 	for _, p := range waiting {
 		p.want("got v")
@@ -23,18 +23,18 @@ func TestBurstFetchesOnce(t *testing.T) {
 	if n := countCalls(t, c.Calls); n != 1 {
 		t.Errorf("%d fetches, want 1", n)
 	}
-	// The next round fetches nothing.
-	waiting[0].say("do")
+	// The entry is in the cache now.
+	waiting[0].send("do")
 	waiting[0].want("got v")
 }
 
-func TestLeaderKilledInMidFetch(t *testing.T) {
+func TestFetchingProcessKilled(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
-	leader, waiting := burst(t, startAll(t, 20, c))
+	c := newChildConfig(t)
+	leader, waiting := startFetch(t, startCallers(t, 20, c))
 	leader.kill()
 	second, rest := nextLeader(t, waiting)
-	second.say("answer v")
+	second.send("return v")
 	second.want("got v")
 	for _, p := range rest {
 		p.want("got v")
@@ -44,11 +44,11 @@ func TestLeaderKilledInMidFetch(t *testing.T) {
 	}
 }
 
-func TestRefusalIsSharedWithThoseWhoWait(t *testing.T) {
+func TestFailureSharedWithWaiting(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
-	leader, waiting := burst(t, startAll(t, 100, c))
-	leader.say("refuse access denied")
+	c := newChildConfig(t)
+	leader, waiting := startFetch(t, startCallers(t, 100, c))
+	leader.send("fail access denied")
 	leader.want("error access denied")
 	for _, p := range waiting {
 		p.want("error access denied")
@@ -56,26 +56,26 @@ func TestRefusalIsSharedWithThoseWhoWait(t *testing.T) {
 	if n := countCalls(t, c.Calls); n != 1 {
 		t.Errorf("%d fetches, want 1", n)
 	}
-	// Whoever comes later tries anew, and what it finds holds.
+	// A process that calls Do later fetches again.
 	late := waiting[0]
-	late.say("do")
+	late.send("do")
 	late.want("fetching")
-	late.say("answer v")
+	late.send("return v")
 	late.want("got v")
-	waiting[1].say("do")
+	waiting[1].send("do")
 	waiting[1].want("got v")
 }
 
-func TestHeldRefusalIsServedToThoseWhoComeLater(t *testing.T) {
+func TestFailureHeldForLaterCallers(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
-	all := startAll(t, 3, c)
-	all[0].say("do")
+	c := newChildConfig(t)
+	all := startCallers(t, 3, c)
+	all[0].send("do")
 	all[0].want("fetching")
-	all[0].say("refuse hold: no credentials")
+	all[0].send("fail hold: no credentials")
 	all[0].want("error hold: no credentials")
 	for _, p := range all[1:] {
-		p.say("do")
+		p.send("do")
 		p.want("error hold: no credentials")
 	}
 	if n := countCalls(t, c.Calls); n != 1 {
@@ -83,59 +83,59 @@ func TestHeldRefusalIsServedToThoseWhoComeLater(t *testing.T) {
 	}
 }
 
-func TestLeadersCancellationIsItsOwn(t *testing.T) {
+func TestCancellationNotShared(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
-	leader, waiting := burst(t, startAll(t, 10, c))
-	leader.say("cancel")
+	c := newChildConfig(t)
+	leader, waiting := startFetch(t, startCallers(t, 10, c))
+	leader.send("cancel")
 	leader.want("error context canceled")
-	leader.kill() // its fetch goes on without it, as long as the process lives
+	leader.kill() // otherwise its fetch would continue in the background
 	second, rest := nextLeader(t, waiting)
-	second.say("answer v")
+	second.send("return v")
 	second.want("got v")
 	for _, p := range rest {
 		p.want("got v")
 	}
 }
 
-func TestAgingIsRefreshedByOneWhileTheOthersGoOn(t *testing.T) {
+func TestAgingEntryRefreshedByOne(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
+	c := newChildConfig(t)
 	d := c.disk()
 	mustPut(t, d, "k", halfDay("old", time.Now().Add(-7*time.Hour)))
-	all := startAll(t, 30, c)
-	all[0].say("do")
+	all := startCallers(t, 30, c)
+	all[0].send("do")
 	all[0].want("fetching")
 	for _, p := range all[1:] {
-		p.say("do")
-		p.want("got old") // while the refresh is under way
+		p.send("do")
+		p.want("got old") // during the refresh
 	}
-	all[0].say("answer new")
+	all[0].send("return new")
 	all[0].want("got new")
-	all[1].say("do")
+	all[1].send("do")
 	all[1].want("got new")
 	if n := countCalls(t, c.Calls); n != 1 {
 		t.Errorf("%d fetches, want 1", n)
 	}
 }
 
-func TestFailedRefreshHoldsOthersOff(t *testing.T) {
+func TestFailedRefreshDelaysNext(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ why, word string }{
-		{"refused", "refuse access denied"},
-		{"cancelled: the next may try", "cancel"},
+	for _, c := range []struct{ name, command string }{
+		{"failed", "fail access denied"},
+		{"canceled: the next process refreshes", "cancel"},
 	} {
-		t.Run(c.why, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			config := burstConfig(t)
+			config := newChildConfig(t)
 			mustPut(t, config.disk(), "k", halfDay("old", time.Now().Add(-7*time.Hour)))
-			all := startAll(t, 2, config)
-			all[0].say("do")
+			all := startCallers(t, 2, config)
+			all[0].send("do")
 			all[0].want("fetching")
-			all[0].say(c.word)
+			all[0].send(c.command)
 			all[0].want("got old")
-			all[1].say("do")
-			if c.word == "cancel" {
+			all[1].send("do")
+			if c.command == "cancel" {
 				all[1].want("fetching")
 				return
 			}
@@ -147,32 +147,32 @@ func TestFailedRefreshHoldsOthersOff(t *testing.T) {
 	}
 }
 
-func TestRefresherKilled(t *testing.T) {
+func TestRefreshingProcessKilled(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
+	c := newChildConfig(t)
 	mustPut(t, c.disk(), "k", halfDay("old", time.Now().Add(-7*time.Hour)))
-	all := startAll(t, 2, c)
-	all[0].say("do")
+	all := startCallers(t, 2, c)
+	all[0].send("do")
 	all[0].want("fetching")
 	all[0].kill()
-	all[1].say("do")
+	all[1].send("do")
 	all[1].want("fetching")
-	all[1].say("answer new")
+	all[1].send("return new")
 	all[1].want("got new")
 }
 
-func TestRenewFetchesWhatIsFresh(t *testing.T) {
+func TestRefreshFetchesFreshEntry(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
+	c := newChildConfig(t)
 	mustPut(t, c.disk(), "k", halfDay("old", time.Now()))
-	all := startAll(t, 3, c)
-	all[0].say("renew")
+	all := startCallers(t, 3, c)
+	all[0].send("refresh")
 	all[0].want("fetching")
 	for _, p := range all[1:] {
-		p.say("renew")
+		p.send("refresh")
 		p.want("waiting")
 	}
-	all[0].say("answer new")
+	all[0].send("return new")
 	all[0].want("got new")
 	for _, p := range all[1:] {
 		p.want("got new")
@@ -180,27 +180,27 @@ func TestRenewFetchesWhatIsFresh(t *testing.T) {
 	if n := countCalls(t, c.Calls); n != 1 {
 		t.Errorf("%d fetches, want 1", n)
 	}
-	all[0].say("renew")
+	all[0].send("refresh")
 	all[0].want("fetching")
-	all[0].say("refuse no")
+	all[0].send("fail no")
 	all[0].want("error no")
-	all[0].say("do")
+	all[0].send("do")
 	all[0].want("got new")
 }
 
-func TestNamedLockExcludesAndIsFreedByTheKernel(t *testing.T) {
+func TestNamedLockReleasedByKernel(t *testing.T) {
 	t.Parallel()
-	c := burstConfig(t)
-	all := startAll(t, 3, c)
-	all[0].say("lock")
+	c := newChildConfig(t)
+	all := startCallers(t, 3, c)
+	all[0].send("lock")
 	all[0].want("locked")
-	all[1].say("lock")
-	all[2].say("lock")
+	all[1].send("lock")
+	all[2].send("lock")
 	select {
 	case line := <-all[1].lines:
-		t.Fatalf("the lock is held, and another process says %q", line)
+		t.Fatalf("another process printed %q while the lock is held", line)
 	case line := <-all[2].lines:
-		t.Fatalf("the lock is held, and another process says %q", line)
+		t.Fatalf("another process printed %q while the lock is held", line)
 	default:
 	}
 	all[0].kill()
@@ -218,9 +218,9 @@ func TestNamedLockExcludesAndIsFreedByTheKernel(t *testing.T) {
 		}
 	}
 	if len(third.lines) > 0 {
-		t.Fatalf("both hold the lock: %q", third.hear())
+		t.Fatalf("both processes hold the lock: %q", third.receive())
 	}
-	second.say("unlock")
+	second.send("unlock")
 	second.want("got ")
 	third.want("locked")
 }
