@@ -29,11 +29,13 @@ func runSystemRole(role string, c childConfig) int {
 		runtime.LockOSThread() // a session keyring belongs to a thread
 		_, err = unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
 	case "keyring forbidden":
-		err = filter(syscall.EPERM, -1)
+		err = filter(syscall.EPERM, keyringCalls, -1)
 	case "no keyring":
-		err = filter(syscall.ENOSYS, -1)
+		err = filter(syscall.ENOSYS, keyringCalls, -1)
 	case "no key move":
-		err = filter(syscall.EOPNOTSUPP, unix.KEYCTL_MOVE)
+		err = filter(syscall.EOPNOTSUPP, []uint32{unix.SYS_KEYCTL}, unix.KEYCTL_MOVE)
+	case "no random bytes":
+		err = filter(syscall.EPERM, []uint32{unix.SYS_GETRANDOM}, -1)
 	case "full keyring":
 		err = fillKeyring(c.Description)
 	case "small disk":
@@ -93,6 +95,12 @@ func runCommand(command string, c childConfig) {
 			return halfDay("fetched", time.Now()), nil
 		})
 		fmt.Println("got", string(e.Value), err)
+	case "do with failure":
+		c := withSharedFailures(&Cache{Disk: d})
+		e, err := c.Do(context.Background(), "k", func(context.Context) (Entry, error) {
+			return Entry{}, &sharedError{"fetch failed"}
+		})
+		fmt.Println("got", string(e.Value), err)
 	case "fill":
 		fmt.Println("filled", fill(filepath.Join(c.Dir, "ballast")))
 	case "read only":
@@ -102,9 +110,16 @@ func runCommand(command string, c childConfig) {
 	}
 }
 
-// filter makes the kernel reject the system calls of the keyring, as the seccomp profile of a
-// container does. If command is not -1, it rejects only that command of keyctl.
-func filter(errno syscall.Errno, command int) error {
+// keyringCalls are the system calls of the kernel's keyring.
+var keyringCalls = []uint32{unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY}
+
+// filter makes the kernel reject system calls, as the seccomp profile of a container does. If command
+// is not -1, it rejects them only if their first argument is command.
+func filter(errno syscall.Errno, calls []uint32, command int) error {
+	const (
+		number = 0  // offset of the system call's number in struct seccomp_data
+		first  = 16 // offset of the low half of the first argument on a little-endian machine
+	)
 	load := func(offset uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
 	}
@@ -114,29 +129,15 @@ func filter(errno syscall.Errno, command int) error {
 	ret := func(k uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: k}
 	}
-	const (
-		number = 0  // offset of the system call's number in struct seccomp_data
-		first  = 16 // offset of the low half of the first argument on a little-endian machine
-	)
-	deny := unix.SECCOMP_RET_ERRNO | uint32(errno)
-	program := []unix.SockFilter{
-		load(number),
-		equal(unix.SYS_KEYCTL, 3, 0),
-		equal(unix.SYS_ADD_KEY, 2, 0),
-		equal(unix.SYS_REQUEST_KEY, 1, 0),
-		ret(unix.SECCOMP_RET_ALLOW),
-		ret(deny),
+	program := []unix.SockFilter{load(number)}
+	for i, call := range calls {
+		program = append(program, equal(call, uint8(len(calls)-i), 0))
 	}
+	program = append(program, ret(unix.SECCOMP_RET_ALLOW))
 	if command >= 0 {
-		program = []unix.SockFilter{
-			load(number),
-			equal(unix.SYS_KEYCTL, 0, 2),
-			load(first),
-			equal(uint32(command), 1, 0),
-			ret(unix.SECCOMP_RET_ALLOW),
-			ret(deny),
-		}
+		program = append(program, load(first), equal(uint32(command), 1, 0), ret(unix.SECCOMP_RET_ALLOW))
 	}
+	program = append(program, ret(unix.SECCOMP_RET_ERRNO|uint32(errno)))
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
 	}
@@ -363,4 +364,29 @@ func TestReadOnlyCandidateSkipped(t *testing.T) {
 	p.want("get v <nil>")
 	p.send("status")
 	p.want("status " + used + " exists true, writable true: ")
+}
+
+// If getrandom is forbidden, nothing is stored, Do still returns the fetched entry, and an entry that
+// another process stored is found. The process must not crash.
+func TestNoRandomBytes(t *testing.T) {
+	t.Parallel()
+	c := childConfig{Dir: filepath.Join(t.TempDir(), "cache")}
+	p := startRole(t, "no random bytes", c)
+	p.send("put")
+	if line := p.receive(); !strings.Contains(line, "no random bytes: operation not permitted") {
+		t.Errorf("without a sealing key: %s", line)
+	}
+	p.send("do")
+	p.want("got fetched <nil>")
+	p.send("do with failure")
+	p.want("got  fetch failed")
+	mustPut(t, c.disk(), "k", halfDay("v", time.Now()))
+	p.send("get")
+	p.want("get v <nil>")
+	p.send("put")
+	if line := p.receive(); !strings.Contains(line, "no random bytes: operation not permitted") {
+		t.Errorf("with a sealing key: %s", line)
+	}
+	p.send("get")
+	p.want("get v <nil>")
 }

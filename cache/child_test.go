@@ -28,7 +28,9 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(roleEnv); role != "" {
 		os.Exit(runRole(role))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	removeKey("example:sealing-key") // of Example
+	os.Exit(code)
 }
 
 // A childConfig configures a child process.

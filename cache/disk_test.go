@@ -139,7 +139,7 @@ func TestEntriesAndClear(t *testing.T) {
 	mustPut(t, d, "a", old)
 	over := halfDay("expired", h.wall.Add(-13*time.Hour))
 	mustPut(t, d, "c", over)
-	mustPut(t, d, failurePrefix+"b", halfDay("refusal", h.wall))
+	mustPut(t, d, failurePrefix+"b", halfDay("failure", h.wall))
 	entries := filepath.Join(d.options.Dir, entriesDir)
 	if err := os.WriteFile(filepath.Join(entries, "unknown"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -171,20 +171,6 @@ func TestEntriesAndClear(t *testing.T) {
 	}
 	if _, err := os.Lstat(filepath.Join(entries, "unknown")); err != nil {
 		t.Errorf("Clear removed an unknown file: %v", err)
-	}
-}
-
-func TestTagAndReadme(t *testing.T) {
-	t.Parallel()
-	d := newDisk(t)
-	mustPut(t, d, "k", halfDay("v", time.Now()))
-	tag, err := os.ReadFile(filepath.Join(d.options.Dir, "CACHEDIR.TAG"))
-	if err != nil || !bytes.HasPrefix(tag, []byte("Signature: 8a477f597d28d172789f06886806bc55")) {
-		t.Errorf("tag %q, %v", tag, err)
-	}
-	readme, err := os.ReadFile(filepath.Join(d.options.Dir, "README"))
-	if err != nil || !bytes.Contains(readme, []byte("can delete")) {
-		t.Errorf("readme %q, %v", readme, err)
 	}
 }
 

@@ -70,6 +70,7 @@ func TestInvalidKeyFileReplaced(t *testing.T) {
 			return os.Symlink(path+"x", path)
 		}},
 		{"a dangling link", func(path string) error { _ = os.Remove(path); return os.Symlink("nowhere", path) }},
+		{"a link to /dev/zero", func(path string) error { _ = os.Remove(path); return os.Symlink("/dev/zero", path) }},
 		{"readable for others", func(path string) error { return os.Chmod(path, 0o644) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 )
 
-// countingStore is a tier below, as other processes see it, that counts what reaches it. It is not
-// a disk, whose sealing key would stay in the keyring of whoever runs the tests.
+// countingStore is the store below a Tier. It counts calls of Get. It is not a cache.Disk, whose
+// sealing key would remain in the user's keyring.
 type countingStore struct {
 	mu      sync.Mutex
 	clock   cache.Clock
@@ -53,7 +53,7 @@ func (s *countingStore) Delete(key string) error {
 	return nil
 }
 
-// tiers are a memory tier over another, under a clock that the test sets.
+// tiers returns a Tier, the store below, and functions that advance and read their common clock.
 func tiers(t *testing.T) (memory *Tier, below *countingStore, advance func(time.Duration), now func() time.Time) {
 	t.Helper()
 	var mu sync.Mutex
@@ -101,7 +101,7 @@ func put(t *testing.T, s cache.Store, key string, e cache.Entry) {
 	}
 }
 
-func TestFreshIsAnsweredFromMemory(t *testing.T) {
+func TestFreshEntryFromMemory(t *testing.T) {
 	t.Parallel()
 	m, below, advance, now := tiers(t)
 	want(t, m, "k", "")
@@ -111,27 +111,27 @@ func TestFreshIsAnsweredFromMemory(t *testing.T) {
 		want(t, m, "k", "v")
 	}
 	if below.gets != 0 {
-		t.Errorf("asked below %d times", below.gets)
+		t.Errorf("%d lookups in the store below", below.gets)
 	}
-	want(t, below, "k", "v") // written through
+	want(t, below, "k", "v") // also stored below
 	below.gets = 0
 	advance(6 * time.Hour)
-	want(t, m, "k", "v") // aging: another process may have renewed it
+	want(t, m, "k", "v") // aging: another process may have refreshed it
 	if below.gets != 1 {
-		t.Errorf("aging, and asked below %d times", below.gets)
+		t.Errorf("%d lookups of an aging entry in the store below, want 1", below.gets)
 	}
-	put(t, below, "k", halfDay("renewed", now()))
-	want(t, m, "k", "renewed")
+	put(t, below, "k", halfDay("refreshed", now()))
+	want(t, m, "k", "refreshed")
 	below.gets = 0
-	want(t, m, "k", "renewed")
+	want(t, m, "k", "refreshed")
 	if below.gets != 0 {
-		t.Error("what was found below is not held")
+		t.Error("the entry from below is not stored in memory")
 	}
 	advance(12 * time.Hour)
 	want(t, m, "k", "")
 }
 
-func TestFoundBelowIsHeld(t *testing.T) {
+func TestEntryFromBelowIsStored(t *testing.T) {
 	t.Parallel()
 	m, below, _, now := tiers(t)
 	put(t, below, "k", halfDay("v", now()))
@@ -139,21 +139,21 @@ func TestFoundBelowIsHeld(t *testing.T) {
 	below.gets = 0
 	want(t, m, "k", "v")
 	if below.gets != 0 {
-		t.Errorf("asked below %d times", below.gets)
+		t.Errorf("%d lookups in the store below", below.gets)
 	}
 }
 
-func TestNewestWins(t *testing.T) {
+func TestNewerEntryReturned(t *testing.T) {
 	t.Parallel()
 	m, below, advance, now := tiers(t)
 	put(t, m, "k", halfDay("old", now()))
 	advance(time.Hour)
 	below.err = errors.New("disk full")
 	if err := m.Put("k", halfDay("new", now())); !errors.Is(err, below.err) {
-		t.Errorf("the error of the tier below is %v", err)
+		t.Errorf("the error of the store below is %v", err)
 	}
 	advance(6 * time.Hour)
-	want(t, m, "k", "new") // though the disk still has the old one
+	want(t, m, "k", "new") // the store below still has the old one
 	if err := below.Delete("k"); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestNewestWins(t *testing.T) {
 	want(t, m, "k", "")
 }
 
-func TestDeleteGoesThrough(t *testing.T) {
+func TestDeleteBelow(t *testing.T) {
 	t.Parallel()
 	m, below, _, now := tiers(t)
 	put(t, m, "k", halfDay("v", now()))
@@ -173,7 +173,7 @@ func TestDeleteGoesThrough(t *testing.T) {
 	want(t, below, "k", "")
 }
 
-func TestExpiredEntryIsNotHeld(t *testing.T) {
+func TestInvalidEntryNotStored(t *testing.T) {
 	t.Parallel()
 	m, _, _, now := tiers(t)
 	put(t, m, "k", halfDay("v", now()))
@@ -183,7 +183,7 @@ func TestExpiredEntryIsNotHeld(t *testing.T) {
 	want(t, m, "k", "")
 }
 
-func TestCallersHaveTheirOwnValue(t *testing.T) {
+func TestValueCopied(t *testing.T) {
 	t.Parallel()
 	m := Over(nil)
 	value := []byte("v")
@@ -197,7 +197,7 @@ func TestCallersHaveTheirOwnValue(t *testing.T) {
 	want(t, m, "k", "v")
 }
 
-func TestMemoryAlone(t *testing.T) {
+func TestWithoutStoreBelow(t *testing.T) {
 	t.Parallel()
 	m := Over(nil)
 	want(t, m, "k", "")
@@ -211,7 +211,7 @@ func TestMemoryAlone(t *testing.T) {
 	want(t, m, "k", "")
 }
 
-func TestUseFromManyGoroutines(t *testing.T) {
+func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	m, _, _, now := tiers(t)
 	var wg sync.WaitGroup
@@ -228,8 +228,8 @@ func TestUseFromManyGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
-// The coordinator works over this tier as over the disk.
-func TestUnderCache(t *testing.T) {
+// A Cache works with a Tier as its Store.
+func TestCacheOverTier(t *testing.T) {
 	t.Parallel()
 	m, _, _, now := tiers(t)
 	c := &cache.Cache{Store: m, Clock: m.Clock, Disk: cache.Open(cache.Options{Dir: filepath.Join(t.TempDir(), "cache")})}
