@@ -57,8 +57,8 @@ func TestProgramsWithDifferentNamesShareNothing(t *testing.T) {
 	wantValue(t, one, "k", "v")
 }
 
-// The keyring entry and the directories of an existing program must not change, or it would lose its
-// cache.
+// The keyring entry and the directories of an existing program must not change, or it would lose
+// its cache.
 func TestNamesFromProgramName(t *testing.T) {
 	t.Parallel()
 	d := Open(Options{Name: "ecr-login"})

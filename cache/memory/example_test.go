@@ -25,8 +25,5 @@ func ExampleOver() {
 		}
 		fmt.Printf("%s\n", e.Value)
 	}
-	// Output:
-	// fetching
-	// token
-	// token
+	// Output: fetching token token
 }
