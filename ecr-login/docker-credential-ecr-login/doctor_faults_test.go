@@ -220,6 +220,48 @@ var faults = []fault{
 `,
 	},
 	{
+		name: "login in DOCKER_AUTH_CONFIG",
+		change: func(p *fixture) {
+			p.set(`DOCKER_AUTH_CONFIG={"auths": {"` + host + `": {"auth": "` + auth(expiring(time.Hour)) + `"}}}`)
+		},
+		code: 1,
+		want: `✘ entry        docker 28.3 and newer runs no helper: it uses the login in DOCKER_AUTH_CONFIG
+               fix: remove $HOST from DOCKER_AUTH_CONFIG
+`,
+	},
+	{
+		name: "expired login in DOCKER_AUTH_CONFIG",
+		change: func(p *fixture) {
+			p.set(`DOCKER_AUTH_CONFIG={"auths": {"` + host + `": {"auth": "` + auth(expiring(-time.Hour)) + `"}}}`)
+		},
+		code: 1,
+		want: `✘ entry        docker 28.3 and newer runs no helper: it uses the login in DOCKER_AUTH_CONFIG, expired
+               fix: remove $HOST from DOCKER_AUTH_CONFIG
+`,
+	},
+	{
+		name: "login of another registry in DOCKER_AUTH_CONFIG",
+		change: func(p *fixture) {
+			p.set(`DOCKER_AUTH_CONFIG={"auths": {"registry.example": {"auth": "` + auth("not-a-real-password") + `"}}}`)
+		},
+	},
+	{
+		name:   "helpers in DOCKER_AUTH_CONFIG",
+		change: func(p *fixture) { p.set(`DOCKER_AUTH_CONFIG={"credHelpers": {"` + host + `": "ecr-login"}}`) },
+		want: `! config       docker ignores DOCKER_AUTH_CONFIG and prints a warning for each command: only auths are allowed: json: unknown field "credHelpers"
+               fix: unset DOCKER_AUTH_CONFIG
+`,
+	},
+	{
+		name: "password in a broken DOCKER_AUTH_CONFIG",
+		change: func(p *fixture) {
+			p.set(`DOCKER_AUTH_CONFIG={"auths": {"https://u:not-a-real-password@registry.example": {"auth": "not-a-real-password"}}}`)
+		},
+		want: `! config       docker ignores DOCKER_AUTH_CONFIG and prints a warning for each command: the login of "https://***@registry.example" cannot be decoded
+               fix: unset DOCKER_AUTH_CONFIG
+`,
+	},
+	{
 		name: "unused password in auths",
 		change: func(p *fixture) {
 			p.config("{\n  \"auths\": {\"" + host + "\": {\"auth\": \"" + auth(expiring(time.Hour)) + "\"}},\n  \"credHelpers\": {\"" + host + "\": \"ecr-login\"}\n}\n")

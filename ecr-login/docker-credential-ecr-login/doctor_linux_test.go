@@ -227,3 +227,19 @@ func TestDoctorColours(t *testing.T) {
 		}
 	}
 }
+
+// In a user namespace, such as that of rootless podman, the keyring is another one.
+func TestDoctorUserNamespace(t *testing.T) {
+	t.Parallel()
+	p := newFixture(t)
+	cmd := p.command("", "doctor", host)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}},
+	}
+	p.wants(problems(finish(t, cmd)), 0,
+		`! sealing      the key is in the keyring of a user namespace; tokens cached outside are not found
+               fix: run docker-credential-ecr-login refresh in this user namespace too
+`)
+}

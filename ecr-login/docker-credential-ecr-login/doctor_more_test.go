@@ -337,3 +337,64 @@ func TestDoctorWithoutHome(t *testing.T) {
 		t.Errorf("exit code %d, and doctor prints\n%s\nwant\n%s", a.code, a.stdout, want)
 	}
 }
+
+// Nothing is run from a relative entry of PATH, which depends on the current directory.
+func TestDoctorRelativePath(t *testing.T) {
+	t.Parallel()
+	separator := string(os.PathListSeparator)
+	for _, test := range []struct {
+		name, path string // PATH; $BIN is the fixture's directory
+		env        string
+		code       int
+		want       string
+	}{
+		{name: "after", path: "$BIN" + separator + "relative", want: `! program      PATH has relative entries, which are skipped: ["relative"]
+               fix: write absolute directories in PATH
+`},
+		{name: "empty entry and dot", path: "$BIN" + separator + separator + ".", want: `! program      PATH has relative entries, which are skipped: ["" "."]
+               fix: write absolute directories in PATH
+`},
+		{name: "before", path: "relative" + separator + "$BIN", code: 1, want: `! program      PATH has relative entries, which are skipped: ["relative"]
+               fix: write absolute directories in PATH
+✘ program      docker refuses to run docker-credential-ecr-login: a relative entry of PATH finds it first
+               fix: write absolute directories in PATH
+`},
+		{name: "allowed by GODEBUG", path: "relative" + separator + "$BIN", env: "GODEBUG=execerrdot=0", code: 1, want: `! program      PATH has relative entries, which are skipped: ["relative"]
+               fix: write absolute directories in PATH
+✘ program      docker refuses to run docker-credential-ecr-login: a relative entry of PATH finds it first
+               fix: write absolute directories in PATH
+`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := newFixture(t)
+			started := p.path("started")
+			for _, dir := range []string{"relative", "."} {
+				p.file(dir+"/docker-credential-ecr-login", "#!"+shell(t)+"\n: >'"+started+"'\n")
+				p.chmod(dir+"/docker-credential-ecr-login", 0o755)
+			}
+			p.set("PATH="+strings.ReplaceAll(test.path, "$BIN", p.bin), test.env)
+			p.wants(problems(p.run("", "doctor", host)), test.code, test.want)
+			if _, err := os.Stat(started); err == nil {
+				t.Error("the program in the current directory was started")
+			}
+		})
+	}
+}
+
+// A snap package of docker is a link to the program snap.
+func TestDoctorSnap(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("snaps are for Linux")
+	}
+	p := newFixture(t)
+	p.script("usr/bin/snap", "Docker version 28.4.0")
+	if err := os.Symlink(p.path("usr/bin/snap"), p.path("bin/docker")); err != nil {
+		t.Fatal(err)
+	}
+	p.wants(problems(p.run("", "doctor", host)), 1,
+		`✘ program      $DIR/bin/docker is a snap package: it can run no credential helper, and reads ~/snap/docker/current/.docker/config.json
+               fix: install Docker as in https://docs.docker.com/engine/install
+`)
+}

@@ -153,3 +153,34 @@ func FuzzParseAgreesWithDocker(f *testing.F) {
 	f.Add([]byte("{\"auths\":{\"\xff\":{\"auth\":\"QTo=\"},\"\ufffd\":null},\"auths\":{}}"))
 	f.Fuzz(func(t *testing.T, text []byte) { compare(t, text) })
 }
+
+// TestAuthVariable compares ParseAuthVariable with what Docker's own code takes from the variable.
+func TestAuthVariable(t *testing.T) {
+	const (
+		login = "dXNlcjpub3QtYS1zZWNyZXQ=" // user:not-a-secret
+		host  = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+	)
+	for _, value := range []string{
+		`{}`, `{"auths": {}}`, `null`, `{`, `{} {}`, `{}x`, `[]`,
+		`{"auths": {"` + host + `": {"auth": "` + login + `"}}}`,
+		`{"auths": {"https://` + host + `": {"auth": "` + login + `"}}}`,
+		`{"AUTHS": {"` + host + `": {"Auth": "` + login + `"}}}`,
+		`{"auths": {"` + host + `": {"auth": "` + login + `"}}, "credHelpers": {}}`,
+		`{"auths": {"` + host + `": {"auth": "` + login + `"}, "other": {"auth": ""}}}`,
+		`{"auths": {"` + host + `": {"auth": "` + login + `"}, "other": {"auth": "?"}}}`,
+		`{"auths": {"` + host + `": {"auth": "` + login + `"}, "other": {"auth": "dXNlcg=="}}}`,
+		`{"auths": {"` + host + `": {"auth": "` + login + `"}, "other": {"auth": "OnNlY3JldA=="}}}`,
+		`{"auths": {"` + host + `": {"auth": "` + login + `", "username": "user"}}}`,
+	} {
+		t.Setenv(dockerconfig.AuthVariable, value)
+		docker := &configfile.ConfigFile{AuthConfigs: map[string]types.AuthConfig{}}
+		want, err := docker.GetCredentialsStore(host).Get(host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logins, _ := dockerconfig.ParseAuthVariable(value)
+		if _, found := logins[host]; found != (want.Username != "") {
+			t.Errorf("%s: found %v, Docker has the user %q", value, found, want.Username)
+		}
+	}
+}

@@ -58,5 +58,11 @@ func (d *doctor) checkSealing() []Finding {
 	case !s.KeyOffDisk:
 		return one(warn("allow the system call keyctl, or set XDG_RUNTIME_DIR to a directory in memory", "the key is in %s, so a copy of the disk includes it (%s)", s.KeyStore, s.KeyProblem))
 	}
+	// The keyring is the first choice. Each user namespace, such as that of rootless podman, has a
+	// keyring of its own for the user (user_namespaces(7)).
+	if s.KeyProblem == "" && fileaccess.InUserNamespace() {
+		return one(warn("run docker-credential-ecr-login refresh in this user namespace too",
+			"the key is in the keyring of a user namespace; tokens cached outside are not found"))
+	}
 	return one(ok("the key is in %s", s.KeyStore))
 }

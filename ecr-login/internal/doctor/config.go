@@ -3,8 +3,10 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
@@ -68,10 +70,24 @@ func (d *doctor) checkConfig() []Finding {
 	if err := c.Broken(); err != nil {
 		return one(badConfig(err))
 	}
+	all := d.checkAuthVariable()
 	if !c.Exists {
-		return one(ok("%s does not exist", path))
+		return append(all, ok("%s does not exist", path))
 	}
-	return one(ok("%s", path))
+	return append(all, ok("%s", path))
+}
+
+// checkAuthVariable reads the logins in DOCKER_AUTH_CONFIG.
+func (d *doctor) checkAuthVariable() []Finding {
+	value := os.Getenv(dockerconfig.AuthVariable)
+	if value == "" {
+		return nil
+	}
+	var err error
+	if d.authVariable, err = dockerconfig.ParseAuthVariable(value); err != nil {
+		return one(warn("unset "+dockerconfig.AuthVariable, "docker ignores %s and prints a warning for each command: %v", dockerconfig.AuthVariable, err))
+	}
+	return nil
 }
 
 func badConfig(err error) Finding {
@@ -83,9 +99,21 @@ func badConfig(err error) Finding {
 	return fail(fix, "%v", err)
 }
 
+// expired returns the words to add to a login whose token is known to have expired.
+func (d *doctor) expired(end time.Time, known bool) string {
+	if known && !end.After(d.Now()) {
+		return ", expired"
+	}
+	return ""
+}
+
 // checkEntry reports where Docker gets the credentials of a registry, which decides everything else.
 func (d *doctor) checkEntry(host string) []Finding {
 	c := d.config
+	if auth, found := d.authVariable[host]; found {
+		return one(fail("remove "+host+" from "+dockerconfig.AuthVariable,
+			"docker 28.3 and newer runs no helper: it uses the login in %s%s", dockerconfig.AuthVariable, d.expired(loginExpiry(auth))))
+	}
 	fix := configure + host
 	switch a := c.For(host); {
 	case a.Source == dockerconfig.FromHelpers && progname.IsHelper(a.Helper):
@@ -97,11 +125,7 @@ func (d *doctor) checkEntry(host string) []Finding {
 	case a.Source == dockerconfig.FromStore:
 		return one(fail(fix, "docker runs another helper: %s, credsStore in %s", programName(a.Helper), c.at(a.Line)))
 	case a.Source == dockerconfig.FromAuths && a.Auth.Secret():
-		state := ""
-		if end, known := expiry(c.Config, a.Auth.Key); known && !end.After(d.Now()) {
-			state = ", expired"
-		}
-		return one(fail(fix, "docker runs no helper: it uses the password in auths, %s%s", c.at(a.Line), state))
+		return one(fail(fix, "docker runs no helper: it uses the password in auths, %s%s", c.at(a.Line), d.expired(expiry(c.Config, a.Auth.Key))))
 	}
 	for _, h := range c.Helpers() {
 		if name, err := hostOf(h.Host); err == nil && name == host && progname.IsHelper(h.Name) {

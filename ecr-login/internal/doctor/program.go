@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -40,10 +41,26 @@ func (d *doctor) checkPrograms() []Finding {
 	if _, relative := pathDirectories(); len(relative) > 0 {
 		all = append(all, warn("write absolute directories in PATH", "PATH has relative entries, which are skipped: %q", relative))
 	}
+	if path, isSnap := snapDocker(); isSnap {
+		return append(all, fail("install Docker as in https://docs.docker.com/engine/install",
+			"%s is a snap package: it can run no credential helper, and reads ~/snap/docker/current/.docker/config.json", path))
+	}
 	for _, name := range names {
 		all = append(all, d.checkProgram(name)...)
 	}
 	return all
+}
+
+// snapDocker returns the docker on PATH and whether it is a snap package. Such a program is a link to
+// the program snap; it sees neither PATH nor the home directory of its user (canonical/docker-snap
+// issues 10 and 18).
+func snapDocker() (path string, isSnap bool) {
+	path, err := lookPath("docker")
+	if err != nil {
+		return "", false
+	}
+	target, err := filepath.EvalSymlinks(path)
+	return path, err == nil && filepath.Base(target) == "snap"
 }
 
 // A program is a file that a client may run.

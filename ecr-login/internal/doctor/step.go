@@ -22,10 +22,11 @@ type doctor struct {
 	// What the checks of the machine found, each to be read after its step is done.
 	dockerFile, settingsFile, cacheDirectory, sealingKey *step
 
-	configPath string          // of dockerFile
-	config     *dockerConfig   // of dockerFile; nil when the file cannot be read
-	settings   config.Settings // of settingsFile
-	cache      cache.Status    // of cacheDirectory
+	configPath   string            // of dockerFile
+	config       *dockerConfig     // of dockerFile; nil when the file cannot be read
+	authVariable map[string]string // of dockerFile: the logins in DOCKER_AUTH_CONFIG
+	settings     config.Settings   // of settingsFile
+	cache        cache.Status      // of cacheDirectory
 }
 
 func newDoctor(ctx context.Context, o Options) *doctor {

@@ -32,3 +32,6 @@ func CanCreateIn(dir string) bool {
 	f.Close()
 	return os.Remove(f.Name()) == nil
 }
+
+// InUserNamespace returns false: there are no user namespaces.
+func InUserNamespace() bool { return false }

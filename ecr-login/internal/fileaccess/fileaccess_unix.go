@@ -69,10 +69,16 @@ func ChangedBy(dir fs.FileInfo) string {
 
 // overflowUser returns the user ID that stands for users which the process's user namespace does
 // not map, and -1 in the initial namespace.
-var overflowUser = sync.OnceValue(func() int {
-	mapping, err := os.ReadFile("/proc/self/uid_map")
-	if err != nil || strings.Join(strings.Fields(string(mapping)), " ") == "0 0 4294967295" {
+func overflowUser() int {
+	if !InUserNamespace() {
 		return -1
 	}
 	return 65534 // the kernel's default of kernel.overflowuid
+}
+
+// InUserNamespace reports whether the process runs in a user namespace that maps only some users, such
+// as that of rootless podman.
+var InUserNamespace = sync.OnceValue(func() bool {
+	mapping, err := os.ReadFile("/proc/self/uid_map")
+	return err == nil && strings.Join(strings.Fields(string(mapping)), " ") != "0 0 4294967295"
 })
