@@ -40,7 +40,10 @@ func Example() {
 		}
 		fmt.Printf("%s\n", e.Value)
 	}
-	// Output: fetching token token
+	// Output:
+	// fetching
+	// token
+	// token
 }
 
 // Lookup neither fetches nor waits. The error contains the reason.
@@ -50,7 +53,9 @@ func ExampleCache_Lookup() {
 	var miss *cache.Miss
 	fmt.Println(state, errors.As(err, &miss))
 	fmt.Println(err)
-	// Output: absent true not in the cache: absent
+	// Output:
+	// absent true
+	// not in the cache: absent
 }
 
 // EncodeFailure and DecodeFailure share an error with the processes that wait for the same fetch.
@@ -80,7 +85,10 @@ func ExampleCache_failures() {
 		_, err := c.Do(context.Background(), "user@host.example", fetch)
 		fmt.Println(err)
 	}
-	// Output: fetching access denied access denied
+	// Output:
+	// fetching
+	// access denied
+	// access denied
 }
 
 func ExampleEntry_Times() {
@@ -99,5 +107,8 @@ func ExampleRefreshPoint() {
 	fmt.Println(cache.RefreshPoint(12*time.Hour, 0, 0))
 	fmt.Println(cache.RefreshPoint(12*time.Hour, 0, 1)) // spread is usually random
 	fmt.Println(cache.RefreshPoint(12*time.Hour, time.Hour, 0))
-	// Output: 6h0m0s 6h36m0s 1h0m0s
+	// Output:
+	// 6h0m0s
+	// 6h36m0s
+	// 1h0m0s
 }

@@ -25,5 +25,8 @@ func ExampleOver() {
 		}
 		fmt.Printf("%s\n", e.Value)
 	}
-	// Output: fetching token token
+	// Output:
+	// fetching
+	// token
+	// token
 }
