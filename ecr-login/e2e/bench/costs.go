@@ -9,98 +9,87 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/peak"
 )
 
-// costRuns is how often what is counted, not timed, is counted: it varies with the scheduling of threads only.
+// costRuns is the number of runs for counted figures, which vary only with the scheduling of threads.
 const costRuns = 5
 
-// cost is what of a run is counted. Memory is in bytes, at the end of the run, which is where it is largest.
+// cost is what is counted in a run of a program. Private is the private memory in bytes at the end of the run, when it
+// is largest: pages of a file are shared by all processes that run it, and are not counted.
 type cost struct {
 	Program, Scene string
 	SystemCalls    figure
-	Peak           figure // resident, with what is mapped of the program's file
-	Private        figure // the part of it that is in no file and shared with nobody
+	Private        figure
 }
 
-// figure is a number, or the reason why there is none.
+// figure is a number, or the reason why it is missing.
 type figure struct {
 	Value   float64
 	Missing string
 }
 
-// errMissing is wrapped by the reason why something cannot be counted on this machine.
-var errMissing = peak.ErrMissing
+// errMissing is wrapped by errors that say why something cannot be counted on this machine.
+var errMissing = errors.New("not counted")
 
-// costs counts what one run of each contender needs.
+// costs counts the costs of one run of each contender.
 func (b *bench) costs(contenders []contender) ([]cost, error) {
-	b.progress("system calls and peak memory of %d", len(contenders))
+	b.progress("system calls and private memory of %d", len(contenders))
 	var all []cost
 	for _, c := range contenders {
-		calls, err := figures(func() ([]float64, error) { return b.systemCalls(c) }, 1)
-		if err == nil {
-			var memory []figure
-			if memory, err = figures(func() ([]float64, error) { return b.memory(c) }, 2); err == nil {
-				all = append(all, cost{c.program.id, c.scene, calls[0], memory[0], memory[1]})
-				continue
-			}
+		calls, err := medianOf(func() (float64, error) { return b.systemCalls(c) })
+		if err != nil {
+			return nil, fmt.Errorf("%s, %s: %w", c.program.name, c.scene, err)
 		}
-		return nil, fmt.Errorf("%s, %s: %w", c.program.name, c.scene, err)
+		private, err := medianOf(func() (float64, error) { return b.memory(c) })
+		if err != nil {
+			return nil, fmt.Errorf("%s, %s: %w", c.program.name, c.scene, err)
+		}
+		all = append(all, cost{c.program.id, c.scene, calls, private})
 	}
 	return all, nil
 }
 
-// figures are the medians of what count returns, n values each time, or why it cannot.
-func figures(count func() ([]float64, error), n int) ([]figure, error) {
-	medians := make([]figure, n)
-	values := make([][]float64, n)
+// medianOf returns the median of several counts, or the reason why nothing can be counted here.
+func medianOf(count func() (float64, error)) (figure, error) {
+	var values []float64
 	for range costRuns {
 		v, err := count()
 		if errors.Is(err, errMissing) {
-			for i := range medians {
-				medians[i] = figure{Missing: err.Error()}
-			}
-			return medians, nil
+			return figure{Missing: err.Error()}, nil
 		}
 		if err != nil {
-			return nil, err
+			return figure{}, err
 		}
-		for i := range values {
-			values[i] = append(values[i], v[i])
-		}
+		values = append(values, v)
 	}
-	for i := range medians {
-		medians[i] = figure{Value: spreadOf(values[i]).Median}
-	}
-	return medians, nil
+	return figure{Value: spreadOf(values).Median}, nil
 }
 
-// memory is the peak of a process, and the private part of what it had at its end.
-func (b *bench) memory(c contender) ([]float64, error) {
+// memory returns the private memory of one run at its end.
+func (b *bench) memory(c contender) (float64, error) {
 	in, err := os.Open(b.question)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer in.Close()
 	out, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer out.Close()
-	m, err := peak.Run(c.program.path, c.program.argv(), &os.ProcAttr{Env: c.env, Files: []*os.File{in, out, b.stderr}})
-	return []float64{float64(m.Most), float64(m.Private)}, err
+	private, err := privateMemory(c.program.path, c.program.argv(), &os.ProcAttr{Env: c.env, Files: []*os.File{in, out, b.stderr}})
+	return float64(private), err
 }
 
-// systemCalls lets strace count.
-func (b *bench) systemCalls(c contender) ([]float64, error) {
+// systemCalls returns the number of system calls of one run, counted by strace.
+func (b *bench) systemCalls(c contender) (float64, error) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		return nil, fmt.Errorf("%w: strace is not installed", errMissing)
+		return 0, fmt.Errorf("%w: strace is not installed", errMissing)
 	}
 	in, err := os.Open(b.question)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer in.Close()
 	report := filepath.Join(b.dir, "strace")
@@ -108,20 +97,19 @@ func (b *bench) systemCalls(c contender) ([]float64, error) {
 	cmd.Env, cmd.Stdin = c.env, in
 	if text, err := cmd.CombinedOutput(); err != nil {
 		if bytes.Contains(text, []byte("ptrace")) {
-			return nil, fmt.Errorf("%w: strace may not trace here", errMissing)
+			return 0, fmt.Errorf("%w: strace is not permitted to trace here", errMissing)
 		}
-		return nil, fmt.Errorf("counting system calls: %w: %s", err, text)
+		return 0, fmt.Errorf("counting system calls: %w: %s", err, text)
 	}
 	text, err := os.ReadFile(report)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	total, err := straceTotal(text)
-	return []float64{total}, err
+	return straceTotal(text)
 }
 
-// straceTotal reads what strace -c writes: columns of numbers that end where their headings end, and a last line
-// of totals, which leaves some columns empty.
+// straceTotal returns the total of a report of strace -c: columns of numbers that end where their headings end, and a
+// last line of totals, in which some columns are empty.
 func straceTotal(report []byte) (float64, error) {
 	end := -1
 	for line := range strings.Lines(string(report)) {

@@ -25,39 +25,39 @@ func TestStraceTotal(t *testing.T) {
 		why, report string
 		want        float64
 	}{
-		{"strace of today", today, 116},
-		{"an older one leaves a column of the total empty", older, 40},
+		{"a current strace", today, 116},
+		{"an older strace, which leaves a column of the total empty", older, 40},
 	} {
 		if got, err := straceTotal([]byte(c.report)); err != nil || got != c.want {
 			t.Errorf("%s: %v, %v, want %v", c.why, got, err, c.want)
 		}
 	}
 	for _, bad := range []struct{ why, report string }{
-		{"nothing", ""},
+		{"an empty report", ""},
 		{"no heading", "100.00    0.002066           7       268         6 total\n"},
 		{"no total", "% time     seconds  usecs/call     calls    errors syscall\n  0.00    0.000000           0        40           read\n"},
-		{"a total that is no number", "% time     seconds  usecs/call     calls    errors syscall\n100.00    0.002066           7       abc         6 total\n"},
-		{"a line that is too short", "% time     seconds  usecs/call     calls    errors syscall\n1 total\n"},
+		{"a total that is not a number", "% time     seconds  usecs/call     calls    errors syscall\n100.00    0.002066           7       abc         6 total\n"},
+		{"a short line", "% time     seconds  usecs/call     calls    errors syscall\n1 total\n"},
 	} {
 		if got, err := straceTotal([]byte(bad.report)); err == nil {
-			t.Errorf("%s: read as %v", bad.why, got)
+			t.Errorf("%s: parsed as %v", bad.why, got)
 		}
 	}
 }
 
-func TestFigures(t *testing.T) {
+func TestMedianOf(t *testing.T) {
 	t.Parallel()
 	n := 0.0
-	got, err := figures(func() ([]float64, error) { n++; return []float64{n, 10 * n}, nil }, 2)
-	if err != nil || got[0].Value != 3 || got[1].Value != 30 {
-		t.Errorf("%v, %v, want the medians of %d counts", got, err, costRuns)
+	got, err := medianOf(func() (float64, error) { n++; return n, nil })
+	if err != nil || got.Value != 3 {
+		t.Errorf("%v, %v, want the median of %d counts", got, err, costRuns)
 	}
-	got, err = figures(func() ([]float64, error) { return nil, fmt.Errorf("%w: no strace", errMissing) }, 2)
-	if err != nil || got[0].Missing != "not counted: no strace" || got[1].Missing == "" {
+	got, err = medianOf(func() (float64, error) { return 0, fmt.Errorf("%w: no strace", errMissing) })
+	if err != nil || got.Missing != "not counted: no strace" {
 		t.Errorf("%v, %v, want the reason", got, err)
 	}
 	broken := errors.New("broken")
-	if _, err = figures(func() ([]float64, error) { return nil, broken }, 1); !errors.Is(err, broken) {
-		t.Errorf("error %v: what fails is not what is missing", err)
+	if _, err = medianOf(func() (float64, error) { return 0, broken }); !errors.Is(err, broken) {
+		t.Errorf("error %v: a failed count is not a missing one", err)
 	}
 }

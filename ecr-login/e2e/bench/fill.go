@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// fill brings a warm cache to n entries. The first is the real one; the others are like it in size and form,
-// written under other keys by the same code that a get writes with.
+// fill brings a warm cache to n entries. The first is the real one. The others are like it in size and form, and are
+// written under other keys by the code that a get uses.
 func (s *scene) fill(n int) error {
 	if s.program.id != oursID {
 		return s.fillPeer(n)
@@ -32,10 +32,10 @@ func (s *scene) fill(n int) error {
 	return nil
 }
 
-// errOtherForm: not every helper keeps its cache as the existing one does.
-var errOtherForm = errors.New("the peer's cache is not of a known form")
+// errOtherForm is returned for a helper whose cache differs from the existing helper's.
+var errOtherForm = errors.New("the peer's cache has an unknown format")
 
-// fillPeer does the same to the one JSON file of the existing helper.
+// fillPeer fills the JSON file of the existing helper.
 func (s *scene) fillPeer(n int) error {
 	text, err := os.ReadFile(s.peerCache())
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *scene) fillPeer(n int) error {
 	return os.WriteFile(s.peerCache(), text, 0o600)
 }
 
-// multiply brings a cache file of the existing helper, {"Registries": {KEY: ENTRY}, …}, from one entry to n.
+// multiply returns a cache file of the existing helper, {"Registries": {KEY: ENTRY}, …}, with n entries instead of one.
 func multiply(text []byte, n int) ([]byte, error) {
 	var file map[string]json.RawMessage
 	var registries map[string]json.RawMessage

@@ -27,15 +27,15 @@ func TestMultiply(t *testing.T) {
 	}
 	for _, entry := range file.Registries {
 		if entry["New"] != 1.0 {
-			t.Errorf("an entry was not copied whole: %v", entry)
+			t.Errorf("a field is missing in a copied entry: %v", entry)
 		}
 	}
 	for _, bad := range []struct{ why, text string }{
-		{"nothing", ""},
-		{"no object", "null"},
-		{"another form", `{"tokens":{}}`},
-		{"no entry to be like", `{"Registries":{}}`},
-		{"more than the one that was just made", `{"Registries":{"a":{},"b":{}}}`},
+		{"an empty file", ""},
+		{"not an object", "null"},
+		{"another format", `{"tokens":{}}`},
+		{"no entry to copy", `{"Registries":{}}`},
+		{"more than one entry", `{"Registries":{"a":{},"b":{}}}`},
 		{"entries in a list", `{"Registries":[{}]}`},
 	} {
 		if text, err := multiply([]byte(bad.text), 3); !errors.Is(err, errOtherForm) {
@@ -52,10 +52,10 @@ func TestForgetPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := s.forget(); err != nil {
-		t.Errorf("nothing to forget is an error: %v", err)
+		t.Errorf("forget without a cache file: %v", err)
 	}
 	if err := s.fill(3); !errors.Is(err, errOtherForm) {
-		t.Errorf("error %v for a peer that keeps no such file", err)
+		t.Errorf("error %v for a peer without a cache file", err)
 	}
 }
 
@@ -72,12 +72,12 @@ func TestScenesShareNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if one.dir == two.dir {
-		t.Errorf("two scenes in %q", one.dir)
+		t.Errorf("two scenes share the home %q", one.dir)
 	}
 	if got := one.disk().Inventory().Items; len(got) != 0 {
 		t.Errorf("a new home has %d entries", len(got))
 	}
-	if folder := one.disk().Status().Dir; folder != "" && folder == two.disk().Status().Dir {
-		t.Errorf("two scenes cache in %q", folder)
+	if dir := one.disk().Status().Dir; dir != "" && dir == two.disk().Status().Dir {
+		t.Errorf("two scenes share the cache directory %q", dir)
 	}
 }

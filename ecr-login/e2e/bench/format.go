@@ -7,12 +7,10 @@ import (
 	"strings"
 )
 
-// Numbers as tables and charts show them.
-
-// unknown stands where there is no number.
+// unknown is shown in place of a missing number.
 const unknown = "–"
 
-// times gives a ratio three digits.
+// times formats a ratio with three digits.
 func times(x float64) string {
 	switch {
 	case math.IsNaN(x) || math.IsInf(x, 0):
@@ -23,7 +21,7 @@ func times(x float64) string {
 	return fmt.Sprintf("%.2f ×", x)
 }
 
-// millis keeps three digits, which is as much as can be measured.
+// millis formats milliseconds with three digits, which is as precise as the measurement.
 func millis(ms float64) string {
 	switch {
 	case ms >= 99.95:
@@ -34,7 +32,7 @@ func millis(ms float64) string {
 	return fmt.Sprintf("%.2f ms", ms)
 }
 
-// quartiles is a median with the middle half of the runs.
+// quartiles formats a median with the middle half of the runs.
 func quartiles(s spread) string {
 	unit := func(ms float64) string { return strings.TrimSuffix(millis(ms), " ms") }
 	return fmt.Sprintf("%s (%s–%s)", millis(s.Median), unit(s.Q1), unit(s.Q3))
@@ -44,7 +42,7 @@ func nanoseconds(ns float64) string { return fmt.Sprintf("%.0f ns", ns) }
 func count(n float64) string        { return thousands(math.Round(n)) }
 func megabytes(b float64) string    { return fmt.Sprintf("%.2f MB", b/1e6) }
 
-// thousands sets commas into a whole number.
+// thousands formats a whole number with commas.
 func thousands(n float64) string {
 	digits := strconv.FormatFloat(math.Abs(n), 'f', 0, 64)
 	var b strings.Builder

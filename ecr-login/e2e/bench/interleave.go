@@ -6,34 +6,34 @@ import (
 	"time"
 )
 
-// warmUps are rounds that are not counted: they bring the programs and their files into memory.
+// warmUps is the number of rounds that are not counted. They load the programs and their files into memory.
 const warmUps = 3
 
-// contender is one program in one situation.
+// contender is one program in one scene.
 type contender struct {
 	program   *program
-	scene     string   // what is special here: "static keys", "10000 entries"
+	scene     string   // name of the scene: "static keys", "10000 entries"
 	env       []string // complete
-	principal string   // ARN whose token it must print
+	principal string   // ARN of the principal whose token it must print
 
-	prepare func() error // before each run, outside the clock; nil: nothing
-	every   int          // takes part in every n-th round only; 0 and 1: in all
+	prepare func() error // runs before each run and is not timed; may be nil
+	every   int          // takes part in every n-th round only; 0 and 1 mean all rounds
 }
 
-// summary is what the runs of one contender spent. Times are in milliseconds.
+// summary is the cost of the runs of one contender. Times are in milliseconds.
 type summary struct {
 	Program, Scene string
 	Runs           int
 	Wall, CPU      spread
 	Faults         spread
-	Connections    int // that all runs together made
+	Connections    int // made by all runs together
 	Calls          int // GetAuthorizationToken calls of all runs together
 }
 
-// measurement is what was measured interleaved.
+// measurement holds the summaries of contenders that ran interleaved.
 type measurement []summary
 
-// of finds a summary; nil when that was not measured.
+// of returns a summary, or nil when it was not measured.
 func (m measurement) of(program, scene string) *summary {
 	for i := range m {
 		if m[i].Program == program && m[i].Scene == scene {
@@ -43,9 +43,9 @@ func (m measurement) of(program, scene string) *summary {
 	return nil
 }
 
-// interleave runs all contenders once in each round, and every round in another order: whatever else the machine
-// does meanwhile, it does to all of them, and nobody always comes after the same neighbour, whose files, or whose
-// very program, would be in the processor's caches.
+// interleave runs all contenders once in each round, and each round in another order. So other work of the machine
+// affects all of them alike, and no contender always runs after the same other one, whose files or program would be in
+// the processor's caches.
 func (b *bench) interleave(title string, rounds int, contenders []contender) (measurement, error) {
 	b.progress("%s: %d rounds of %d", title, rounds, len(contenders))
 	type record struct {
@@ -89,10 +89,10 @@ func (b *bench) interleave(title string, rounds int, contenders []contender) (me
 	return m, nil
 }
 
-// newShuffle draws orders, the same ones each time.
+// newShuffle returns a random generator with a fixed seed: the orders are the same in each run.
 func newShuffle() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
-// opToken is the fake AWS's name for the call that a helper makes.
+// opToken is ecrtest's name of the call that a helper makes.
 const opToken = "ecr:GetAuthorizationToken"
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

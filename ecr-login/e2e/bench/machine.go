@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// machine is where it was measured.
+// machine describes the machine of a benchmark.
 type machine struct {
 	CPU     string
 	Cores   int
 	Virtual bool // a virtual machine, where page faults cost more
 	Kernel  string
 	Go      string
-	Load    string // load average of the last minute when it began
+	Load    string // load average of the last minute, at the start
 }
 
-// thisMachine reads what the system tells; what it does not tell stays empty.
+// thisMachine describes this machine. Fields that the system does not report stay empty.
 func thisMachine() machine {
 	m := machine{Cores: runtime.NumCPU(), Kernel: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
 	m.CPU, m.Virtual = parseCPU(text("/proc/cpuinfo"))
@@ -35,7 +35,7 @@ func text(path string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// parseCPU reads model and hypervisor flag of the first processor in /proc/cpuinfo.
+// parseCPU returns the model and the hypervisor flag of the first processor in /proc/cpuinfo.
 func parseCPU(info string) (model string, virtual bool) {
 	for line := range strings.Lines(info) {
 		key, value, _ := strings.Cut(line, ":")

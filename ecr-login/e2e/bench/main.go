@@ -1,16 +1,16 @@
-// Command bench measures what a run of the credential helper costs, and writes docs/benchmarks.md and its charts.
+// Command bench measures the cost of a run of the credential helper and writes docs/benchmarks.md.
 //
-//	go run ./ecr-login/e2e/bench -helper bin/docker-credential-ecr-login [-peer PATH]... -out docs/benchmarks.md
+//	go run ./bench -helper PATH [-peer PATH]... -out docs/benchmarks.md
 //
-// Its promise: no figure without what it is to be compared with. Whole processes are run, as a container client
-// runs them, against the fake AWS of package ecrtest; in turn with an empty Go program built on the spot, with
-// other helpers when they are given, and with the AWS command line when that is installed. Each answer is checked.
-// The document says of every target whether it holds: those that need another helper against the first one given.
-// Further ones, such as another build of the first, stand beside it there and where a hit is told.
+// Every figure stands beside one to compare it with. The command runs whole processes, as a container client does,
+// against the fake AWS of package ecrtest: this helper, an empty Go program built on the spot, the other helpers
+// given with -peer, and the AWS command line when it is installed. It checks each answer. The document says for each
+// target whether it holds. Targets that need another helper are about the first peer; further peers, such as another
+// build of the first, are shown beside it.
 //
-// Its limits: a loopback is no network, the fake AWS is no AWS, and ratios carry over to another machine better
-// than milliseconds do. It needs Go; system calls are counted when strace is there, peak memory on Linux.
-// It fails when something could not be measured, not when a target is missed. -runs 10 gives a quick look.
+// Limits: loopback is not a network, the fake AWS is not AWS, and ratios carry over to another machine better than
+// milliseconds do. The command needs Go. It counts system calls when strace is installed, and memory on Linux. It
+// fails when something could not be measured, not when a target is missed. -runs 10 gives a quick look.
 package main
 
 import (
@@ -21,7 +21,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
@@ -39,7 +38,7 @@ func main() {
 	}
 }
 
-// options are the command line.
+// options are the flags of the command line.
 type options struct {
 	helper, out string
 	peers       []string
@@ -55,44 +54,33 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		o.peers = append(o.peers, path)
 		return nil
 	})
-	flags.StringVar(&o.out, "out", "docs/benchmarks.md", "the `file` to write; the charts go beside it")
+	flags.StringVar(&o.out, "out", "docs/benchmarks.md", "the `file` to write")
 	flags.IntVar(&o.runs, "runs", 200, "interleaved `runs` of each program in a measurement")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 || o.runs < 1 {
 		flags.Usage()
-		return errors.New("what is asked for makes no sense")
+		return errors.New("unexpected argument, or -runs is less than 1")
 	}
 	r, err := measure(ctx, o, log)
 	if err != nil {
 		return err
 	}
-	for _, f := range append(charts(r), file{filepath.Base(o.out), document(r)}) {
-		if err := os.WriteFile(filepath.Join(filepath.Dir(o.out), f.name), f.data, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile(o.out, document(r), 0o644)
 }
 
-// file is one of those that are written.
-type file struct {
-	name string
-	data []byte
-}
-
-// bench is one run of this program: the fake AWS, the programs, a folder for all homes.
+// bench is one run of this command: the fake AWS, the programs, a directory for all homes.
 type bench struct {
 	ctx      context.Context
 	server   *ecrtest.Server
 	dir      string
-	question string   // path of a file with the server URL that everybody is asked for
-	stderr   *os.File // what the programs complain about
+	question string   // path of a file with the server URL that every program gets
+	stderr   *os.File // standard error of all programs
 	log      io.Writer
 	runs     int
 
-	empty, ours, cli *program // the last may be nil
+	empty, ours, cli *program // cli is nil when the AWS command line is missing
 	peers            []*program
 }
 
@@ -100,5 +88,5 @@ func (b *bench) progress(format string, args ...any) {
 	fmt.Fprintf(b.log, "bench: "+format+"\n", args...)
 }
 
-// rounds is a share of the runs, where a run takes long.
+// rounds returns the number of rounds for a measurement whose runs take long.
 func (b *bench) rounds(divisor, least int) int { return max(b.runs/divisor, min(least, b.runs)) }

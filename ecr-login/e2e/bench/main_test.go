@@ -12,7 +12,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// TestMain lets the test binary stand in for a program that is measured: real processes, no second build.
+// TestMain lets the test binary stand in for a measured program: a real process without a second build.
 func TestMain(m *testing.M) {
 	if act := os.Getenv("BENCH_TEST_ACT"); act != "" {
 		os.Exit(standIn(act))
@@ -20,10 +20,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// standIn does what a test asks of a process.
+// standIn does what a test requests from a process, and returns the exit code.
 func standIn(act string) int {
 	switch act {
-	case "note": // leaves its letter in a file
+	case "note": // appends a letter to a file
 		f, err := os.OpenFile(os.Getenv("BENCH_TEST_FILE"), os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			return 1
@@ -31,9 +31,9 @@ func standIn(act string) int {
 		if _, err := f.WriteString(os.Getenv("BENCH_TEST_LETTER")); err != nil {
 			return 1
 		}
-	case "answer": // as a helper does
+	case "answer": // prints an answer as a helper does
 		_ = json.NewEncoder(os.Stdout).Encode(map[string]string{"Username": "AWS", "Secret": os.Getenv("BENCH_TEST_SECRET")})
-	case "connect": // as a helper that asks somebody
+	case "connect": // makes a connection as a helper on a miss does
 		answer, err := http.Get(os.Getenv("BENCH_TEST_URL"))
 		if err != nil {
 			return 1
@@ -46,7 +46,7 @@ func standIn(act string) int {
 	return 0
 }
 
-// newBench is a bench with a fake AWS and nothing measured yet.
+// newBench returns a bench with a fake AWS.
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	dir := t.TempDir()
@@ -62,7 +62,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// acting is a contender that is this test binary.
+// acting returns a contender that runs this test binary.
 func acting(t *testing.T, p *program, scene, act string, env ...string) contender {
 	t.Helper()
 	path, err := os.Executable()
@@ -70,7 +70,7 @@ func acting(t *testing.T, p *program, scene, act string, env ...string) contende
 		t.Fatal(err)
 	}
 	p.path = path
-	// The race detector would have every process wait a second before it ends.
+	// Without GORACE, the race detector makes every process wait a second before it ends.
 	env = append(env, "BENCH_TEST_ACT="+act, "GORACE=atexit_sleep_ms=0")
 	return contender{program: p, scene: scene, env: env}
 }

@@ -18,7 +18,7 @@ func (b *bench) measureWarm(r *results) error {
 		return err
 	}
 	for _, s := range scenes {
-		// The bundle is part of what identifies the principal's source, so it has an entry of its own.
+		// The bundle is part of the cache key, so it has an entry of its own.
 		contenders = append(contenders, s.contender(staticKeys), s.contender(withBundle, "AWS_CA_BUNDLE="+r.Bundle))
 	}
 	for _, c := range contenders {
@@ -52,7 +52,7 @@ func (b *bench) measureSources(r *results) error {
 	return err
 }
 
-// entryScene names a cache with n entries.
+// entryScene returns the name of a scene with n cache entries.
 func entryScene(n int) string { return fmt.Sprintf("%d entries", n) }
 
 func (b *bench) measureEntries(r *results) error {
@@ -166,13 +166,13 @@ func (b *bench) measureSize(r *results) (err error) {
 	return err
 }
 
-// measureParse times batches, since one call is shorter than a clock can tell.
+// measureParse times batches, because one call is shorter than the resolution of a clock.
 func (b *bench) measureParse(r *results) error {
 	b.progress("registry.Parse")
-	const batch = 2_000 // shorter than a slice of the scheduler's, so that most batches are undisturbed
+	const batch = 2_000 // shorter than a time slice of the scheduler, so that most batches are undisturbed
 	parse := func() {
 		if _, err := registry.Parse(host); err != nil {
-			panic(err) // it is our own host
+			panic(err) // host is valid
 		}
 	}
 	var nanos []float64

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// volley is what N processes started at once spent together. Times are in milliseconds.
+// volley is the cost of N processes started at once. Times are in milliseconds.
 type volley struct {
 	Program string
 	N       int
 	Rounds  int
-	Wall    spread // from the first start to the last end
+	Wall    spread // from the first start to the last exit
 	CPU     spread // of all of them
 	Calls   spread // GetAuthorizationToken calls of all of them
 }
 
-// volleys finds those of a program.
+// volleys are the volleys of all programs and numbers of processes.
 type volleys []volley
 
-// of finds a volley; nil when that was not measured.
+// of returns a volley, or nil when it was not measured.
 func (v volleys) of(program string, n int) *volley {
 	for i := range v {
 		if v[i].Program == program && v[i].N == n {
@@ -45,7 +45,7 @@ func (b *bench) parallel(title string, n, rounds int, contenders []contender) (v
 				return nil, fmt.Errorf("%s, %d processes: %w%s", title, n, err, b.complaint())
 			}
 			if round < 0 {
-				continue // brings the programs into memory
+				continue // loads the programs into memory
 			}
 			r := &records[k]
 			r.wall = append(r.wall, milliseconds(wall))
@@ -60,7 +60,7 @@ func (b *bench) parallel(title string, n, rounds int, contenders []contender) (v
 	return all, nil
 }
 
-// volley starts n processes and waits for all, also when one of them failed.
+// volley starts n processes and waits for all, also when one fails.
 func (b *bench) volley(c contender, n int) (wall, cpu time.Duration, err error) {
 	if c.prepare != nil {
 		if err := c.prepare(); err != nil {

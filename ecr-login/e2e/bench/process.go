@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// limit ends a process that hangs, so that the measuring fails instead of waiting.
+// limit is the time after which a process is killed, so that a benchmark fails instead of hanging.
 const limit = time.Minute
 
-// sample is what one process spent.
+// sample is the cost of one process.
 type sample struct {
 	wall, cpu time.Duration
 	faults    int64 // page faults, where the system counts them
 }
 
-// running is a process on its way.
+// running is a started process.
 type running struct {
 	contender contender
 	process   *os.Process
@@ -26,8 +26,8 @@ type running struct {
 	overtime  *time.Timer
 }
 
-// start starts a contender as a container client would: the question on standard input, the answer into a pipe.
-// Its clock begins right before the process is made.
+// start starts a contender as a container client does: the server URL on standard input, the answer into a pipe. Its
+// clock starts right before the process is created.
 func (b *bench) start(c contender) (*running, error) {
 	in, err := os.Open(b.question)
 	if err != nil {
@@ -53,8 +53,8 @@ func (b *bench) start(c contender) (*running, error) {
 	return r, nil
 }
 
-// wait waits for the end and says when that was. What the process printed waits in the pipe meanwhile, which
-// holds any answer.
+// wait waits for the process to end and returns its cost and the time of its end. Its output stays in the pipe, which is
+// large enough for any answer.
 func (r *running) wait() (sample, time.Time, error) {
 	state, err := r.process.Wait()
 	ended := time.Now()
@@ -72,7 +72,7 @@ func (r *running) wait() (sample, time.Time, error) {
 	}, ended, nil
 }
 
-// check reads the answer and fails unless it is a token of the principal that was to be asked for.
+// check reads the answer and returns an error unless it is a token of the contender's principal.
 func (b *bench) check(r *running) error {
 	defer r.out.Close()
 	out, err := io.ReadAll(r.out)
@@ -116,7 +116,7 @@ func (b *bench) once(c contender) (sample, error) {
 	return s, nil
 }
 
-// complaint is the end of what the processes wrote to standard error, for an error message.
+// complaint returns the end of the standard error of all processes, for an error message.
 func (b *bench) complaint() string {
 	text, err := os.ReadFile(b.stderr.Name())
 	text = bytes.TrimSpace(text)

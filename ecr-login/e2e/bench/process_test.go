@@ -12,7 +12,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// noted makes contenders a, b, c … that leave their letters in a file.
+// noted returns contenders a, b, c … that append their letters to a file.
 func noted(t *testing.T, letters string) (file string, list []contender) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "noted")
@@ -42,14 +42,14 @@ func TestInterleaveShuffles(t *testing.T) {
 		t.Fatal(err)
 	}
 	ran := read(t, file)
-	if len(ran) != 3*(3+warmUps) { // the first rounds do not count
+	if len(ran) != 3*(3+warmUps) { // with the rounds that do not count
 		t.Fatalf("ran %q", ran)
 	}
 	orders := map[string]bool{}
 	for round := range slices.Chunk([]byte(ran), 3) {
 		orders[string(round)] = true
 		if slices.Sort(round); string(round) != "abc" {
-			t.Errorf("ran %q: not everybody once in each round", ran)
+			t.Errorf("ran %q: not every contender once in each round", ran)
 		}
 	}
 	if len(orders) < 3 {
@@ -62,11 +62,11 @@ func TestInterleaveShuffles(t *testing.T) {
 		}
 	}
 	if m.of("d", "scene") != nil || m.of("a", "other") != nil {
-		t.Error("found what was not measured")
+		t.Error("of returned a summary that was not measured")
 	}
 }
 
-func TestInterleaveSkipsTheSlow(t *testing.T) {
+func TestInterleaveRunsSlowContenderLessOften(t *testing.T) {
 	t.Parallel()
 	file, list := noted(t, "ab")
 	list[1].every = 3
@@ -90,7 +90,7 @@ func TestInterleaveCountsConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a, b := m.of("a", "scene").Connections, m.of("b", "scene").Connections; a != 0 || b != 2 {
-		t.Errorf("counted %d connections for who made none, %d for who made one in each of two rounds", a, b)
+		t.Errorf("counted %d connections of a program that made none, and %d of one that made one in each of two rounds", a, b)
 	}
 }
 
@@ -110,10 +110,10 @@ func TestOnceChecksTheAnswer(t *testing.T) {
 		t.Errorf("the right token was refused: %v", err)
 	}
 	for _, bad := range []struct{ why, act, principal, secret, want string }{
-		{"a token of somebody else", "answer", bob.ARN, secret, "not of"},
-		{"a token that nobody issued", "answer", alice.ARN, "not-a-real-token", "not of"},
-		{"no answer, and success", "nothing", alice.ARN, secret, "printed no password"},
-		{"a failure, whose complaint must be shown", "fail", alice.ARN, secret, "the disk is on fire"},
+		{"a token of another principal", "answer", bob.ARN, secret, "not of"},
+		{"a token that was not issued", "answer", alice.ARN, "not-a-real-token", "not of"},
+		{"success without an answer", "nothing", alice.ARN, secret, "printed no password"},
+		{"a failure, whose standard error must be shown", "fail", alice.ARN, secret, "the disk is on fire"},
 	} {
 		if err := ask(bad.act, bad.principal, bad.secret); err == nil || !strings.Contains(err.Error(), bad.want) {
 			t.Errorf("%s: error %v, want one with %q", bad.why, err, bad.want)
@@ -136,11 +136,11 @@ func TestVolley(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := b.parallel("test", 3, 1, []contender{acting(t, &program{}, "scene", "fail")}); err == nil {
-		t.Error("a volley of failures was measured")
+		t.Error("no error for a volley of failures")
 	}
 }
 
-func TestInterleaveEnds(t *testing.T) {
+func TestInterleaveStopsWithContext(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -148,10 +148,10 @@ func TestInterleaveEnds(t *testing.T) {
 	b.ctx = ctx
 	file, list := noted(t, "a")
 	if _, err := b.interleave("test", 1, list); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want that of the context", err)
+		t.Errorf("error %v, want the error of the context", err)
 	}
 	if got := read(t, file); got != "" {
-		t.Errorf("ran %q after the end", got)
+		t.Errorf("ran %q after the context was done", got)
 	}
 }
 
@@ -167,18 +167,17 @@ func TestInstallKeepsTheName(t *testing.T) {
 		t.Fatal(err)
 	}
 	if filepath.Base(p.path) != filepath.Base(from) || p.path == from {
-		t.Errorf("installed as %q: the name is a setting", p.path)
+		t.Errorf("installed as %q, want the same name in another directory", p.path)
 	}
 	if read(t, p.path) != "#!/bin/sh\n" {
-		t.Error("installed something else")
+		t.Error("the installed file differs")
 	}
 	if err := helper(peerID, "gone", filepath.Join(dir, "gone")).install(dir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error %v for a program that is not there", err)
+		t.Errorf("error %v for a missing program", err)
 	}
 }
 
-// Two builds of one version must not have one name.
-func TestDescribeTellsBuildsApart(t *testing.T) {
+func TestDescribeDistinguishesBuilds(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p, err := buildEmpty(t.Context(), dir)
@@ -197,7 +196,7 @@ func TestDescribeTellsBuildsApart(t *testing.T) {
 		t.Errorf("%q, %q, %v", name, kind, err)
 	}
 	if _, _, _, err := describe(filepath.Join(dir, "gone")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error %v for a program that is not there", err)
+		t.Errorf("error %v for a missing program", err)
 	}
 }
 
@@ -206,9 +205,9 @@ func TestWith(t *testing.T) {
 	env := []string{"A=1", "AB=2", "B=3"}
 	got := strings.Join(with(env, "A=4", "C=5", "BC=6"), " ")
 	if got != "AB=2 B=3 A=4 C=5 BC=6" {
-		t.Errorf("got %q: a name must be there once, and only the same name be exchanged", got)
+		t.Errorf("got %q: each name must appear once, and only variables of the same name be replaced", got)
 	}
 	if strings.Join(env, " ") != "A=1 AB=2 B=3" {
-		t.Error("changed what it was given")
+		t.Error("with changed its argument")
 	}
 }

@@ -14,31 +14,31 @@ import (
 	"strings"
 )
 
-// The programs that are compared, as results and charts know them.
+// The programs that are compared, as results name them.
 const (
 	emptyID = "empty"
 	oursID  = "ours"
-	peerID  = "peer" // the first, that the targets are about
+	peerID  = "peer" // the first peer, which the targets are about
 	cliID   = "cli"
 )
 
-// linkFlags are those of the project's own build.
+// linkFlags are the linker flags of the project's own build.
 const linkFlags = "-s -w"
 
-// program is one of those that are compared.
+// program is one of the programs that are compared.
 type program struct {
 	id   string
-	name string // for people
+	name string // shown in tables
 	path string
 	args []string
 
-	// password takes the password out of what was printed; nil for a program that prints nothing.
+	// password returns the password in the output. It is nil for a program that prints nothing.
 	password func(out []byte) (string, error)
 }
 
 func (p *program) argv() []string { return append([]string{p.path}, p.args...) }
 
-// helper is a credential helper that is asked for one host.
+// helper returns a credential helper that is asked for one host.
 func helper(id, name, path string) *program {
 	return &program{id: id, name: name, path: path, args: []string{"get"}, password: func(out []byte) (string, error) {
 		var answer struct{ Secret string }
@@ -49,14 +49,14 @@ func helper(id, name, path string) *program {
 	}}
 }
 
-// awsCLI is the AWS command line, which prints the bare password.
+// awsCLI returns the AWS command line, which prints the bare password.
 func awsCLI(path string) *program {
 	return &program{id: cliID, name: "aws ecr get-login-password", path: path, args: []string{"ecr", "get-login-password"},
 		password: func(out []byte) (string, error) { return strings.TrimSpace(string(out)), nil }}
 }
 
-// build builds a package of Go files, without cgo as the project is built. The folder it runs in is that of this
-// module, so that the same Go version and the same defaults hold for what is compared.
+// build builds a package or Go files without cgo, as the project is built. It runs in this module's directory, so that
+// all programs have the same Go version and the same defaults.
 func build(ctx context.Context, out, ldflags string, environ []string, target string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", ldflags, "-o", out, target)
 	cmd.Env = append(os.Environ(), append([]string{"CGO_ENABLED=0"}, environ...)...)
@@ -66,7 +66,7 @@ func build(ctx context.Context, out, ldflags string, environ []string, target st
 	return nil
 }
 
-// buildEmpty builds what every Go process costs: a main function that does nothing.
+// buildEmpty builds a main function that does nothing: the cost of any Go process.
 func buildEmpty(ctx context.Context, dir string) (*program, error) {
 	source := filepath.Join(dir, "main.go")
 	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
@@ -82,22 +82,22 @@ func buildEmpty(ctx context.Context, dir string) (*program, error) {
 	return &program{id: emptyID, name: "empty Go program", path: path, args: []string{"get"}}, nil
 }
 
-// install copies a program's file into a folder of its own, under its own name: a helper's name is a setting.
+// install copies a program's file into a directory of its own and keeps its name, because a helper's name is a setting.
 //
-// All programs are copied, and in the same way, because it matters: a file fresh from the Go linker, which writes
-// it through a memory map, lies in the page cache page by page and takes 15 to 25 % longer to run than the same
-// bytes after install(1). io.Copy copies as install does.
+// All programs are copied the same way, because it matters: the Go linker writes a file through a memory map, so that
+// it lies in the page cache page by page and takes 15 to 25 % longer to run than the same bytes after install(1).
+// io.Copy copies as install does.
 func (p *program) install(dir string) error {
 	from, err := os.Open(p.path)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	folder := filepath.Join(dir, p.id)
-	if err := os.Mkdir(folder, 0o755); err != nil {
+	own := filepath.Join(dir, p.id)
+	if err := os.Mkdir(own, 0o755); err != nil {
 		return err
 	}
-	p.path = filepath.Join(folder, filepath.Base(p.path))
+	p.path = filepath.Join(own, filepath.Base(p.path))
 	to, err := os.OpenFile(p.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
 	if err != nil {
 		return err
@@ -106,8 +106,8 @@ func (p *program) install(dir string) error {
 	return errors.Join(err, to.Close())
 }
 
-// describe says which program a file is, as far as it tells: module and version; size and how it was built; and of
-// the latter what tells two builds apart, in a word.
+// describe returns a program's module and version, its size and build settings, and its kind: the word that tells two
+// builds of one version apart.
 func describe(path string) (name, details, kind string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -134,7 +134,7 @@ func describe(path string) (name, details, kind string, err error) {
 	return moduleName(built.Main.Path) + " " + strings.TrimPrefix(built.Main.Version, "v"), details, kind, nil
 }
 
-// moduleName is the repository's name in a module path: "tool" for "github.com/owner/tool/cmd".
+// moduleName returns the repository's name in a module path: "tool" for "github.com/owner/tool/cmd".
 func moduleName(path string) string {
 	if parts := strings.Split(path, "/"); len(parts) > 2 {
 		return parts[2]
@@ -142,7 +142,7 @@ func moduleName(path string) string {
 	return path
 }
 
-// commandLine says which version of the AWS command line a file is.
+// commandLine returns the version that the AWS command line prints.
 func commandLine(ctx context.Context, path string) (details string, err error) {
 	out, err := exec.CommandContext(ctx, path, "--version").Output()
 	if err != nil {

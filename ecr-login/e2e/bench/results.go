@@ -6,7 +6,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// The situations, as results, tables and charts know them.
+// The scenes, as results, tables and charts name them.
 const (
 	staticKeys = "static keys"
 	withBundle = "AWS_CA_BUNDLE set"
@@ -14,7 +14,7 @@ const (
 	overHTTPS  = "https"
 )
 
-// sources are the ways to credentials, in the words of the tables; the others are compared with the first.
+// sources are the sources of credentials, with their names in the tables. All are compared with the first.
 var sources = []struct {
 	name   string
 	source ecrtest.Source
@@ -32,40 +32,40 @@ var (
 	volleyCounts = []int{1, 10, 100}
 )
 
-// latency is what the fake API takes to answer a cold get.
+// latency is the time that the fake API takes to answer a cold get.
 const (
 	latency   = 100 * time.Millisecond
 	latencyMS = float64(latency) / float64(time.Millisecond)
 )
 
-// results are all that was measured: what the document is made of.
+// results holds all measurements. The document is written from it.
 type results struct {
 	Date     time.Time
 	Machine  machine
 	Runs     int
 	Programs []listed
-	Peers    []string // their IDs, as they were given; the first is the one that the targets are about
+	Peers    []string // their IDs in the order of the flags; the targets are about the first
 	Bundle   string   // the file in AWS_CA_BUNDLE
 
 	Warm         measurement // programs, and staticKeys or withBundle
 	Sources      measurement // those of sources
 	Entries      measurement // entryScene
-	EntriesNoted string      // why the peer is not in Entries, or ""
+	EntriesNoted string      // why the peer is missing in Entries, or ""
 	Cold         measurement // overHTTP and overHTTPS
 	CLI          measurement // a cold get against the AWS command line
-	CLIMissing   string      // why not
+	CLIMissing   string      // why CLI is empty, or ""
 	ParallelWarm volleys
 	ParallelCold volleys
-	Costs        []cost // as Warm
+	Costs        []cost // for the programs and scenes of Warm
 	Size         size
 	ParseNanos   figure // registry.Parse, per call
 	ParseAllocs  figure
 }
 
-// listed is a program in the list of what was compared.
+// listed is a program in the list of compared programs.
 type listed struct{ ID, Name, Details string }
 
-// cost finds what was counted; nil when that was not.
+// cost returns the cost of a program in a scene, or nil when it was not counted.
 func (r *results) cost(program, scene string) *cost {
 	for i := range r.Costs {
 		if r.Costs[i].Program == program && r.Costs[i].Scene == scene {

@@ -11,8 +11,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// scene is the home of somebody who uses one program with one source of credentials. Every program has its own,
-// so that no cache, log or token file is shared.
+// scene is the home of a user of one program with one source of credentials. Every program has its own, so that no
+// cache, log or token file is shared.
 type scene struct {
 	program   *program
 	dir       string
@@ -20,23 +20,23 @@ type scene struct {
 	principal string
 }
 
-// newScene makes such a home.
+// newScene creates a home.
 func (b *bench) newScene(p *program, source ecrtest.Source) (*scene, error) {
 	dir, err := os.MkdirTemp(b.dir, p.id+"-"+string(source)+"-")
 	if err != nil {
 		return nil, err
 	}
-	// aws of version 1 reads the region under its older name alone.
+	// Version 1 of the AWS command line reads only the older name of the region's variable.
 	env := with(b.server.Env(dir, source), "AWS_DEFAULT_REGION="+ecrtest.Region)
 	return &scene{program: p, dir: dir, env: env, principal: source.Principal()}, nil
 }
 
-// contender is the scene as something to measure, with other variables in its environment.
+// contender returns the scene as a contender, with other variables in its environment.
 func (s *scene) contender(name string, other ...string) contender {
 	return contender{program: s.program, scene: name, env: with(s.env, other...), principal: s.principal}
 }
 
-// with is env with other variables put in or exchanged: of two with one name most programs see the first.
+// with returns env with other variables added or replaced. Most programs see the first of two with one name.
 func with(env []string, other ...string) []string {
 	list := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
@@ -45,19 +45,19 @@ func with(env []string, other ...string) []string {
 	return append(list, other...)
 }
 
-// cold is the contender with an empty cache before each run.
+// cold returns a contender with an empty cache before each run.
 func (s *scene) cold(name string, other ...string) contender {
 	c := s.contender(name, other...)
 	c.prepare = s.forget
 	return c
 }
 
-// overTLS points the program to the API's TLS address.
+// overTLS returns the variables that point a program to the API's TLS address.
 func (s *scene) overTLS(server *ecrtest.Server) []string {
 	return []string{"AWS_ENDPOINT_URL=" + server.TLSURL, "AWS_CA_BUNDLE=" + server.CAFile}
 }
 
-// disk is the helper's own cache in this home.
+// disk opens the helper's cache in this home.
 func (s *scene) disk() *cache.Disk {
 	return cache.Open(cache.Options{Name: "ecr-login", Environ: func(name string) (string, bool) {
 		for _, v := range s.env {
@@ -69,10 +69,10 @@ func (s *scene) disk() *cache.Disk {
 	}})
 }
 
-// peerCache is where the existing helper keeps its tokens.
+// peerCache returns the path of the existing helper's cache.
 func (s *scene) peerCache() string { return filepath.Join(s.dir, ".ecr", "cache.json") }
 
-// forget removes the cached tokens, as if they had expired: the folders stay.
+// forget removes the cached tokens, as if they had expired. The directories stay.
 func (s *scene) forget() error {
 	if s.program.id != oursID {
 		if err := os.Remove(s.peerCache()); err != nil && !os.IsNotExist(err) {
@@ -89,7 +89,7 @@ func (s *scene) forget() error {
 	return nil
 }
 
-// warm asks the program once, so that its cache holds the answer, and checks that it then does.
+// warm runs the program twice: the first run fills the cache, the second checks it.
 func (b *bench) warm(s *scene) error {
 	for range 2 {
 		if _, err := b.once(s.contender("")); err != nil {
@@ -99,7 +99,7 @@ func (b *bench) warm(s *scene) error {
 	return nil
 }
 
-// bundles are where systems keep the certificate authorities they trust, as Go's crypto/x509 looks for them.
+// bundles are the files of trusted certificate authorities that Go's crypto/x509 looks for.
 var bundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -109,8 +109,8 @@ var bundles = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// bundle is the system's own certificate file, which is what people name in AWS_CA_BUNDLE together with their
-// proxy's; where there is none, that of the fake AWS, which is far shorter.
+// bundle returns the system's certificate file, which users name in AWS_CA_BUNDLE with the certificate of their proxy
+// added. Without one it returns the file of the fake AWS, which is far shorter.
 func (b *bench) bundle() string {
 	for _, path := range bundles {
 		if _, err := os.Stat(path); err == nil {

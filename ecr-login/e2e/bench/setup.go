@@ -13,10 +13,10 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// host is what every program is asked for.
+// host is the registry that every program is asked for.
 var host = registry.Registry{Account: ecrtest.Account, Region: ecrtest.Region, Partition: "aws", Service: registry.Private}.Host()
 
-// measure does all the work.
+// measure runs all measurements.
 func measure(ctx context.Context, o options, log io.Writer) (*results, error) {
 	r := &results{Date: time.Now(), Machine: thisMachine(), Runs: o.runs}
 	dir, err := os.MkdirTemp("", "ecr-bench-")
@@ -50,7 +50,7 @@ func measure(ctx context.Context, o options, log io.Writer) (*results, error) {
 	return r, nil
 }
 
-// programs gathers what is compared, copies each, and describes it.
+// programs finds the programs to compare, copies each, and describes it.
 func (b *bench) programs(o options, r *results) (err error) {
 	if b.empty, err = buildEmpty(b.ctx, b.dir); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (b *bench) programs(o options, r *results) (err error) {
 	return nil
 }
 
-// helpers are ours and at most so many peers, each in a home with that source of credentials.
+// helpers returns scenes for this helper and a number of peers, each in a home with a source of credentials.
 func (b *bench) helpers(source ecrtest.Source, peers int) ([]*scene, error) {
 	var scenes []*scene
 	for _, p := range append([]*program{b.ours}, b.peers[:min(peers, len(b.peers))]...) {

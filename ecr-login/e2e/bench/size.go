@@ -10,13 +10,13 @@ import (
 	"slices"
 )
 
-// helperPackage is what is built to see what takes the space.
+// helperPackage is the package whose binary is analysed.
 const helperPackage = "github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login"
 
-// size is what takes the space in the stripped linux/amd64 binary.
+// size is the size of the stripped linux/amd64 binary and of its parts.
 type size struct {
 	Total  int64
-	Groups []group // the largest first; together they are Total
+	Groups []group // sorted by size, largest first; their sum is Total
 }
 
 type group struct {
@@ -24,7 +24,7 @@ type group struct {
 	Bytes int64
 }
 
-// binarySize builds the helper twice, stripped and with its symbols. They hold the same code and data.
+// binarySize builds the helper twice, stripped and with symbols. Both have the same code and data.
 func binarySize(ctx context.Context, dir string) (size, error) {
 	linux := []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1"}
 	short, long := filepath.Join(dir, "stripped"), filepath.Join(dir, "symbols")
@@ -50,7 +50,7 @@ func binarySize(ctx context.Context, dir string) (size, error) {
 	return sizeOf(info.Size(), groups), nil
 }
 
-// sizeOf orders the groups and names the rest of the file.
+// sizeOf sorts the groups and adds one for the rest of the file.
 func sizeOf(total int64, groups map[string]int64) size {
 	rest := total
 	var list []group
@@ -65,7 +65,7 @@ func sizeOf(total int64, groups map[string]int64) size {
 	return size{total, list}
 }
 
-// groupSymbols adds the sizes of the symbols up, for those sections that take space in the file.
+// groupSymbols sums the sizes of the symbols in sections that take space in the file.
 func groupSymbols(file *elf.File) (map[string]int64, error) {
 	symbols, err := file.Symbols()
 	if err != nil {
@@ -92,7 +92,7 @@ func groupSymbols(file *elf.File) (map[string]int64, error) {
 		switch section.Name {
 		case ".gopclntab":
 			groups[functionTables] += rest
-		case ".text": // the gaps between functions: sizeOf counts them with the rest
+		case ".text": // gaps between functions: sizeOf counts them in the rest
 		default:
 			groups[namelessData] += rest
 		}
@@ -103,7 +103,7 @@ func groupSymbols(file *elf.File) (map[string]int64, error) {
 // inFile reports whether a section is part of a stripped binary's bytes.
 func inFile(s *elf.Section) bool { return s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS }
 
-// stripped reports whether a program has no symbol table, as far as that can be seen.
+// stripped reports whether a program has no symbol table. It returns true for a file that is not ELF.
 func stripped(path string) bool {
 	file, err := elf.Open(path)
 	if err != nil {

@@ -36,7 +36,7 @@ func TestGroupOf(t *testing.T) {
 		"runtime.findfunctab":                                                          functionTables,
 	} {
 		if got := groupOf(symbol); got != want {
-			t.Errorf("%s belongs to %q, want %q", symbol, got, want)
+			t.Errorf("group of %s is %q, want %q", symbol, got, want)
 		}
 	}
 }
@@ -50,12 +50,12 @@ func TestSizeOf(t *testing.T) {
 	}
 	for i := range want {
 		if s.Groups[i] != want[i] {
-			t.Errorf("place %d is %v, want %v", i, s.Groups[i], want[i])
+			t.Errorf("group %d is %v, want %v", i, s.Groups[i], want[i])
 		}
 	}
 }
 
-// The parts of a real binary must be what of it is loaded, without what is only memory.
+// TestGroupSymbols checks that the groups of a real binary add up to its loaded part, without zeroed memory.
 func TestGroupSymbols(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -88,7 +88,7 @@ func TestGroupSymbols(t *testing.T) {
 		sum += bytes
 	}
 	if sum > loaded || sum < loaded*9/10 {
-		t.Errorf("the parts have %d bytes, what is loaded %d: %v", sum, loaded, groups)
+		t.Errorf("the groups have %d bytes, the loaded part %d: %v", sum, loaded, groups)
 	}
 	if groups["Go: runtime"] < 200_000 || groups[functionTables] < 200_000 || groups["this project"] > 100_000 {
 		t.Errorf("%v", groups)
@@ -104,7 +104,7 @@ func TestModuleName(t *testing.T) {
 		"":      "",
 	} {
 		if got := moduleName(path); got != want {
-			t.Errorf("%q is %q, want %q", path, got, want)
+			t.Errorf("module name of %q is %q, want %q", path, got, want)
 		}
 	}
 }
@@ -116,6 +116,6 @@ func TestParseCPU(t *testing.T) {
 		t.Errorf("got %q, %v", model, virtual)
 	}
 	if model, virtual := parseCPU("flags\t: fpu hypervisors\n"); model != "" || virtual {
-		t.Errorf("got %q, %v of nothing", model, virtual)
+		t.Errorf("got %q, %v without a model", model, virtual)
 	}
 }

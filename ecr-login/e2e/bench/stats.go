@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// spread is the middle of many measurements of one thing: half of them lie between Q1 and Q3.
+// spread summarises many values: half of them lie between Q1 and Q3.
 type spread struct{ Q1, Median, Q3 float64 }
 
-// spreadOf is the zero spread when there are no values.
+// spreadOf returns the spread of values, or the zero spread when there are none.
 func spreadOf(values []float64) spread {
 	sorted := slices.Sorted(slices.Values(values))
 	return spread{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
 }
 
-// quantile interpolates between the two nearest of the sorted values.
+// quantile interpolates between the two nearest sorted values.
 func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return 0
@@ -27,7 +27,7 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[low] + (at-float64(low))*(sorted[low+1]-sorted[low])
 }
 
-// over is the ratio of two medians; NaN when there is nothing to divide by.
+// over returns the ratio of two medians, or NaN when base is zero.
 func (s spread) over(base spread) float64 {
 	if base.Median == 0 {
 		return math.NaN()
@@ -35,5 +35,5 @@ func (s spread) over(base spread) float64 {
 	return s.Median / base.Median
 }
 
-// minus takes a constant off.
+// minus subtracts a constant.
 func (s spread) minus(d float64) spread { return spread{s.Q1 - d, s.Median - d, s.Q3 - d} }

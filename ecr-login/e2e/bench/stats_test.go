@@ -12,11 +12,11 @@ func TestSpreadOf(t *testing.T) {
 		values []float64
 		want   spread
 	}{
-		{"nothing", nil, spread{}},
-		{"one value is its own spread", []float64{7}, spread{7, 7, 7}},
-		{"an even number: between the middle two", []float64{4, 1, 3, 2}, spread{1.75, 2.5, 3.25}},
-		{"an odd number: the middle one", []float64{5, 1, 4, 2, 3}, spread{2, 3, 4}},
-		{"one run that was disturbed moves nothing", []float64{2, 2, 2, 2, 900}, spread{2, 2, 2}},
+		{"no values", nil, spread{}},
+		{"one value", []float64{7}, spread{7, 7, 7}},
+		{"an even number of values", []float64{4, 1, 3, 2}, spread{1.75, 2.5, 3.25}},
+		{"an odd number of values", []float64{5, 1, 4, 2, 3}, spread{2, 3, 4}},
+		{"one outlier changes nothing", []float64{2, 2, 2, 2, 900}, spread{2, 2, 2}},
 	} {
 		if got := spreadOf(c.values); got != c.want {
 			t.Errorf("%s: %v, want %v", c.why, got, c.want)
@@ -32,13 +32,13 @@ func TestSpreadOf(t *testing.T) {
 func TestOver(t *testing.T) {
 	t.Parallel()
 	if got := (spread{1, 3, 9}).over(spread{1, 2, 9}); got != 1.5 {
-		t.Errorf("3 over 2 is %v", got)
+		t.Errorf("3 over 2 is %v, want 1.5", got)
 	}
 	if got := (spread{1, 3, 9}).over(spread{}); !math.IsNaN(got) {
-		t.Errorf("over nothing is %v, want no number", got)
+		t.Errorf("over zero is %v, want NaN", got)
 	}
 	if got := (spread{101, 103, 109}).minus(100); got != (spread{1, 3, 9}) {
-		t.Errorf("minus 100 is %v", got)
+		t.Errorf("minus 100 is %v, want 1 3 9", got)
 	}
 }
 
@@ -46,7 +46,7 @@ func TestFormat(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ got, want string }{
 		{times(1.704), "1.70 ×"},
-		{times(0.4512), "0.451 ×"}, // or a target of 0.45 would look reached
+		{times(0.4512), "0.451 ×"}, // two digits would make a target of 0.45 look reached
 		{times(0.9999), "1.00 ×"},
 		{times(math.NaN()), unknown},
 		{times(math.Inf(-1)), unknown},

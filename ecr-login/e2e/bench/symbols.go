@@ -2,13 +2,13 @@ package main
 
 import "strings"
 
-// What belongs to no package.
+// Groups of symbols that belong to no package.
 const (
 	functionTables = "tables of functions, lines and stack maps, of all code"
 	namelessData   = "types, strings and other data without a name"
 )
 
-// groupOf is the line of the table that a symbol belongs to.
+// groupOf returns the group of a symbol.
 func groupOf(symbol string) string {
 	for _, prefix := range []string{"go:func.", "runtime.findfunctab", "runtime.pclntab"} {
 		if strings.HasPrefix(symbol, prefix) {
@@ -21,7 +21,7 @@ func groupOf(symbol string) string {
 	return packageGroup(packageOf(symbol))
 }
 
-// packageOf is the import path in a symbol's name: "net/http" in "net/http.(*Transport).dialConn".
+// packageOf returns the import path in a symbol's name: "net/http" in "net/http.(*Transport).dialConn".
 func packageOf(symbol string) string {
 	// A type argument may hold slashes and dots of its own.
 	name, _, _ := strings.Cut(symbol, "[")
@@ -36,7 +36,7 @@ func packageOf(symbol string) string {
 	return strings.ReplaceAll(name[:slash+dot], "%2e", ".")
 }
 
-// packageGroups joins packages to what a reader knows by name: the first prefix that matches counts.
+// packageGroups assigns packages to groups by prefix. The first match counts.
 var packageGroups = []struct{ prefix, group string }{
 	{"github.com/4e881efc/", "this project"},
 	{"github.com/aws/aws-sdk-go-v2/service/ecrpublic", "AWS SDK: service ecrpublic"},
@@ -62,13 +62,13 @@ func packageGroup(path string) string {
 			return g.group
 		}
 	}
-	first, _, inFolder := strings.Cut(path, "/")
+	first, _, hasSlash := strings.Cut(path, "/")
 	switch {
 	case path == "main":
 		return "this project"
 	case path == "": // assembly
 		return "Go: runtime"
-	case !strings.Contains(first, ".") || !inFolder:
+	case !strings.Contains(first, ".") || !hasSlash:
 		return "Go: other packages"
 	}
 	if parts := strings.SplitN(path, "/", 4); len(parts) >= 3 {

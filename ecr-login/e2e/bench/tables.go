@@ -9,7 +9,7 @@ func programRows(r *results) (rows [][]string) {
 	return rows
 }
 
-// others are the peers behind the first.
+// others returns the peers after the first.
 func (r *results) others() []string { return r.Peers[min(1, len(r.Peers)):] }
 
 func targetHeader(r *results) []string {
@@ -45,20 +45,20 @@ func warmRows(r *results) (rows [][]string) {
 		}
 		row := []string{name, quartiles(m.Wall), times(m.Wall.over(base.Wall)), quartiles(m.CPU), times(m.CPU.over(base.CPU)), count(m.Faults.Median)}
 		none := figure{Missing: errMissing.Error()}
-		c := &cost{SystemCalls: none, Peak: none, Private: none}
+		c := &cost{SystemCalls: none, Private: none}
 		if counted := r.cost(m.Program, m.Scene); counted != nil {
 			c = counted
 		}
-		rows = append(rows, append(row, c.SystemCalls.format(count), c.Peak.format(megabytes), c.Private.format(megabytes)))
+		rows = append(rows, append(row, c.SystemCalls.format(count), c.Private.format(megabytes)))
 	}
 	return rows
 }
 
-// missingReasons says why columns of the first table are empty, each reason once.
+// missingReasons returns why columns of the first table are empty, each reason once.
 func missingReasons(r *results) (reasons []string) {
 	seen := map[string]bool{"": true}
 	for _, c := range r.Costs {
-		for what, f := range map[string]figure{"System calls": c.SystemCalls, "Memory": c.Peak} {
+		for what, f := range map[string]figure{"System calls": c.SystemCalls, "Private memory": c.Private} {
 			if reason := f.Missing; !seen[reason] {
 				seen[reason] = true
 				reasons = append(reasons, what+": "+reason+".")
@@ -68,7 +68,8 @@ func missingReasons(r *results) (reasons []string) {
 	return reasons
 }
 
-// ids are ours and the first peer. What was measured of further ones is in the tables of rows, and beside the targets.
+// ids returns this helper and the first peer. Further peers appear in tables with a row for each program, and beside
+// the targets.
 func (r *results) ids() []string {
 	if len(r.Peers) == 0 {
 		return []string{oursID}
@@ -76,7 +77,7 @@ func (r *results) ids() []string {
 	return []string{oursID, peerID}
 }
 
-// helperHeader repeats columns for each helper.
+// helperHeader returns the columns once for each helper.
 func helperHeader(r *results, columns ...string) (header []string) {
 	for _, id := range r.ids() {
 		for _, c := range columns {
@@ -143,7 +144,7 @@ func parallelTable(r *results, all volleys, calls bool) (rows [][]string) {
 	return rows
 }
 
-// span is a median count, with the middle half when that is not always the same.
+// span formats a median count, with the middle half when counts differ.
 func span(s spread) string {
 	if s.Q1 == s.Q3 {
 		return count(s.Median)
@@ -165,7 +166,7 @@ func cliTable(r *results) (rows [][]string) {
 	return rows
 }
 
-// sizeRows is how many parts are named.
+// sizeRows is the number of parts with a row of their own.
 const sizeRows = 12
 
 func sizeTable(s size) (rows [][]string) {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// example has invented figures of ours and so many peers: all targets hold but the last, and would not to the second.
+// example returns invented figures of this helper and a number of peers. All targets hold but the last, and none would
+// hold against the second peer.
 func example(peers int) *results {
 	at := func(ms float64) spread { return spread{ms * 0.9, ms, ms * 1.2} }
 	one := func(program, scene string, ms float64) summary {
@@ -19,8 +20,8 @@ func example(peers int) *results {
 		Programs:   []listed{{emptyID, "empty Go program", "1.20 MB"}, {oursID, "this helper", "10 MB"}},
 		CLIMissing: "the AWS command line is not installed",
 		Costs: []cost{
-			{emptyID, staticKeys, figure{Value: 200}, figure{Value: 1.7e6}, figure{Value: 0.5e6}},
-			{oursID, staticKeys, figure{Missing: "not counted: strace is not installed"}, figure{Value: 5.6e6}, figure{Value: 0.9e6}},
+			{emptyID, staticKeys, figure{Value: 200}, figure{Value: 0.5e6}},
+			{oursID, staticKeys, figure{Missing: "not counted: strace is not installed"}, figure{Value: 0.79e6}},
 		},
 		Size:        size{10_000_000, []group{{"this project", 6_000_000}, {"Go: runtime", 4_000_000}}},
 		ParseNanos:  figure{Value: 121},
@@ -69,7 +70,7 @@ func example(peers int) *results {
 	return r
 }
 
-// verdictOf finds the row whose measure begins so.
+// verdictOf returns the row whose measure begins with a text.
 func verdictOf(t *testing.T, rows []row, measure string) row {
 	t.Helper()
 	for _, r := range rows {
@@ -94,10 +95,10 @@ func TestTargets(t *testing.T) {
 	}
 	for i, r := range targets(example(2)) {
 		if one := targets(example(1))[i]; r.Verdict != one.Verdict || r.Measured != one.Measured {
-			t.Errorf("%+v: a second peer must decide nothing", r)
+			t.Errorf("%+v: a second peer must not change a verdict", r)
 		}
 		if (r.Beside != nil) != strings.HasSuffix(r.Measure, "to the peer") {
-			t.Errorf("%+v: a second peer belongs beside the first and nowhere else", r)
+			t.Errorf("%+v: a second peer must appear only beside the first", r)
 		}
 	}
 	if got := verdictOf(t, targets(example(2)), "warm `get`, wall, to the peer"); got.Measured != "0.391 ×" || got.Beside[0] != "0.781 ×" {
@@ -135,16 +136,16 @@ func TestTargetsMissed(t *testing.T) {
 	}{
 		{"a slow hit", "warm `get`, wall, to the peer", func(r *results) { r.Warm.of(oursID, staticKeys).Wall = slower }},
 		{"a hit that computes", "warm `get`, CPU, to an empty", func(r *results) { r.Warm.of(oursID, staticKeys).CPU = slower }},
-		{"a bundle that is read", "warm `get` with `AWS_CA_BUNDLE`, wall", func(r *results) { r.Warm.of(oursID, withBundle).Wall = slower }},
+		{"a bundle read on a hit", "warm `get` with `AWS_CA_BUNDLE`, wall", func(r *results) { r.Warm.of(oursID, withBundle).Wall = slower }},
 		{"one slow source", "warm `get` by role", func(r *results) { r.Sources.of(oursID, "process").Wall = slower }},
 		{"one source that computes", "the same, CPU", func(r *results) { r.Sources.of(oursID, "EC2").CPU = slower }},
 		{"one connection in all runs", "the same, connections", func(r *results) { r.Sources.of(oursID, "SSO").Connections = 1 }},
-		{"a cache that gets slower", "warm `get` with 10,000 entries, wall", func(r *results) { r.Entries.of(oursID, entryScene(10_000)).Wall = slower }},
-		{"two milliseconds more than the peer, the latency aside", "cold `get` without", func(r *results) { r.Cold.of(oursID, overHTTP).Wall.Median = 111 }},
+		{"a cache that gets slower with entries", "warm `get` with 10,000 entries, wall", func(r *results) { r.Entries.of(oursID, entryScene(10_000)).Wall = slower }},
+		{"two milliseconds more than the peer, without the latency", "cold `get` without", func(r *results) { r.Cold.of(oursID, overHTTP).Wall.Median = 111 }},
 		{"a cold get that computes", "cold `get`, CPU", func(r *results) { r.Cold.of(oursID, overHTTP).CPU.Median = 41 }},
-		{"processes that hinder each other", "100 parallel", func(r *results) { r.ParallelWarm.of(oursID, 100).CPU = slower }},
+		{"processes that slow each other down", "100 parallel", func(r *results) { r.ParallelWarm.of(oursID, 100).CPU = slower }},
 		{"a large binary", "stripped", func(r *results) { r.Size.Total = 12_000_001 }},
-		{"much memory", "peak memory", func(r *results) { r.Costs[1].Peak.Value = 5.8e6 }},
+		{"much memory", "private memory", func(r *results) { r.Costs[1].Private.Value = 0.81e6 }},
 		{"a slow parser", "`registry.Parse`, time", func(r *results) { r.ParseNanos.Value = 301 }},
 	} {
 		r := example(1)
@@ -161,9 +162,9 @@ func TestTargetsMissed(t *testing.T) {
 func TestTargetsNotMeasured(t *testing.T) {
 	t.Parallel()
 	r := example(1)
-	r.Costs[0].Peak = figure{Missing: "not counted: only Linux"}
-	r.Costs[1].Peak = figure{Missing: "not counted: only Linux"}
-	if got := verdictOf(t, targets(r), "peak memory"); got.Verdict != "not counted: only Linux" || got.Measured != unknown {
+	r.Costs[0].Private = figure{Missing: "not counted: only Linux"}
+	r.Costs[1].Private = figure{Missing: "not counted: only Linux"}
+	if got := verdictOf(t, targets(r), "private memory"); got.Verdict != "not counted: only Linux" || got.Measured != unknown {
 		t.Errorf("%+v, want the reason in place of a verdict", got)
 	}
 }
