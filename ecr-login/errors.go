@@ -37,13 +37,13 @@ func (e notFound) Unwrap() []error { return []error{ErrNotFound, e.cause} }
 func (f *fetch) failure(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
-		e = &Error{Kind: token.Timeout, Stage: "waiting for another request for the same token", Err: err}
+		e = &Error{Kind: token.Timeout, Stage: token.StageTokenWait, Err: err}
 		if f.started.Load() {
-			e.Stage = "requesting the token"
+			e.Stage = token.StageCredentials
 		}
-		e.Message = "timed out after " + f.helper.settings.Timeout.String() + " while " + e.Stage
+		e.Message = "timed out after " + f.helper.settings.Timeout.String() + " while " + e.Stage.Text()
 		if !errors.Is(err, context.DeadlineExceeded) {
-			e.Message = "stopped while " + e.Stage + ": " + err.Error()
+			e.Message = "stopped while " + e.Stage.Text() + ": " + err.Error()
 		}
 	}
 	if f.plan.Registry.Service == registry.Public && f.helper.allowsAnonymous(e) {

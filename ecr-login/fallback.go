@@ -104,10 +104,9 @@ func (h *Helper) callFallback(ctx context.Context, call func(client.ProgramFunc)
 		return program{cmd}
 	})
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		stage := "calling the fallback helper " + name
 		return &Error{
-			Kind: token.Timeout, Stage: stage, Err: err,
-			Message: fmt.Sprintf("timed out after %s while %s", h.settings.Timeout, stage),
+			Kind: token.Timeout, Stage: token.StageFallback, Err: err,
+			Message: fmt.Sprintf("timed out after %s while calling the fallback helper %s", h.settings.Timeout, name),
 		}
 	}
 	return err

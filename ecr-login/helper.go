@@ -109,7 +109,7 @@ func New(o Options) *Helper {
 	if version == "" {
 		version = "library"
 	}
-	h.tokens = &token.Client{Version: version, Log: o.Log, Now: o.Clock.Now, RenewLock: h.cache.Lock}
+	h.tokens = &token.Client{Version: version, Log: o.Log, Now: o.Clock.Now, SessionLock: h.cache.Lock}
 	return h
 }
 

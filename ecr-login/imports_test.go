@@ -42,8 +42,11 @@ var allowed = map[string][]string{
 // leaves are packages that import nothing of ours but other leaves. Every package below ecr-login may import them.
 var leaves = []string{
 	"ecr-login/internal/awsconfig",
+	"ecr-login/internal/authtoken",
 	"ecr-login/internal/environ",
 	"ecr-login/internal/fileaccess",
+	"ecr-login/internal/iamerr",
+	"ecr-login/internal/neterr",
 	"ecr-login/internal/progname",
 	"ecr-login/internal/redact",
 	"ecr-login/internal/regularfile",
@@ -64,8 +67,8 @@ var only = map[string][]string{
 	"github.com/google/":         nil,
 	"github.com/rogpeppe/":       nil,
 	"github.com/spf13/":          {"ecr-login/docker-credential-ecr-login"},
-	"net/http":                   {"ecr-login/internal/doctor", "ecr-login/token"},
-	"crypto/tls":                 {"ecr-login/internal/doctor", "ecr-login/token"},
+	"net/http":                   {"ecr-login/internal/neterr", "ecr-login/internal/doctor", "ecr-login/token"},
+	"crypto/tls":                 {"ecr-login/internal/neterr", "ecr-login/internal/doctor", "ecr-login/token"},
 	"github.com/gofrs/flock":     {"cache"},
 	"golang.org/x/mod/":          {"ecr-login/internal/doctor"},
 	"golang.org/x/sync/":         {"cache"},

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/authtoken"
 )
 
 // maxPassword is the longest password in bytes that Store accepts. ECR's passwords have two to three
@@ -49,8 +49,8 @@ func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials)
 		}
 	}
 	now := h.now()
-	life := token.TokenLife // when the password does not contain its expiry time
-	if end, ok := token.Expiration(login.Password); ok {
+	life := authtoken.Life // when the password does not contain its expiry time
+	if end, ok := authtoken.Expiration(login.Password); ok {
 		life = end.Sub(now)
 	}
 	if life <= 0 {

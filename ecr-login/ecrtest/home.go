@@ -159,12 +159,6 @@ func (h *Home) ECS(roleARN string) []string {
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN="+token)
 }
 
-// ECSRelative is a task's role, given by the ECS agent at its fixed address
-// 169.254.170.2, which the program reaches through the server's proxy.
-func (h *Home) ECSRelative(roleARN string) []string {
-	return h.Env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="+h.s.AddContainer(roleARN, ""), "HTTP_PROXY="+h.s.ProxyURL)
-}
-
 // PodIdentity is a pod's role, given by the EKS Pod Identity agent for the service
 // account token in <Dir>/.aws/pod-identity-token.
 func (h *Home) PodIdentity(roleARN string) []string {

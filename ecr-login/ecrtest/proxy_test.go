@@ -31,7 +31,6 @@ func TestProxyShowsTheHostNames(t *testing.T) {
 		{"SSO", "ecr", ecrtest.FromExpiredSSO, nil,
 			[]string{"oidc.us-east-1.amazonaws.com", "portal.sso.us-east-1.amazonaws.com", "api.ecr.us-east-1.amazonaws.com"}},
 		{"login", "ecr", ecrtest.FromExpiredLogin, nil, []string{"us-east-1.signin.aws.amazon.com", "api.ecr.us-east-1.amazonaws.com"}},
-		{"ECS", "ecr", ecrtest.FromECSRelative, nil, []string{"169.254.170.2", "api.ecr.us-east-1.amazonaws.com"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

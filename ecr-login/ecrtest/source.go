@@ -27,7 +27,6 @@ const (
 	FromLogin              Source = "login"                // login_session, credentials good
 	FromExpiredLogin       Source = "login-expired"        // login_session whose credentials must be renewed first
 	FromECS                Source = "ecs"                  // AWS_CONTAINER_CREDENTIALS_FULL_URI
-	FromECSRelative        Source = "ecs-relative"         // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
 	FromPodIdentity        Source = "pod-identity"         // EKS Pod Identity
 	FromEC2                Source = "ec2"                  // instance metadata service
 )
@@ -37,7 +36,7 @@ func Sources() []Source {
 	return []Source{
 		FromEnvironment, FromSessionEnvironment, FromFile, FromRole, FromRoleChain, FromRoleByEC2, FromRoleByECS,
 		FromSSO, FromExpiredSSO, FromLegacySSO, FromWebIdentity, FromWebIdentityProfile, FromProcess,
-		FromLogin, FromExpiredLogin, FromECS, FromECSRelative, FromPodIdentity, FromEC2,
+		FromLogin, FromExpiredLogin, FromECS, FromPodIdentity, FromEC2,
 	}
 }
 
@@ -49,7 +48,7 @@ func (src Source) Principal() string {
 		return "arn:aws:iam::" + Account + ":user/" + string(src)
 	case FromSSO, FromExpiredSSO, FromLegacySSO:
 		return src.assignment().Principal("developer")
-	case FromECS, FromECSRelative:
+	case FromECS:
 		return sessionOf(src.role(), taskSession)
 	case FromPodIdentity:
 		return sessionOf(src.role(), podSession)
@@ -116,8 +115,6 @@ func (h *Home) Source(src Source) []string {
 		return h.Login(profile, arn, s.NewLoginSession(arn, -time.Minute))
 	case FromECS:
 		return h.ECS(src.role())
-	case FromECSRelative:
-		return h.ECSRelative(src.role())
 	case FromPodIdentity:
 		return h.PodIdentity(src.role())
 	case FromEC2:

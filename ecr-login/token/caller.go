@@ -14,31 +14,26 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// anyRegion is where STS is asked who is calling when nothing names a region:
-// where AWS's global endpoints are.
+// anyRegion is the region of the STS call if none is configured: AWS's global endpoints are there.
 const anyRegion = "us-east-1"
 
-// StageCaller is the Stage of an Error when credentials were found, and STS could
-// not be asked, or would not say, whose they are. A token may be had all the same.
-const StageCaller = "asking STS who is calling"
-
-// Caller is who AWS takes the credentials to be.
+// Caller is the principal of credentials, according to STS.
 type Caller struct {
 	Account string // twelve digits
 	ARN     string
 
-	Source  string // where the credentials came from, in words
-	Profile string // the AWS profile that applied; "" when the environment alone decided
-	Region  string // of the environment or the profile; "" when neither names one
+	Source  string // where the credentials come from, in words
+	Profile string // the AWS profile in use; empty if only the environment decides
+	Region  string // of the environment or the profile; empty if neither names one
 
-	// Session is what the credentials have left; 0: they do not end, as far as is
+	// Session is how long the credentials are still valid; 0 if they do not expire, as far as is
 	// known.
 	Session time.Duration
 	Skew    time.Duration // the server's clock minus the local one
 }
 
-// Registry is the host of the private registry of the caller's account in its
-// region; "" when there is no region.
+// Registry returns the host of the private registry of the caller's account in its region; "" if
+// there is no region.
 func (c Caller) Registry(p registry.Parser) string {
 	arn := strings.SplitN(c.ARN, ":", 3)
 	if len(arn) != 3 || c.Region == "" {
@@ -47,27 +42,28 @@ func (c Caller) Registry(p registry.Parser) string {
 	return p.Host(registry.Registry{Account: c.Account, Region: c.Region, Partition: arn[1], Service: registry.Private})
 }
 
-// Caller resolves AWS credentials as Fetch does, and asks STS whose they are:
-// GetCallerIdentity, which every principal may call. The request's Registry may
-// be zero, for the credentials as such. Every error it returns is an *Error.
+// Caller resolves AWS credentials as Fetch does, and identifies their principal with STS's
+// GetCallerIdentity, which every principal may call. The request's Registry may be zero. Every error
+// it returns is an *Error. One with StageCaller means that credentials were found, so a token may
+// still be available.
 func (c *Client) Caller(ctx context.Context, r Request) (Caller, error) {
 	r.Registry.Region = cmp.Or(r.Registry.Region, anyRegion)
 	f := newFetch(c, r)
-	caller, err := f.ask(ctx)
+	caller, err := f.caller(ctx)
 	if err != nil {
 		return Caller{}, f.explain(ctx, err)
 	}
 	return caller, nil
 }
 
-func (f *fetch) ask(ctx context.Context) (Caller, error) {
+func (f *fetch) caller(ctx context.Context) (Caller, error) {
 	cfg, err := f.configure(ctx)
 	if err != nil {
 		return Caller{}, err
 	}
 	client := sts.NewFromConfig(cfg, f.tuneSTS, func(o *sts.Options) {
-		o.Credentials = aws.CredentialsProviderFunc(f.handOut)
-		f.sendThrough(o.HTTPClient)
+		o.Credentials = aws.CredentialsProviderFunc(f.resolved)
+		f.useClient(o.HTTPClient)
 	})
 	if err := f.resolve(ctx, cfg); err != nil {
 		return Caller{}, err
@@ -100,9 +96,7 @@ func (f *fetch) ask(ctx context.Context) (Caller, error) {
 	return caller, nil
 }
 
-// words says where credentials come from, for people: the kinds of package
-// identity, but with the profile's name, and what the SDK has found rather than
-// what it would look for.
+// words returns where credentials come from, in words, with the profile's name.
 func (s sources) words() string {
 	kind := ""
 	switch profile := fmt.Sprintf("profile %q", s.profile.Profile); {

@@ -35,7 +35,6 @@ func TestCallerOfEverySource(t *testing.T) {
 		ecrtest.FromLogin:              `aws login session of profile "login"`,
 		ecrtest.FromExpiredLogin:       `aws login session of profile "login-expired"`,
 		ecrtest.FromECS:                "container credentials",
-		ecrtest.FromECSRelative:        "container credentials",
 		ecrtest.FromPodIdentity:        "container credentials",
 		ecrtest.FromEC2:                "EC2 instance metadata",
 	}
@@ -158,12 +157,12 @@ func TestCallerRefused(t *testing.T) {
 			token.Refused, []string{"STS at 127.0.0.1:", "InvalidClientTokenId"}},
 		{"expired key", answer("ExpiredToken", "The security token included in the request is expired"), token.Refused, []string{"ExpiredToken"}},
 		{"denied", answer("AccessDenied", "User: arn:aws:iam::123456789012:user/builder is not authorized to perform: sts:GetCallerIdentity because no VPC endpoint policy allows it"),
-			token.AccessDenied, []string{"arn:aws:iam::123456789012:user/builder may not call sts:GetCallerIdentity, because no VPC endpoint policy allows it"}},
-		{"throttled", ecrtest.Throttled(), token.Throttled, []string{"fewer requests"}},
-		{"out of order", ecrtest.Unavailable(), token.Refused, []string{"failure of its own"}},
+			token.AccessDenied, []string{"arn:aws:iam::123456789012:user/builder is not allowed to call sts:GetCallerIdentity, because no VPC endpoint policy allows it"}},
+		{"throttled", ecrtest.Throttled(), token.Throttled, []string{"is throttling requests"}},
+		{"out of order", ecrtest.Unavailable(), token.Refused, []string{"server error"}},
 		{"web page", ecrtest.Fault{Garbage: true}, token.UnusableAnswer, []string{"STS at 127.0.0.1:", "web page"}},
 		{"nobody", ecrtest.Fault{Body: []byte(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult></GetCallerIdentityResult></GetCallerIdentityResponse>`)},
-			token.UnusableAnswer, []string{"does not say who is calling"}},
+			token.UnusableAnswer, []string{"does not name the caller"}},
 		{"connection closed", ecrtest.Fault{CloseConnection: true}, token.Unreachable, []string{"closed the connection"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -173,7 +172,7 @@ func TestCallerRefused(t *testing.T) {
 			r := fetch(t, append(env, "AWS_MAX_ATTEMPTS=1"), whoami)
 			wantError(t, r, test.kind, test.words...)
 			withoutSecrets(t, r, c.SecretAccessKey)
-			if r.Err.Stage != "asking STS who is calling" {
+			if r.Err.Stage != token.StageCaller {
 				t.Errorf("stage %q", r.Err.Stage)
 			}
 		})

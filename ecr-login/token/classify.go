@@ -17,44 +17,48 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// configError marks what came out of reading the AWS configuration.
+// configError is an error of loading the AWS configuration.
 type configError struct{ err error }
 
 func (e *configError) Error() string { return e.err.Error() }
 func (e *configError) Unwrap() error { return e.err }
 
-// explain returns an *Error for whatever ended the Fetch. Text from outside enters a message only
-// through f.redact, and the text of errors that may quote credentials not at all.
+// explain returns an *Error for the error that ended the Fetch. Text from outside enters a message
+// only through f.redact, and the text of errors that may quote credentials not at all.
 func (f *fetch) explain(ctx context.Context, err error) *Error {
-	s := f.wire.last()
+	s := f.calls.last()
 	e := f.classify(ctx, s, err)
 	e.Message = strings.TrimRight(f.redact(e.Message), ".") // AWS sends whole sentences
 	e.Code, e.Principal, e.Action = f.redact(e.Code), f.redact(e.Principal), f.redact(e.Action)
-	e.Stage = s.words
+	e.Stage = s.stage
 	if e.Profile == "" && f.request.WebIdentity == nil && !f.sources.environment() {
 		e.Profile = f.awsProfile()
 	}
 	if s.url != nil {
 		e.Host = s.url.Host
-		if !s.operation.local {
-			e.Proxy = f.proxyFor(s.url)
+		if proxy := f.proxyFor(s.url); proxy != nil && !s.operation.local {
+			e.Proxy = redact.URL(proxy)
 		}
 	}
-	if own := new(*Error); e.Err == nil && !errors.As(err, own) { // else the chain would hold a loop
+	if own := new(*Error); e.Err == nil && !errors.As(err, own) { // else the chain would be a loop
 		e.Err = err
 	}
 	return e
 }
 
-func (f *fetch) classify(ctx context.Context, s stage, err error) *Error {
+// redact returns text from outside without the secrets of this Fetch, as one line of a message.
+func (f *fetch) redact(text string) string { return redact.Text(text, f.secrets...) }
+
+// classify returns the *Error without the fields that follow from the step alone.
+func (f *fetch) classify(ctx context.Context, s step, err error) *Error {
 	var known *Error
 	if errors.As(err, &known) {
 		return known
 	}
-	var answered smithy.APIError
-	isAnswer := errors.As(err, &answered)
-	if ctx.Err() != nil && !isAnswer {
-		return f.outOfTime(ctx.Err(), s)
+	var refused smithy.APIError
+	isRefusal := errors.As(err, &refused)
+	if ctx.Err() != nil && !isRefusal {
+		return f.timedOut(ctx.Err(), s)
 	}
 	var configuration *configError
 	if errors.As(err, &configuration) {
@@ -62,43 +66,44 @@ func (f *fetch) classify(ctx context.Context, s stage, err error) *Error {
 	}
 	var process *processcreds.ProviderError
 	if errors.As(err, &process) {
-		if strings.HasPrefix(process.Err.Error(), "credential process timed out") {
-			e := f.outOfTime(context.DeadlineExceeded, s)
-			e.Code = CodeProcess
-			return e
-		}
-		return f.process(process)
+		return f.process(process, s)
 	}
 	var empty *credentials.StaticCredentialsEmptyError
-	if s.operation.metadata || metadataFailed(err) || errors.As(err, &empty) {
+	if s.stage == StageEC2 || metadataFailed(err) || errors.As(err, &empty) {
 		return f.noCredentials(err)
 	}
-	if isAnswer {
-		return f.answered(s, answered, responseOf(err))
+	if isRefusal {
+		return f.refused(s, refused, responseOf(err))
 	}
-	for _, explanation := range []*Error{f.unusable(s, err), f.unreachable(s, err), f.sessionEnded(s, err), f.unreadableToken(err)} {
-		if explanation != nil {
-			return explanation
+	for _, explain := range []func(step, error) *Error{f.unusable, f.unreachable, f.sessionEnded, f.unreadableToken} {
+		if e := explain(s, err); e != nil {
+			return e
 		}
 	}
-	if s.operation.name == "" {
-		// Nobody was asked: a source of credentials that did not work.
+	if s.operation.name == "" { // no call was made: a source of credentials failed
 		return &Error{Kind: NoCredentials, Message: fmt.Sprintf("no AWS credentials from %s: %s", f.profileWords(), reason(err))}
 	}
-	return &Error{Kind: Refused, Message: fmt.Sprintf("%s failed: %s", s.words, reason(err))}
+	return &Error{Kind: Refused, Message: fmt.Sprintf("%s failed: %s", s.words(), reason(err))}
 }
 
-// outOfTime tells which stage used up the time, with whom.
-func (f *fetch) outOfTime(over error, s stage) *Error {
-	what := s.words + f.where(s)
-	if errors.Is(over, context.Canceled) {
-		return &Error{Kind: Timeout, Message: "given up while " + what, Err: over}
+// timedOut names the step that used up the time.
+func (f *fetch) timedOut(cause error, s step) *Error {
+	what := s.words() + f.where(s)
+	if s.stage == StageProcess || s.stage == StageSessionWait {
+		what += fmt.Sprintf(" of profile %q", f.sources.profile.Profile)
+	}
+	if errors.Is(cause, context.Canceled) {
+		return &Error{Kind: Timeout, Message: "canceled while " + what, Err: cause}
 	}
 	after := time.Since(f.started).Round(100 * time.Millisecond)
-	return &Error{Kind: Timeout, Message: fmt.Sprintf("no answer within %v: %s", after, what), Err: over}
+	e := &Error{Kind: Timeout, Message: fmt.Sprintf("timed out after %v while %s%s", after, what, f.ignoredProxy(s)), Err: cause}
+	if s.stage == StageProcess {
+		e.Code = CodeProcess
+	}
+	return e
 }
 
-// configuration explains what config.LoadDefaultConfig did not like.
+// configuration explains an error of config.LoadDefaultConfig.
 func (f *fetch) configuration(err error) *Error {
 	var (
 		mfa       config.AssumeRoleTokenProviderNotSetError
@@ -111,7 +116,7 @@ func (f *fetch) configuration(err error) *Error {
 	switch {
 	case errors.As(err, &mfa):
 		e.Code = CodeMFA
-		e.Message = fmt.Sprintf("%s demands an MFA code (mfa_serial), which a credential helper cannot ask for", f.profileWords())
+		e.Message = fmt.Sprintf("%s requires an MFA code (mfa_serial), which a credential helper cannot prompt for", f.profileWords())
 	case errors.As(err, &role):
 		e.Profile = role.Profile
 		e.Message = fmt.Sprintf("the source_profile %q of role %s does not exist or has no credentials", role.Profile, role.RoleARN)
@@ -122,7 +127,7 @@ func (f *fetch) configuration(err error) *Error {
 		e.Profile = needsRole.Profile
 		e.Message = fmt.Sprintf("the AWS profile %q has %s but no role_arn", needsRole.Profile, needsRole.Type)
 	case errors.As(err, &path):
-		// The only file whose absence is an error here is the CA bundle.
+		// The only file that must exist here is the CA bundle.
 		e.Message = fmt.Sprintf("cannot read the CA bundle %q: %v", path.Path, path.Err)
 	default:
 		e.Message = "the AWS configuration is not usable: " + reason(err)
@@ -130,13 +135,16 @@ func (f *fetch) configuration(err error) *Error {
 	return e
 }
 
-// process explains a credential_process that failed. What it printed stays
-// out: it may be credentials.
-func (f *fetch) process(err *processcreds.ProviderError) *Error {
+// process explains a credential_process that failed. The message does not contain its output, which
+// may be credentials.
+func (f *fetch) process(err *processcreds.ProviderError, s step) *Error {
+	text := err.Err.Error() // may end with the output
+	if strings.HasPrefix(text, "credential process timed out") {
+		return f.timedOut(context.DeadlineExceeded, s)
+	}
 	e := &Error{Kind: NoCredentials, Code: CodeProcess, Profile: f.sources.profile.Profile}
 	var exit *exec.ExitError
-	text := err.Err.Error() // may go on with what the process printed
-	what := "printed something other than version 1 credentials in JSON"
+	what := "did not print version 1 credentials as JSON"
 	switch {
 	case errors.As(err, &exit):
 		what, e.Err = "failed: "+exit.Error(), exit
@@ -150,5 +158,14 @@ func (f *fetch) process(err *processcreds.ProviderError) *Error {
 	return e
 }
 
-// redact returns text from outside without the secrets of this Fetch, fit for one line of a message.
-func (f *fetch) redact(text string) string { return redact.Text(text, f.secrets...) }
+// reason returns the text of an error without the prefixes that the SDK adds in each layer. The text
+// is not redacted.
+func reason(err error) string {
+	text := err.Error()
+	for _, prefix := range []string{"failed to refresh cached credentials, ", "failed to resolve service endpoint, ", "endpoint rule error, "} {
+		if i := strings.LastIndex(text, prefix); i >= 0 {
+			text = text[i+len(prefix):]
+		}
+	}
+	return text
+}

@@ -24,9 +24,9 @@ func failing(name string, list ...aws.CredentialSource) *fetch {
 	f := newFetch(&Client{DMI: "/nonexistent"}, Request{})
 	f.sources = sources{list: list, profile: config.SharedConfig{Profile: "work"}}
 	if name != "" {
-		s := &stage{words: "asking", operation: f.wire.operation(name)}
-		f.wire.enter(s)
-		f.wire.settle(s, errors.New("x"))
+		s := &step{stage: f.calls.operation(name).stage, operation: f.calls.operation(name)}
+		f.calls.start(s)
+		f.calls.endCall(s, errors.New("x"))
 	}
 	return f
 }
@@ -44,7 +44,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{"no such endpoint", failing("GetAuthorizationToken"),
 			errors.New("operation error ECR: GetAuthorizationToken, failed to resolve service endpoint, endpoint rule error, FIPS is enabled but this partition does not support FIPS"),
-			Configuration, "no endpoint for region \"\": FIPS is enabled but this partition does not support FIPS"},
+			Configuration, "no endpoint for ECR in region \"\": FIPS is enabled but this partition does not support FIPS"},
 		{"SSO session renewed and not kept", failing("", aws.CredentialSourceSSOLegacy),
 			fmt.Errorf("refresh cached SSO token failed, unable to cache refreshed SSO token, failed to create cached SSO token file %w", readOnly),
 			Configuration, `cannot renew the SSO session of profile "work": open "/home/x/.aws/file.json": read-only file system`},
@@ -58,11 +58,11 @@ func TestExplain(t *testing.T) {
 			fmt.Errorf("create oauth2 token: %w", &signintypes.AccessDeniedException{Message: aws.String("no")}),
 			LoginExpired, "the `aws login` session of profile \"work\" has expired"},
 		{"SSO portal out of order", failing("CreateToken", aws.CredentialSourceSSOLegacy),
-			answeredWith(500, "InternalServerException", "x", ""), Refused, "IAM Identity Center has a failure of its own"},
+			answeredWith(500, "InternalServerException", "x", ""), Refused, "IAM Identity Center returned a server error"},
 		{"SSO portal busy", failing("CreateToken", aws.CredentialSourceSSOLegacy),
-			answeredWith(400, "SlowDownException", "x", ""), Throttled, "IAM Identity Center asks for fewer requests"},
+			answeredWith(400, "SlowDownException", "x", ""), Throttled, "IAM Identity Center is throttling requests"},
 		{"too many requests, whatever the code", failing("GetAuthorizationToken"),
-			answeredWith(429, "SomethingNew", "x", ""), Throttled, "ECR asks for fewer requests"},
+			answeredWith(429, "SomethingNew", "x", ""), Throttled, "ECR is throttling requests"},
 		{"no date to tell the clock by", failing("GetAuthorizationToken"),
 			answeredWith(400, "RequestExpired", "x", ""), ClockSkew, "the clock of this machine is wrong, so ECR refused"},
 		{"date in no form", failing("GetAuthorizationToken"),
@@ -112,31 +112,28 @@ func TestExplainKeepsAnError(t *testing.T) {
 // The innermost call that failed is the one to tell, until a later one is well.
 func TestStages(t *testing.T) {
 	t.Parallel()
-	w := &wire{ecr: "asking ECR"}
-	if got := w.last().words; got != "preparing" {
+	var w tracker
+	if got := w.last().stage; got != StagePrepare {
 		t.Errorf("at first: %q", got)
 	}
-	outer, inner := &stage{words: "outer"}, &stage{words: "inner"}
-	w.enter(outer)
-	w.enter(inner)
-	if got := w.last().words; got != "inner" {
+	outer, inner := &step{stage: "outer"}, &step{stage: "inner"}
+	w.start(outer)
+	w.start(inner)
+	if got := w.last().stage; got != "inner" {
 		t.Errorf("while inner: %q", got)
 	}
-	w.settle(inner, errors.New("x"))
-	w.leave(inner)
-	w.settle(outer, errors.New("x"))
-	w.leave(outer)
-	if got := w.last().words; got != "inner" {
+	w.endCall(inner, errors.New("x"))
+	w.endCall(outer, errors.New("x"))
+	if got := w.last().stage; got != "inner" {
 		t.Errorf("after both have failed: %q", got)
 	}
-	w.enter(outer)
-	w.settle(outer, nil)
-	w.leave(outer)
-	if got := w.last().words; got != "outer" {
+	w.start(outer)
+	w.endCall(outer, nil)
+	if got := w.last().stage; got != "outer" {
 		t.Errorf("after another try: %q", got)
 	}
-	w.enter(inner) // which never ends
-	if got := w.last().words; got != "inner" {
+	w.start(inner) // which never ends
+	if got := w.last().stage; got != "inner" {
 		t.Errorf("at the deadline: %q", got)
 	}
 }
@@ -157,14 +154,14 @@ func TestLeastSession(t *testing.T) {
 func TestCallEndsWithFetch(t *testing.T) {
 	t.Parallel()
 	fetching, end := context.WithCancel(t.Context())
-	w := &wire{}
-	s := &stage{operation: w.operation("AssumeRole")}
+	w := &calls{}
+	s := &step{operation: w.operation("AssumeRole")}
 	began := make(chan struct{})
 	go func() {
 		<-began
 		end()
 	}()
-	_, _, err := w.watch(fetching, s).HandleInitialize(context.WithoutCancel(t.Context()), middleware.InitializeInput{},
+	_, _, err := w.track(fetching, s).HandleInitialize(context.WithoutCancel(t.Context()), middleware.InitializeInput{},
 		middleware.InitializeHandlerFunc(func(ctx context.Context, _ middleware.InitializeInput) (out middleware.InitializeOutput, metadata middleware.Metadata, err error) {
 			close(began)
 			select {

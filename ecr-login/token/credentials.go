@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -92,9 +91,9 @@ func (f *fetch) credentials(ctx context.Context, cfg aws.Config) (aws.Credential
 // renewed. The SDK reads the session's file when it is asked, hence after the
 // lock was got, and finds what the process before it wrote.
 func (f *fetch) retrieve(ctx context.Context, provider aws.CredentialsProvider) (aws.Credentials, error) {
-	if path := f.sources.renewal(f.now()); path != "" && f.client.RenewLock != nil {
-		waiting := f.stage(fmt.Sprintf("waiting while another process renews the session of profile %q", f.sources.profile.Profile))
-		unlock, err := f.client.RenewLock(ctx, path)
+	if path := f.sources.sessionToRefresh(f.now()); path != "" && f.client.SessionLock != nil {
+		waiting := f.begin(StageSessionWait)
+		unlock, err := f.client.SessionLock(ctx, path)
 		waiting(err)
 		if err != nil {
 			return aws.Credentials{}, err
@@ -102,7 +101,7 @@ func (f *fetch) retrieve(ctx context.Context, provider aws.CredentialsProvider) 
 		defer unlock()
 	}
 	if f.sources.has(aws.CredentialSourceProcess) {
-		running := f.stage(fmt.Sprintf("running the credential_process of profile %q", f.sources.profile.Profile))
+		running := f.begin(StageProcess)
 		found, err := provider.Retrieve(ctx)
 		running(err)
 		return found, err

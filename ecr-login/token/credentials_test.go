@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/authtoken"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -51,9 +52,9 @@ func TestRoleRefused(t *testing.T) {
 	request := private(ecrtest.Region)
 	request.RoleARN = ruleRole // and no external id
 	r := fetch(t, env, job{Request: request})
-	wantError(t, r, token.AccessDenied, "access denied: "+c.Principal.ARN+" may not assume the role "+ruleRole)
+	wantError(t, r, token.AccessDenied, "access denied: "+c.Principal.ARN+" is not allowed to assume the role "+ruleRole)
 	withoutSecrets(t, r, c.SecretAccessKey)
-	if r.Err.Action != "sts:AssumeRole" || r.Err.Principal != c.Principal.ARN || r.Err.Stage != "asking STS to assume a role" {
+	if r.Err.Action != "sts:AssumeRole" || r.Err.Principal != c.Principal.ARN || r.Err.Stage != token.StageAssumeRole {
 		t.Errorf("action %q, principal %q, stage %q", r.Err.Action, r.Err.Principal, r.Err.Stage)
 	}
 	if s.Calls(ecrCall) != 0 {
@@ -68,7 +69,7 @@ func TestRoleOfAProfileRefused(t *testing.T) {
 	home.Keys("base", s.AddUser("builder"))
 	env := home.AssumeRole("prod", "base", ecrtest.Role{ARN: ruleRole, Trusted: []string{"arn:aws:iam::123456789012:user/another"}})
 	r := fetch(t, env, job{Request: private(ecrtest.Region)})
-	wantError(t, r, token.AccessDenied, "may not assume the role "+ruleRole)
+	wantError(t, r, token.AccessDenied, "is not allowed to assume the role "+ruleRole)
 	if r.Err.Profile != "prod" {
 		t.Errorf("profile %q", r.Err.Profile)
 	}
@@ -244,7 +245,7 @@ func TestLifeOfAToken(t *testing.T) {
 	}
 	// The recorder's answers have neither a date nor an end.
 	r := fetch(t, settings(t, keys...), job{Recorded: true, Request: private("us-east-1")})
-	if r.Token.Password != "not-a-real-token" || r.Token.Lifetime != token.TokenLife || r.Token.Skew != 0 {
+	if r.Token.Password != "not-a-real-token" || r.Token.Lifetime != authtoken.Life || r.Token.Skew != 0 {
 		t.Errorf("got %+v", r.Token)
 	}
 }
@@ -257,14 +258,14 @@ func TestProcess(t *testing.T) {
 		{"fails", "exit 3", "failed: exit status 3"},
 		{"fails after output", `echo '` + secret + `'; exit 1`, "failed: exit status 1"},
 		{"is not there", "/nonexistent/program", "failed: exit status 127"},
-		{"prints nothing", "true", "printed something other"},
-		{"prints rubbish", "echo " + secret, "printed something other"},
-		{"prints rubbish that sounds like an error", "echo error in credential_process credential process timed out " + secret, "printed something other"},
-		{"prints another version", `echo '{"Version":2,"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"` + secret + `"}'`, "printed something other"},
-		{"prints no key", `echo '{"Version":1,"SecretAccessKey":"` + secret + `"}'`, "printed something other"},
-		{"prints no secret", `echo '{"Version":1,"AccessKeyId":"` + secret + `"}'`, "printed something other"},
-		{"prints a number for a string", `echo '{"Version":1,"AccessKeyId":1,"SecretAccessKey":"` + secret + `"}'`, "printed something other"},
-		{"prints a date that is none", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"` + secret + `","Expiration":"soon"}'`, "printed something other"},
+		{"prints nothing", "true", "did not print version 1 credentials as JSON"},
+		{"prints rubbish", "echo " + secret, "did not print version 1 credentials as JSON"},
+		{"prints rubbish that sounds like an error", "echo error in credential_process credential process timed out " + secret, "did not print version 1 credentials as JSON"},
+		{"prints another version", `echo '{"Version":2,"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
+		{"prints no key", `echo '{"Version":1,"SecretAccessKey":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
+		{"prints no secret", `echo '{"Version":1,"AccessKeyId":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
+		{"prints a number for a string", `echo '{"Version":1,"AccessKeyId":1,"SecretAccessKey":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
+		{"prints a date that is none", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"` + secret + `","Expiration":"soon"}'`, "did not print version 1 credentials as JSON"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -361,7 +362,7 @@ func TestIncompleteCredentials(t *testing.T) {
 			s := ecrtest.New(t)
 			s.SetFault(test.op, ecrtest.Fault{Body: []byte(test.body)})
 			r := fetch(t, s.Env(t.TempDir(), test.source), job{Request: private(ecrtest.Region)})
-			wantError(t, r, token.UnusableAnswer, "unusable answer", "lacks the credentials")
+			wantError(t, r, token.UnusableAnswer, "unusable response", "has no credentials")
 			if s.Calls(ecrCall) != 0 {
 				t.Error("ECR was asked without credentials")
 			}

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -16,15 +17,18 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// endpoints finds where a service was told to be, as the AWS SDKs and Tools
-// Reference Guide ("Service-specific endpoints") ranks the places.
+// endpoints finds the configured endpoint of a service, in the order of the AWS SDKs and Tools
+// Reference Guide ("Service-specific endpoints").
 type endpoints struct {
 	env     config.EnvConfig
 	shared  config.SharedConfig
 	ignored bool // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or the profile's twin
 }
 
-// of returns a service's configured endpoint, nil when there is none.
+// caBundle returns the file with the CAs that are trusted instead of the system's; "" for none.
+func (e endpoints) caBundle() string { return cmp.Or(e.env.CustomCABundle, e.shared.CustomCABundle) }
+
+// of returns the configured endpoint of a service; nil for none.
 func (e endpoints) of(service string) (*url.URL, error) {
 	if e.ignored {
 		return nil, nil
@@ -47,7 +51,7 @@ func (e endpoints) of(service string) (*url.URL, error) {
 func parseEndpoint(raw, from string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		// The value itself stays out: a URL may carry a password.
+		// The message does not contain the value: a URL may have a password.
 		return nil, &Error{Kind: Configuration, Message: fmt.Sprintf("the endpoint in %s is not an http or https URL", from)}
 	}
 	return u, nil
@@ -60,10 +64,10 @@ type switches struct {
 	dualStack aws.DualStackEndpointState
 }
 
-// decide merges what a registry's host name asks with what the SDK read from
-// the environment and the profile: a plain host turns nothing off, an override
-// turns both off, because the SDK refuses the combination.
-func decide(override *url.URL, r registry.Registry, fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState) switches {
+// endpointSwitches merges what a registry's host name requires with what the SDK read from the
+// environment and the profile. A plain host turns nothing off. An override turns both off, because
+// the SDK refuses the combination.
+func endpointSwitches(override *url.URL, r registry.Registry, fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState) switches {
 	if override != nil {
 		return switches{aws.String(override.String()), aws.FIPSEndpointStateDisabled, aws.DualStackEndpointStateDisabled}
 	}
@@ -76,7 +80,7 @@ func decide(override *url.URL, r registry.Registry, fips aws.FIPSEndpointState, 
 	return switches{nil, fips, dualStack}
 }
 
-// ecrEndpoint is the override for the ECR call, nil for none.
+// ecrEndpoint returns the override for the ECR call; nil for none.
 func (f *fetch) ecrEndpoint() (*url.URL, error) {
 	if f.request.Endpoint != "" {
 		return parseEndpoint(f.request.Endpoint, "the settings")
@@ -87,27 +91,26 @@ func (f *fetch) ecrEndpoint() (*url.URL, error) {
 	return f.endpoints.of(ecr.ServiceID)
 }
 
-// tuneECR gives an ECR client the registry's region and endpoint.
+// tuneECR sets the registry's region and endpoint in an ECR client's options.
 func (f *fetch) tuneECR(override *url.URL) func(*ecr.Options) {
 	return func(o *ecr.Options) {
-		s := decide(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
+		s := endpointSwitches(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
 		o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
 		o.Region = f.request.Registry.Region
 	}
 }
 
-// tuneECRPublic is tuneECR for the other service.
+// tuneECRPublic is tuneECR for ECR Public.
 func (f *fetch) tuneECRPublic(override *url.URL) func(*ecrpublic.Options) {
 	return func(o *ecrpublic.Options) {
-		s := decide(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
+		s := endpointSwitches(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
 		o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
 		o.Region = f.request.Registry.Region
 	}
 }
 
-// tuneSTS gives an STS client its region and, for a FIPS registry, the FIPS
-// endpoint where the client's partition has one. Whether it has one, the SDK's
-// resolver says.
+// tuneSTS sets an STS client's region and, for a FIPS registry, the FIPS endpoint if the SDK's
+// resolver knows one.
 func (f *fetch) tuneSTS(o *sts.Options) {
 	if f.request.STSRegion != "" {
 		o.Region = f.request.STSRegion
@@ -125,7 +128,7 @@ func (f *fetch) tuneSTS(o *sts.Options) {
 	}
 }
 
-// profileWords names the profile that applies in a sentence.
+// profileWords returns the profile in use, in words.
 func (f *fetch) profileWords() string {
 	if name := f.awsProfile(); name != "" {
 		return fmt.Sprintf("the AWS profile %q", name)
@@ -133,7 +136,7 @@ func (f *fetch) profileWords() string {
 	return "the default AWS profile"
 }
 
-// awsProfile is the profile that applies, for messages; "" when none is known.
+// awsProfile returns the profile in use, for messages; "" if none is known.
 func (f *fetch) awsProfile() string {
 	for _, name := range []string{f.endpoints.shared.Profile, f.request.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE")} {
 		if name != "" {

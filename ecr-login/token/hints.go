@@ -1,42 +1,45 @@
 package token
 
-import "strings"
+import (
+	"strings"
 
-// Hint is one line of advice on an error, in lower case, or "" when there is
-// none better than the message itself.
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/neterr"
+)
+
+// Hint returns one line that says what to do about an error, in lower case; "" if the message itself
+// says it best.
 func (e *Error) Hint() string {
 	switch e.Code {
 	case CodeWebIdentity:
-		return "see who writes the file that AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the profile, names, and that it is renewed"
+		return "check that the file named by AWS_WEB_IDENTITY_TOKEN_FILE, or by web_identity_token_file of the profile, exists and is refreshed"
 	case CodeContainer:
-		return "check AWS_CONTAINER_AUTHORIZATION_TOKEN (or _FILE) and the agent that gives this container its role"
+		return "check AWS_CONTAINER_AUTHORIZATION_TOKEN (or _FILE), and the agent that provides this container's credentials"
+	case CodeProcess:
+		return processHint
+	case CodeMFA:
+		return "use credentials that need no MFA code here: `aws login`, an SSO profile, or a credential_process"
+	case CodeNoCAs:
+		return "install the package ca-certificates, or set AWS_CA_BUNDLE to a file with CA certificates"
+	case CodeProxy:
+		return (*neterr.ProxyError).Hint(nil)
+	case CodeControl:
+		return "remove that character; a value read from a file with Windows line endings ends with one, for example"
 	}
 	switch e.Kind {
 	case NoCredentials:
-		if e.Code == CodeProcess {
-			return byHand
-		}
 		return "run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials"
 	case SSOExpired:
 		return "run: aws sso login" + e.profileFlag()
 	case LoginExpired:
 		return "run: aws login" + e.profileFlag()
 	case AccessDenied:
-		switch {
-		case strings.HasPrefix(e.Action, "sts:AssumeRole"):
-			return "the role's trust policy and the caller's own policy must both allow it; see who you are with: aws sts get-caller-identity" + e.profileFlag()
-		case e.Action == "sso:GetRoleCredentials":
-			return "check sso_account_id and sso_role_name of the profile"
-		case e.Action == "":
-			return "see who you are with: aws sts get-caller-identity" + e.profileFlag()
-		}
-		return "allow " + e.Action + " in a policy of that principal"
+		return e.deniedHint()
 	case Unreachable:
 		switch {
 		case e.Code == CodeTLS && e.Proxy != "":
-			return "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE or in ca_bundle of the profile"
+			return "if the proxy decrypts TLS, add its CA to the file in AWS_CA_BUNDLE, or in ca_bundle of the profile"
 		case e.Code == CodeTLS:
-			return "if that host has a private CA, name it in AWS_CA_BUNDLE or in ca_bundle of the profile"
+			return "if that host has a private CA, add it to the file in AWS_CA_BUNDLE, or in ca_bundle of the profile"
 		case e.Proxy != "":
 			return "check HTTPS_PROXY and NO_PROXY"
 		}
@@ -45,15 +48,13 @@ func (e *Error) Hint() string {
 		return "wait a moment and try again"
 	case Timeout:
 		switch {
-		case e.Code == CodeProcess:
-			return byHand
 		case e.Proxy != "":
 			return "check the network, HTTPS_PROXY and NO_PROXY"
 		case e.Host != "":
 			return "check the network; behind a proxy set HTTPS_PROXY"
 		}
 	case UnusableAnswer:
-		return "something between here and AWS may answer in its place: check HTTPS_PROXY and AWS_ENDPOINT_URL"
+		return "something else may respond instead of AWS: check HTTPS_PROXY and AWS_ENDPOINT_URL"
 	case ClockSkew:
 		return "set the clock of this machine"
 	case Refused:
@@ -64,17 +65,27 @@ func (e *Error) Hint() string {
 			return "check the access key: aws sts get-caller-identity" + e.profileFlag()
 		}
 	case Configuration:
-		if e.Code == CodeMFA {
-			return "use credentials that were made with MFA before: `aws login`, an SSO profile, or a credential_process"
-		}
-		return "see ~/.aws/config and the AWS_ variables of the environment"
+		return "check ~/.aws/config and the AWS_ environment variables"
 	}
 	return ""
 }
 
-const byHand = "run the credential_process of that profile by hand to see what it says"
+// deniedHint returns the hint for a denied action.
+func (e *Error) deniedHint() string {
+	switch {
+	case strings.HasPrefix(e.Action, "sts:AssumeRole"):
+		return "the role's trust policy and the caller's own policy must both allow it; to see the caller, run: aws sts get-caller-identity" + e.profileFlag()
+	case e.Action == "sso:GetRoleCredentials":
+		return "check sso_account_id and sso_role_name of the profile"
+	case e.Action == "":
+		return "to see the caller, run: aws sts get-caller-identity" + e.profileFlag()
+	}
+	return "allow " + e.Action + " in a policy of that principal"
+}
 
-// profileFlag is the option that makes the AWS CLI act on the error's profile.
+const processHint = "run the credential_process of that profile in a shell to see its output"
+
+// profileFlag returns the AWS CLI's option for the error's profile.
 func (e *Error) profileFlag() string {
 	if e.Profile == "" || e.Profile == "default" {
 		return ""
@@ -85,5 +96,5 @@ func (e *Error) profileFlag() string {
 	return " --profile " + e.Profile
 }
 
-// shellSafe are characters that no shell takes for its own.
+// shellSafe are characters that have no special meaning in a shell.
 const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,@:/"

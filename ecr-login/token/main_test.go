@@ -40,7 +40,8 @@ type job struct {
 	Request  token.Request
 	Version  string
 	Budget   time.Duration // 0: 20 s
-	Cancel   bool          // the context is over before it begins
+	Cancel   bool          // the context is canceled before the Fetch
+	Expire   string        // a URL: when it responds, the deadline has passed
 	Metadata time.Duration
 	DMI      string
 	Now      time.Duration // how far the local clock is off
@@ -89,13 +90,16 @@ func run(j job) result {
 	if j.Cancel {
 		cancel()
 	}
+	if j.Expire != "" {
+		ctx = expiring(ctx, j.Expire)
+	}
 	var r result
 	client := &token.Client{Version: j.Version, MetadataTimeout: j.Metadata, DMI: j.DMI}
 	if j.Now != 0 {
 		client.Now = func() time.Time { return time.Now().Add(j.Now) }
 	}
 	if j.Lock != "" {
-		client.RenewLock = func(ctx context.Context, name string) (func(), error) {
+		client.SessionLock = func(ctx context.Context, name string) (func(), error) {
 			r.Locked = append(r.Locked, name)
 			return lock(ctx, j.Lock)
 		}
@@ -135,6 +139,27 @@ func run(j job) result {
 		}
 	}
 	return r
+}
+
+// expiring returns a context whose deadline passes when url responds.
+func expiring(ctx context.Context, url string) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		if response, err := http.Get(url); err == nil {
+			response.Body.Close()
+		}
+	}()
+	return expired{ctx}
+}
+
+type expired struct{ context.Context }
+
+func (c expired) Err() error {
+	if c.Context.Err() != nil {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // lock asks the test for the renewal lock and holds it until it is called.

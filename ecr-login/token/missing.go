@@ -60,17 +60,19 @@ func (f *fetch) metadataWords(err error) string {
 	case r.status == http.StatusNotFound:
 		return "the EC2 instance has no role"
 	case r.status != 0:
-		return fmt.Sprintf("%s answered HTTP %d", service, r.status)
+		return fmt.Sprintf("%s returned HTTP %d", service, r.status)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return service + " cannot be reached"
-	case f.wire.metadata != 0:
-		return fmt.Sprintf("%s did not answer within %v", service, f.wire.metadata)
 	}
-	return service + " did not answer"
+	// The SDK does not always keep the cause.
+	if silent := f.calls.local.silence(); silent != nil {
+		return service + " " + silent.Error()
+	}
+	return service + " did not respond"
 }
 
 // unreadableToken explains a web identity token file that cannot be read.
-func (f *fetch) unreadableToken(err error) *Error {
+func (f *fetch) unreadableToken(_ step, err error) *Error {
 	path := f.sources.profile.WebIdentityTokenFile
 	if f.sources.has(aws.CredentialSourceEnvVarsSTSWebIDToken) {
 		path = f.endpoints.env.WebIdentityTokenFilePath
@@ -84,7 +86,7 @@ func (f *fetch) unreadableToken(err error) *Error {
 
 // sessionEnded explains an SSO or `aws login` session that the SDK could not
 // take from its cache file.
-func (f *fetch) sessionEnded(s stage, err error) *Error {
+func (f *fetch) sessionEnded(s step, err error) *Error {
 	login := f.sources.has(aws.CredentialSourceLogin)
 	if !f.sources.sso() && !login || s.operation.name != "" && s.operation.name != "CreateToken" && s.operation.name != "CreateOAuth2Token" {
 		return nil
@@ -111,7 +113,7 @@ func (f *fetch) sessionEnded(s stage, err error) *Error {
 }
 
 // sessionRefused explains a session that AWS no longer accepts.
-func (f *fetch) sessionRefused(s stage, code string, status int) *Error {
+func (f *fetch) sessionRefused(s step, code string, status int) *Error {
 	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
 		return nil
 	}

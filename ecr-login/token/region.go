@@ -7,9 +7,9 @@ import "context"
 // the network. Every error it returns is an *Error.
 func (c *Client) Region(ctx context.Context, profile string) (string, error) {
 	f := newFetch(c, Request{Profile: profile})
-	loading := f.stage("loading the AWS configuration")
+	end := f.begin(StageConfig)
 	cfg, err := f.load(ctx)
-	loading(err)
+	end(err)
 	if err != nil {
 		return "", f.explain(ctx, err)
 	}

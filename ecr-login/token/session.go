@@ -11,22 +11,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 )
 
-// renewalMargin is how long before its end a session counts as one to renew.
-// The SDK renews only what has ended; the margin covers the time between this
-// look at the file and the SDK's.
-const renewalMargin = 10 * time.Second
+// refreshMargin is how long before its end a session counts as expired. The SDK refreshes only an
+// expired session; the margin covers the time between reading the file here and in the SDK.
+const refreshMargin = 10 * time.Second
 
-// renewal returns the path of the session's token cache file when retrieving
-// credentials will renew that session, and "" otherwise: no session, a valid
-// one, or one that cannot be renewed without a person.
+// sessionToRefresh returns the path of the session's token cache file if retrieving credentials will
+// refresh that session, and "" otherwise: there is no session, it is valid, or it cannot be refreshed
+// without a login.
 //
-// Which file, and what is in it, follows the SDK's ssocreds and logincreds. An
-// SSO profile without sso_session is never renewed.
-func (s sources) renewal(now time.Time) string {
+// The file and its content follow the SDK's ssocreds and logincreds. An SSO profile without
+// sso_session is never refreshed.
+func (s sources) sessionToRefresh(now time.Time) string {
 	switch {
 	case s.has(aws.CredentialSourceLogin):
-		// Read at once by everybody, with no lock: a file found torn is one that
-		// is being written by a process that renews, as the SDK writes it in place.
+		// The file is read without a lock. A file that is not complete is being written by a
+		// process that refreshes the session: the SDK writes it in place.
 		path, err := logincreds.StandardCachedTokenFilepath(s.profile.LoginSession, os.Getenv("AWS_LOGIN_CACHE_DIRECTORY"))
 		if err != nil {
 			return ""
@@ -40,7 +39,7 @@ func (s sources) renewal(now time.Time) string {
 				ExpiresAt time.Time `json:"expiresAt"`
 			} `json:"accessToken"`
 		}
-		if json.Unmarshal(raw, &file) == nil && file.AccessToken.ExpiresAt.After(now.Add(renewalMargin)) {
+		if json.Unmarshal(raw, &file) == nil && file.AccessToken.ExpiresAt.After(now.Add(refreshMargin)) {
 			return ""
 		}
 		return path
@@ -60,7 +59,7 @@ func (s sources) renewal(now time.Time) string {
 			ClientID     string    `json:"clientId"`
 			ClientSecret string    `json:"clientSecret"`
 		}
-		if json.Unmarshal(raw, &file) != nil || file.ExpiresAt.After(now.Add(renewalMargin)) {
+		if json.Unmarshal(raw, &file) != nil || file.ExpiresAt.After(now.Add(refreshMargin)) {
 			return ""
 		}
 		if file.RefreshToken == "" || file.ClientID == "" || file.ClientSecret == "" {
@@ -71,8 +70,8 @@ func (s sources) renewal(now time.Time) string {
 	return ""
 }
 
-// ssoTokenFile is where the SDK and the AWS CLI keep a session's token. SHA-1 only names the file, which FIPS
-// mode need not forbid.
+// ssoTokenFile returns the file in which the SDK and the AWS CLI store a session's token. SHA-1 only
+// names the file, so FIPS mode need not forbid it.
 func ssoTokenFile(key string) (path string, err error) {
 	fips140.WithoutEnforcement(func() { path, err = ssocreds.StandardCachedTokenFilepath(key) })
 	return path, err

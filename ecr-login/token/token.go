@@ -1,22 +1,18 @@
-// Package token asks AWS for an Amazon ECR authorization token.
+// Package token fetches Amazon ECR authorization tokens.
 //
-// Its promise: one Fetch resolves credentials once, the way the AWS SDK for Go
-// resolves them, makes one GetAuthorizationToken call to the endpoint the
-// registry's host name stands for, and returns a user name and password that
-// were checked, with the times a cache needs. When it fails it says what
-// failed, in one line without secrets, as an *Error.
+// A Fetch resolves credentials once, as the AWS SDK for Go does, makes one GetAuthorizationToken call
+// to the endpoint that the registry's host name implies, and returns a checked user name and password
+// with the times that a cache needs. If it fails, it returns an *Error that says what failed, in one
+// line without secrets.
 //
-// Its limits: it keeps nothing between calls and takes no lock of its own; the
-// AWS environment variables and shared files are those of the process, because
-// the SDK reads them itself; it asks for no MFA code; an instance metadata
-// service that is slower than MetadataTimeout counts as absent unless the
-// machine looks like EC2.
+// Limits: it stores nothing between calls and takes no lock of its own. The SDK reads the AWS
+// environment variables and shared files of the process. It prompts for no MFA code. It follows no
+// redirect. It calls credential endpoints on link-local and loopback addresses without a proxy.
 //
-// Rules come from the Amazon ECR API reference (GetAuthorizationToken: base64
-// of "AWS:" and the password, valid twelve hours, of no fixed size, good for
-// every registry the principal may reach, so registryIds is never sent) and
-// from the SDK's own sources: which variable wins, which endpoint a region
-// has, when a session is renewed.
+// The rules come from the Amazon ECR API reference (GetAuthorizationToken: base64 of "AWS:" and the
+// password, valid for twelve hours, of no fixed size, valid for every registry the principal may
+// access, so registryIds is never sent) and from the SDK's source: which variable has precedence,
+// which endpoint a region has, when a session is refreshed.
 package token
 
 import (
@@ -28,103 +24,107 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// DefaultMetadataTimeout bounds all calls to the EC2 instance metadata service
-// together on a machine that does not look like EC2. The service answers
-// within milliseconds where it exists, and where it does not the SDK alone
-// would wait five seconds for packets nobody answers.
-const DefaultMetadataTimeout = time.Second
+// defaultMetadataTimeout is the default of Client.MetadataTimeout. Where the EC2 instance metadata
+// service exists, it accepts a connection within milliseconds. Where it does not, packets may be
+// dropped without a response, and the SDK alone would wait five seconds.
+const defaultMetadataTimeout = time.Second
 
-// DefaultSessionName is the role session name that appears in CloudTrail when
-// a request with RoleARN or WebIdentity names none.
+// DefaultSessionName is the role session name of a request with RoleARN or WebIdentity that has none.
+// CloudTrail shows it.
 const DefaultSessionName = "docker-credential-ecr-login"
 
-// Request says for which registry a token is wanted, and as whom.
+// Request describes the registry and the principal of a token.
 type Request struct {
 	Registry registry.Registry // region, service, FIPS and DualStack decide the endpoint
 
 	Profile string // AWS profile; "" lets the SDK decide (AWS_PROFILE, AWS_DEFAULT_PROFILE, default)
 
-	RoleARN     string // a role to assume from the credentials found first; "" for none
-	ExternalID  string // passed on when RoleARN is assumed
-	SessionName string // role session name; "" is DefaultSessionName
+	RoleARN     string // a role to assume with the credentials found first; "" for none
+	ExternalID  string // the external ID for RoleARN
+	SessionName string // the role session name; "" is DefaultSessionName
 
 	STSRegion string // region of every STS call; "" is the profile's region, else the registry's
 
-	// Endpoint replaces the endpoint of the ECR call. "" leaves it to
-	// AWS_ENDPOINT_URL_ECR or AWS_ENDPOINT_URL_ECR_PUBLIC, AWS_ENDPOINT_URL, the
-	// profile's services section and its endpoint_url, in that order.
+	// Endpoint replaces the endpoint of the ECR call. If it is empty, the first of these is used:
+	// AWS_ENDPOINT_URL_ECR or AWS_ENDPOINT_URL_ECR_PUBLIC, AWS_ENDPOINT_URL, the profile's services
+	// section, its endpoint_url.
 	Endpoint string
 
-	WebIdentity *WebIdentity // when set, the only source of credentials
+	WebIdentity *WebIdentity // if set, the only source of credentials
 }
 
-// WebIdentity is a service account's token that STS exchanges for a role, as
-// the kubelet passes it to a credential provider.
+// WebIdentity is the token of a service account that STS exchanges for credentials of a role, as the
+// kubelet passes it to a credential provider.
 type WebIdentity struct {
 	Token       string
 	RoleARN     string
 	SessionName string // "" is DefaultSessionName
 }
 
-// HTTPClient is what Client sends requests with: *http.Client, for example.
+// HTTPClient sends requests, as *http.Client does.
 type HTTPClient interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// Client fetches tokens. The zero value works, and a Client is safe for
-// concurrent use.
+// Client fetches tokens. The zero value works, and a Client is safe for concurrent use.
 type Client struct {
-	Version string // of the program; the user agent says docker-credential-ecr-login/Version
+	Version string // the program's version, for the user agent docker-credential-ecr-login/Version
 
-	// HTTPClient sends the calls to ECR, STS, IAM Identity Center and sign-in.
-	// Nil is the SDK's own client, which honours proxies, AWS_CA_BUNDLE and the
-	// profile's ca_bundle. The metadata services of EC2 and of containers are
-	// always asked with the SDK's own client.
+	// HTTPClient sends the calls to ECR, STS, IAM Identity Center and sign-in. Nil is a client that
+	// uses the environment's proxies, AWS_CA_BUNDLE and the profile's ca_bundle. A *http.Client is
+	// used without following redirects. The credential endpoints of EC2 and of containers are always
+	// called with a client of this package.
 	HTTPClient HTTPClient
 
-	Log *slog.Logger     // nil: silent
-	Now func() time.Time // nil: time.Now
+	Log *slog.Logger     // nil for no log
+	Now func() time.Time // nil for time.Now
 
-	// RenewLock is taken round the retrieval of credentials when, and only when,
-	// the profile chain rests on an SSO session or an `aws login` session that
-	// must be renewed now: renewing uses up a refresh token, so two processes
-	// must not do it at once. The name is the path of the session's token cache
-	// file. An error means that ctx ended. Nil: no lock.
-	RenewLock func(ctx context.Context, name string) (unlock func(), err error)
+	// SessionLock is taken while credentials are resolved, if that refreshes an SSO session or an
+	// `aws login` session. A refresh uses up a refresh token, so two processes must not do it at
+	// once. The name is the path of the session's token cache file. An error means that ctx ended.
+	// Nil is no lock.
+	SessionLock func(ctx context.Context, name string) (unlock func(), err error)
 
-	MetadataTimeout time.Duration // 0: DefaultMetadataTimeout
+	// MetadataTimeout is how long the EC2 instance metadata service may take to accept a connection.
+	// A service that has accepted one may take twice as long for each response. Time in which this
+	// process could not run does not count. Unless the machine looks like EC2, a service that fails
+	// to do so once is not called again during the Fetch. 0 is one second.
+	MetadataTimeout time.Duration
 
-	// DMI is the folder in which Linux describes the machine; "" is
-	// /sys/class/dmi/id. It tells whether the machine looks like EC2.
+	// DMI is the directory in which Linux describes the machine, which shows whether it looks like
+	// EC2. "" is /sys/class/dmi/id.
 	DMI string
 }
 
-// Token is the answer to one Fetch.
+// Token is an authorization token.
 type Token struct {
 	Username string
 	Password string
 
-	Fetched time.Time // local time of the answer
+	Fetched time.Time // local time of the response
 
-	// Lifetime is how long the token lives from Fetched on, by the server's
-	// clock. It may be zero or negative: such a token can be tried once.
+	// Lifetime is how long the token is valid after Fetched, by the server's clock. It may be zero or
+	// negative: such a token can be tried once.
 	Lifetime time.Duration
 
-	// Session is what the credentials that fetched the token had left, counted
-	// from Fetched; at least a second. 0: they do not end, as far as is known.
+	// Session is how long the credentials that fetched the token are valid after Fetched, at least a
+	// second. It is 0 if they do not expire, as far as is known.
 	Session time.Duration
 
-	Skew time.Duration // the server's clock minus the local one; 0 when the answer had no date
+	Skew time.Duration // the server's clock minus the local one; 0 if the response has no date
 }
 
-// String keeps the password out of whatever prints a Token by mistake. GoString and LogValue do the same for the verbs
-// and the logger that would not ask for it.
-func (Token) String() string       { return "[token]" }
-func (Token) GoString() string     { return "[token]" }
+// String returns a text without the password, for a Token that is printed by mistake.
+func (Token) String() string { return "[token]" }
+
+// GoString returns the same text as String.
+func (Token) GoString() string { return "[token]" }
+
+// LogValue returns the same text as String.
 func (Token) LogValue() slog.Value { return slog.StringValue("[token]") }
 
-// Fetch resolves AWS credentials and asks for an authorization token. It ends
-// when ctx ends. Every error it returns is an *Error.
+// Fetch resolves AWS credentials and fetches an authorization token. It ends when ctx ends. Every
+// error it returns is an *Error.
 func (c *Client) Fetch(ctx context.Context, r Request) (Token, error) {
 	f := newFetch(c, r)
 	token, err := f.run(ctx)

@@ -102,24 +102,6 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
-func TestIsProxy(t *testing.T) {
-	t.Parallel()
-	for value, want := range map[string]bool{
-		"http://proxy:3128": true, "proxy:3128": true, "proxy": true, "socks5://proxy:1080": true,
-		"http://user:%zz@proxy:3128": false, "http://%zz": false, "a b": false,
-	} {
-		if isProxy(value) != want {
-			t.Errorf("%q: want %v", value, want)
-		}
-	}
-	t.Run("advice", func(t *testing.T) {
-		f := probe{proxy: "http://proxy:3128"}.unreachable("registry.example", context.DeadlineExceeded)
-		if f.Status != Fail || f.Fact != "cannot reach registry.example through proxy http://proxy:3128: it does not answer" || f.Fix != "check HTTPS_PROXY and NO_PROXY" {
-			t.Errorf("%+v", f)
-		}
-	})
-}
-
 // The clock is compared with that of any server that answered.
 func TestClock(t *testing.T) {
 	t.Parallel()

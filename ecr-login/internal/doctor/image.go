@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/iamerr"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
 // checkImage looks for the image's manifest, which is the first request of a pull.
@@ -64,7 +64,7 @@ func (t *target) image() string {
 // accessDenied reports which action is missing, and in which policy, as far as AWS's message names
 // them. ECR returns no code for that.
 func (t *target) accessDenied(a response, usual string) Finding {
-	principal, action := token.Denial(a.message)
+	principal, action := iamerr.Denial(a.message)
 	action = cmp.Or(action, usual)
 	if principal == "" && t.caller != nil {
 		principal = t.caller.ARN

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/neterr"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
 // probeLimit bounds a request that only finds out whether a server answers: name resolution,
@@ -52,7 +51,7 @@ func (t caSets) client() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
-			OnProxyConnectResponse: token.RefuseProxy,
+			OnProxyConnectResponse: neterr.RefuseProxy,
 			TLSClientConfig:        &tls.Config{RootCAs: t.pool()},
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -63,6 +62,9 @@ func (t caSets) client() *http.Client {
 
 // send sends a request and notes in the probe what it showed. The caller closes the response's body.
 func (p *probe) send(t caSets, r *http.Request) (*http.Response, error) {
+	if used, err := neterr.CheckProxy(r.URL); err != nil && used {
+		return nil, err // a part of a password may have been taken for the proxy's host
+	}
 	if proxy, err := http.ProxyFromEnvironment(r); err == nil && proxy != nil {
 		p.proxy = redact.URL(proxy)
 	}
@@ -100,39 +102,31 @@ func (p *probe) dialer() *net.Dialer {
 // unreachable returns the finding of a request without a usable response. Secrets that may have been
 // sent are redacted, because a broken response may repeat them.
 func (p probe) unreachable(host string, err error, secrets ...string) Finding {
-	why, isTLS := token.WhyUnreachable(err)
+	why, kind := neterr.Explain(err, os.Getenv("AWS_CA_BUNDLE") == "")
+	isTLS := kind == neterr.TLS
 	why = redact.Text(why, append(secrets, proxySecrets(host)...)...)
 	var through string
 	if p.proxy != "" {
 		through = " through proxy " + p.proxy
 	}
 	fix := "check the network; behind a proxy set HTTPS_PROXY"
-	var name *net.DNSError
+	var proxy *neterr.ProxyError
+	_, ignored := neterr.CheckProxy(&url.URL{Scheme: "https", Host: host})
 	switch {
 	case isTLS && p.proxy != "":
 		fix = "add the proxy's CA to AWS_CA_BUNDLE, and for Docker's daemon to " + daemonDirectory + "/" + host
 	case isTLS:
 		fix = "if the host has a private CA, add it to AWS_CA_BUNDLE, and for Docker's daemon to " + daemonDirectory + "/" + host
+	case kind == neterr.NoCAs:
+		fix = "install the package ca-certificates"
 	case p.proxy != "":
 		fix = "check HTTPS_PROXY and NO_PROXY"
-	case httpsProxy() != "" && !isProxy(httpsProxy()):
-		fix = "write HTTPS_PROXY as http://HOST:PORT; its value is not a URL and is ignored"
-	case errors.As(err, &name):
+	case errors.As(err, &proxy), errors.As(ignored, &proxy):
+		fix = proxy.Error() + ": " + proxy.Hint()
+	case kind == neterr.Name:
 		fix = "check the host name, its region, and DNS; behind a proxy set HTTPS_PROXY"
 	}
 	return fail(fix, "cannot reach %s%s: %s", host, through, why)
-}
-
-func httpsProxy() string { return cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")) }
-
-// isProxy reports whether net/http uses a value of HTTPS_PROXY; it ignores any other without a
-// message.
-func isProxy(value string) bool {
-	proxy, err := url.Parse(value)
-	if err != nil || proxy.Scheme == "" || proxy.Host == "" {
-		proxy, err = url.Parse("http://" + value)
-	}
-	return err == nil && proxy.Host != ""
 }
 
 // badBundle returns the finding about a configured CA bundle that cannot be used.

@@ -14,11 +14,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/authtoken"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
 // expiry returns when the token in an entry of auths expires, if the token says so. The password is
@@ -42,7 +42,7 @@ func loginExpiry(auth string) (end time.Time, known bool) {
 		return time.Time{}, false
 	}
 	_, password, _ := strings.Cut(string(login), ":")
-	return token.Expiration(strings.TrimRight(password, "\x00"))
+	return authtoken.Expiration(strings.TrimRight(password, "\x00"))
 }
 
 // checkPasswords looks for passwords of ECR registries in plain text in the files of Docker and

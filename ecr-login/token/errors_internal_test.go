@@ -8,27 +8,6 @@ import (
 	"testing"
 )
 
-func TestDenial(t *testing.T) {
-	t.Parallel()
-	const user = "arn:aws:iam::123456789012:user/builder"
-	tests := []struct{ message, principal, action string }{
-		{"User: " + user + " is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action", user, "ecr:GetAuthorizationToken"},
-		{"User: " + user + " is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/pull", user, "sts:AssumeRole"},
-		{"Not authorized to perform: sts:AssumeRoleWithWebIdentity.", "", "sts:AssumeRoleWithWebIdentity"},
-		{"Not authorized to perform sts:AssumeRoleWithWebIdentity", "", ""},
-		{"Access denied", "", ""},
-		{"", "", ""},
-		{"User: nobody in particular is not authorized", "", ""},
-		{"User: " + user, user, ""},
-		{"perform: ", "", ""},
-	}
-	for _, test := range tests {
-		if principal, action := Denial(test.message); principal != test.principal || action != test.action {
-			t.Errorf("%q: %q, %q", test.message, principal, action)
-		}
-	}
-}
-
 func TestSkewed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -44,7 +23,7 @@ func TestSkewed(t *testing.T) {
 		{"ExpiredTokenException", "The security token included in the request is expired", false},
 		{"AccessDeniedException", "Signature expired", false},
 	} {
-		if got := skewed(test.code, test.message); got != test.want {
+		if got := isSkewError(test.code, test.message); got != test.want {
 			t.Errorf("%s %q: %v", test.code, test.message, got)
 		}
 	}
@@ -57,7 +36,7 @@ func TestErrorJSON(t *testing.T) {
 	e := &Error{
 		Kind: AccessDenied, Message: "access denied", Profile: "prod", Action: "ecr:GetAuthorizationToken",
 		Principal: "arn:aws:iam::123456789012:user/builder", Host: "api.ecr.us-east-1.amazonaws.com",
-		Proxy: "http://proxy.example:3128", Stage: "asking ECR", Code: "AccessDeniedException", Err: errors.New("not to be kept"),
+		Proxy: "http://proxy.example:3128", Stage: StageECR, Code: "AccessDeniedException", Err: errors.New("not to be kept"),
 	}
 	data, err := json.Marshal(e)
 	if err != nil {
@@ -65,7 +44,7 @@ func TestErrorJSON(t *testing.T) {
 	}
 	const want = `{"kind":"access-denied","message":"access denied","profile":"prod","action":"ecr:GetAuthorizationToken",` +
 		`"principal":"arn:aws:iam::123456789012:user/builder","host":"api.ecr.us-east-1.amazonaws.com",` +
-		`"proxy":"http://proxy.example:3128","stage":"asking ECR","code":"AccessDeniedException"}`
+		`"proxy":"http://proxy.example:3128","stage":"ecr","code":"AccessDeniedException"}`
 	if string(data) != want {
 		t.Errorf("got  %s\nwant %s", data, want)
 	}
@@ -96,9 +75,9 @@ func TestHints(t *testing.T) {
 		{Error{Kind: SSOExpired, Profile: "it's"}, `run: aws sso login --profile 'it'\''s'`},
 		{Error{Kind: LoginExpired, Profile: "dev"}, "run: aws login --profile dev"},
 		{Error{Kind: AccessDenied, Action: "ecr:GetAuthorizationToken"}, "allow ecr:GetAuthorizationToken in a policy of that principal"},
-		{Error{Kind: Unreachable, Code: CodeTLS, Proxy: "http://p:1"}, "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE or in ca_bundle of the profile"},
+		{Error{Kind: Unreachable, Code: CodeTLS, Proxy: "http://p:1"}, "if the proxy decrypts TLS, add its CA to the file in AWS_CA_BUNDLE, or in ca_bundle of the profile"},
 		{Error{Kind: Refused, Code: "SomethingElse"}, ""},
-		{Error{Kind: Timeout, Code: CodeProcess}, byHand},
+		{Error{Kind: Timeout, Code: CodeProcess}, processHint},
 		{Error{Kind: Timeout}, ""}, // no host was asked: nothing is wrong with the network
 	}
 	for _, test := range tests {

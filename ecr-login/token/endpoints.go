@@ -1,7 +1,6 @@
 package token
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 
@@ -14,28 +13,28 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// Endpoints are the URLs that a Fetch would call.
+// Endpoints are the URLs that a Fetch calls.
 type Endpoints struct {
 	ECR string // for GetAuthorizationToken
-	STS string // for a role or a web identity; empty when STS would not be asked
+	STS string // for a role or a web identity; empty if STS is not called
 
-	// CABundle is the file whose certificate authorities are trusted in place of
-	// the system's: AWS_CA_BUNDLE, or the profile's ca_bundle. "" for none.
+	// CABundle is the file with the CAs that are trusted instead of the system's: AWS_CA_BUNDLE, or
+	// the profile's ca_bundle. It is empty if there is none.
 	CABundle string
 }
 
-// Endpoints tells which URLs Fetch would call for the request, by the same rules and without calling them. Every
-// error it returns is an *Error.
+// Endpoints returns the URLs that Fetch would call for the request. It makes no call. Every error it
+// returns is an *Error.
 func (c *Client) Endpoints(ctx context.Context, r Request) (Endpoints, error) {
 	f := newFetch(c, r)
-	e, err := f.tell(ctx)
+	e, err := f.resolveEndpoints(ctx)
 	if err != nil {
 		return Endpoints{}, f.explain(ctx, err)
 	}
 	return e, nil
 }
 
-func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
+func (f *fetch) resolveEndpoints(ctx context.Context) (Endpoints, error) {
 	cfg, err := f.configure(ctx)
 	if err != nil {
 		return Endpoints{}, err
@@ -44,7 +43,7 @@ func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
 	if err != nil {
 		return Endpoints{}, err
 	}
-	e := Endpoints{CABundle: cmp.Or(f.endpoints.env.CustomCABundle, f.endpoints.shared.CustomCABundle)}
+	e := Endpoints{CABundle: f.endpoints.caBundle()}
 	var at transport.Endpoint
 	if f.request.Registry.Service == registry.Public {
 		o := ecrpublic.NewFromConfig(cfg, f.tuneECRPublic(override)).Options()
@@ -65,7 +64,7 @@ func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
 		return Endpoints{}, err
 	}
 	e.ECR = withoutUser(&at.URI)
-	if !f.asksSTS() {
+	if !f.callsSTS() {
 		return e, nil
 	}
 	o := sts.NewFromConfig(cfg, f.tuneSTS).Options()
@@ -89,15 +88,16 @@ func (f *fetch) tell(ctx context.Context) (Endpoints, error) {
 	return e, nil
 }
 
-// withoutUser is a URL for people: what the environment names as an endpoint may have a password in it.
+// withoutUser returns a URL without its user name and password, which an endpoint in the environment
+// may have.
 func withoutUser(u *url.URL) string {
 	shown := *u
 	shown.User = nil
 	return shown.String()
 }
 
-// asksSTS reports whether a role or a web identity stands between the credentials found first and the call.
-func (f *fetch) asksSTS() bool {
+// callsSTS reports whether credentials come from STS: a role or a web identity is configured.
+func (f *fetch) callsSTS() bool {
 	if f.request.RoleARN != "" || f.request.WebIdentity != nil {
 		return true
 	}
