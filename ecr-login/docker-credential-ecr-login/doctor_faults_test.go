@@ -367,7 +367,7 @@ var faults = []fault{
 		change: func(p *fixture) { p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_PROFILE=prdo") },
 		code:   1,
 		want: `✘ credentials  the AWS profile "prdo" does not exist
-               fix: see ~/.aws/config and the AWS_ variables of the environment
+               fix: check ~/.aws/config and the AWS_ environment variables
 ! not checked  api, token, registry, image, layers: credentials failed
 `,
 	},
@@ -400,7 +400,7 @@ var faults = []fault{
 	{
 		name:   "STS unreachable",
 		change: func(p *fixture) { p.s.SetFault("sts:GetCallerIdentity", ecrtest.Fault{CloseConnection: true}) },
-		want: `! credentials  credentials found, but STS could not identify them: cannot reach STS at sts.us-east-1.amazonaws.com through proxy $PROXY: it closed the connection without an answer
+		want: `! credentials  credentials found, but STS could not identify them: cannot reach STS at sts.us-east-1.amazonaws.com through proxy $PROXY: it closed the connection without a response
                fix: check HTTPS_PROXY and NO_PROXY
 `,
 	},
@@ -408,7 +408,7 @@ var faults = []fault{
 		name:   "denied token",
 		change: func(p *fixture) { p.s.Deny(getToken) },
 		code:   1,
-		want: `✘ token        access denied: arn:aws:iam::123456789012:user/developer may not call ecr:GetAuthorizationToken, because no identity-based policy allows the ecr:GetAuthorizationToken action
+		want: `✘ token        access denied: arn:aws:iam::123456789012:user/developer is not allowed to call ecr:GetAuthorizationToken, because no identity-based policy allows the ecr:GetAuthorizationToken action
                fix: allow ecr:GetAuthorizationToken in a policy of that principal
 ! not checked  registry, image, layers: token failed
 `,
@@ -507,11 +507,11 @@ var faults = []fault{
 		name:   "proxy that refuses",
 		change: func(p *fixture) { p.s.SetFault("proxy:CONNECT", ecrtest.Fault{Status: 407}) },
 		code:   1,
-		want: `! credentials  credentials found, but STS could not identify them: cannot reach STS at sts.us-east-1.amazonaws.com through proxy $PROXY: the proxy answered HTTP 407 (proxy authentication required)
+		want: `! credentials  credentials found, but STS could not identify them: cannot reach STS at sts.us-east-1.amazonaws.com through proxy $PROXY: the proxy returned HTTP 407 (proxy authentication required)
                fix: check HTTPS_PROXY and NO_PROXY
-✘ api          cannot reach api.ecr.us-east-1.amazonaws.com through proxy $PROXY: the proxy answered HTTP 407 (proxy authentication required)
+✘ api          cannot reach api.ecr.us-east-1.amazonaws.com through proxy $PROXY: the proxy returned HTTP 407 (proxy authentication required)
                fix: check HTTPS_PROXY and NO_PROXY
-✘ host         cannot reach $HOST through proxy $PROXY: the proxy answered HTTP 407 (proxy authentication required)
+✘ host         cannot reach $HOST through proxy $PROXY: the proxy returned HTTP 407 (proxy authentication required)
                fix: check HTTPS_PROXY and NO_PROXY
 ! not checked  clock, registry, image, layers: host failed
 ! not checked  token: api failed
@@ -535,11 +535,11 @@ var faults = []fault{
 		name:   "private CA missing",
 		change: func(p *fixture) { p.set("AWS_CA_BUNDLE=") },
 		code:   1,
-		want: `! credentials  credentials found, but STS could not identify them: cannot reach STS at sts.us-east-1.amazonaws.com through proxy $PROXY: its certificate is signed by an unknown authority
-               fix: a proxy that ends TLS needs its CA in AWS_CA_BUNDLE or in ca_bundle of the profile
-✘ api          cannot reach api.ecr.us-east-1.amazonaws.com through proxy $PROXY: its certificate is signed by an unknown authority
+		want: `! credentials  credentials found, but STS could not identify them: cannot reach STS at sts.us-east-1.amazonaws.com through proxy $PROXY: its certificate is signed by an unknown CA
+               fix: if the proxy decrypts TLS, add its CA to the file in AWS_CA_BUNDLE, or in ca_bundle of the profile
+✘ api          cannot reach api.ecr.us-east-1.amazonaws.com through proxy $PROXY: its certificate is signed by an unknown CA
                fix: add the proxy's CA to AWS_CA_BUNDLE, and for Docker's daemon to /etc/docker/certs.d/api.ecr.us-east-1.amazonaws.com
-✘ host         cannot reach $HOST through proxy $PROXY: its certificate is signed by an unknown authority
+✘ host         cannot reach $HOST through proxy $PROXY: its certificate is signed by an unknown CA
                fix: add the proxy's CA to AWS_CA_BUNDLE, and for Docker's daemon to /etc/docker/certs.d/$HOST
 ! not checked  clock, registry, image, layers: host failed
 ! not checked  token: api failed
@@ -550,8 +550,8 @@ var faults = []fault{
 		change: func(p *fixture) { p.set("AWS_CA_BUNDLE=/nonexistent/ca.pem") },
 		code:   1,
 		want: `✘ credentials  cannot read the CA bundle "/nonexistent/ca.pem": no such file or directory
-               fix: see ~/.aws/config and the AWS_ variables of the environment
-✘ host         cannot reach $HOST through proxy $PROXY: its certificate is signed by an unknown authority
+               fix: check ~/.aws/config and the AWS_ environment variables
+✘ host         cannot reach $HOST through proxy $PROXY: its certificate is signed by an unknown CA
                fix: add the proxy's CA to AWS_CA_BUNDLE, and for Docker's daemon to /etc/docker/certs.d/$HOST
 ! not checked  api, token: credentials failed
 ! not checked  clock, registry, image, layers: host failed
@@ -561,7 +561,7 @@ var faults = []fault{
 		name:   "registry closes the connection",
 		change: func(p *fixture) { p.s.SetFault("registry", ecrtest.Fault{CloseConnection: true}) },
 		code:   1,
-		want: `✘ host         cannot reach $HOST through proxy $PROXY: it closed the connection without an answer
+		want: `✘ host         cannot reach $HOST through proxy $PROXY: it closed the connection without a response
                fix: check HTTPS_PROXY and NO_PROXY
 ! not checked  registry, image, layers: host failed
 `,

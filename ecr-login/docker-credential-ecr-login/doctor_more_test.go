@@ -287,7 +287,7 @@ func TestDoctorPublic(t *testing.T) {
 		{"with credentials", func(p *fixture) {}, 0, "✔ registry     public.ecr.aws grants access with the token\n", ""},
 		{"never", func(p *fixture) { p.set("ECR_LOGIN_PUBLIC=never") }, 0, "✔ registry     public.ecr.aws grants access anonymously\n", ""},
 		{"denied", func(p *fixture) { p.s.Deny(getPublic) }, 0, "✔ registry     public.ecr.aws grants access anonymously\n",
-			`! token        none, so ECR Public is used anonymously: access denied: arn:aws:iam::123456789012:user/developer may not call ecr-public:GetAuthorizationToken, because no identity-based policy allows the ecr-public:GetAuthorizationToken action
+			`! token        none, so ECR Public is used anonymously: access denied: arn:aws:iam::123456789012:user/developer is not allowed to call ecr-public:GetAuthorizationToken, because no identity-based policy allows the ecr-public:GetAuthorizationToken action
                fix: allow ecr-public:GetAuthorizationToken in a policy of that principal
 `},
 		{"no credentials", func(p *fixture) { p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=") }, 0, "✔ registry     public.ecr.aws grants access anonymously\n",

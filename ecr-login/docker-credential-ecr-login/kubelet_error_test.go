@@ -21,7 +21,7 @@ func TestKubeletErrors(t *testing.T) {
 		want []string
 	}{
 		{"nobody", nobody, []string{"no AWS credentials", "hint: give the node a role"}},
-		{"access denied", denied, []string{"may not call ecr:GetAuthorizationToken", "hint: allow ecr:GetAuthorizationToken"}},
+		{"access denied", denied, []string{"is not allowed to call ecr:GetAuthorizationToken", "hint: allow ecr:GetAuthorizationToken"}},
 		{"settings broken", denied.settings("timeuot = 3\n"), []string{"timeuot", "hint: mend the settings"}},
 	} {
 		a := test.u.run(requestText(t, kubeletV1, kubeletRequestJSON{Image: host + "/app"}), "kubelet")
@@ -118,7 +118,7 @@ func TestKubeletGivesUp(t *testing.T) {
 	hole := s.BlackHole()
 	u := newUser(t, dir, s.Home(dir).Environment(s.AddUser("somebody"))).with("AWS_ENDPOINT_URL=" + hole).settings("timeout = \"500ms\"\n")
 	a := u.run(requestText(t, kubeletV1, kubeletRequestJSON{Image: host + "/app"}), "kubelet")
-	if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, "no answer within 500ms") {
+	if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, "timed out after 500ms") {
 		t.Errorf("%+v, want a time-out on standard error", a)
 	}
 }

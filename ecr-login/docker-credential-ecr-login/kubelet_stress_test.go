@@ -17,7 +17,7 @@ func TestStressKubeletTimeBudget(t *testing.T) {
 	u := newUser(t, dir, s.Home(dir).Environment(s.AddUser("somebody"))).with("AWS_ENDPOINT_URL=" + s.BlackHole()).settings("timeout = \"5m\"\n")
 	begin := time.Now()
 	a := u.run(requestText(t, kubeletV1, kubeletRequestJSON{Image: host + "/app"}), "kubelet")
-	if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, "no answer within 30s") {
+	if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, "timed out after 30s") {
 		t.Errorf("%+v, want a time-out on standard error", a)
 	}
 	if took := time.Since(begin); took > 32*time.Second {

@@ -27,7 +27,7 @@ var shown = map[string]bool{
 
 	"key": true, "state": true, "reason": true, "waited": true, "done": true, "removed": true, "folder": true, "file": true, "name": true,
 
-	"stage": true, "call": true, "doing": true, "asked": true, "code": true, "after": true, "lifetime": true, "session": true,
+	"stage": true, "call": true, "code": true, "after": true, "lifetime": true, "session": true,
 }
 
 const (

@@ -108,8 +108,8 @@ func TestLogTellsEveryDecision(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"account=123456789012 region=us-east-1", `state=absent reason="not in the cache: absent"`, `stage="loading the AWS configuration" ok=true`,
-		`call=AssumeRole doing="asking STS to assume a role" asked=127.0.0.1:`, "call=GetAuthorizationToken", "waited=false",
+		"account=123456789012 region=us-east-1", `state=absent reason="not in the cache: absent"`, `stage=config ok=true`,
+		`call=AssumeRole stage=assume-role host=127.0.0.1:`, "call=GetAuthorizationToken", "waited=false",
 	} {
 		if !strings.Contains(cold.stderr, want) {
 			t.Errorf("a get from AWS does not tell %s:\n%s", want, cold.stderr)

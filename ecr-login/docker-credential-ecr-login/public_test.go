@@ -20,15 +20,15 @@ func TestPublicThatAWSRefuses(t *testing.T) {
 	}{
 		{
 			"no permission for the token", func(s *ecrtest.Server) { s.Deny(getPublicToken) },
-			"may not call " + getPublicToken, "allow " + getPublicToken,
+			"is not allowed to call " + getPublicToken, "allow " + getPublicToken,
 		},
 		{
 			"no permission for the bearer token behind it", func(s *ecrtest.Server) { s.Deny("sts:GetServiceBearerToken") },
-			"may not call sts:GetServiceBearerToken", "allow sts:GetServiceBearerToken",
+			"is not allowed to call sts:GetServiceBearerToken", "allow sts:GetServiceBearerToken",
 		},
 		{
 			"rubbish in AWS's place", func(s *ecrtest.Server) { s.SetFault(getPublicToken, ecrtest.Fault{Garbage: true}) },
-			"unusable answer: it is a web page", "something between here and AWS",
+			"unusable response: it is a web page", "something else may respond instead of AWS",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -111,7 +111,7 @@ func TestExpiredTokenIsNeverServed(t *testing.T) {
 	}
 	s.SetFault(getToken, ecrtest.AccessDenied())
 	a := u.run(host, "get")
-	if a.code != 1 || !strings.Contains(a.stdout, "may not call ecr:GetAuthorizationToken") {
+	if a.code != 1 || !strings.Contains(a.stdout, "is not allowed to call ecr:GetAuthorizationToken") {
 		t.Errorf("%+v, want AWS's refusal", a)
 	}
 	s.SetFault(getToken)

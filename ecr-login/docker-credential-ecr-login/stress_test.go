@@ -231,7 +231,7 @@ func TestStressRefusalShared(t *testing.T) {
 	begin := time.Now()
 	release()
 	want := first.wait()
-	if want.code != 1 || !strings.Contains(want.stdout, "may not call ecr:GetAuthorizationToken") {
+	if want.code != 1 || !strings.Contains(want.stdout, "is not allowed to call ecr:GetAuthorizationToken") {
 		t.Fatalf("the leader: %+v, want AWS's refusal", want)
 	}
 	for _, p := range waiting {
@@ -412,7 +412,7 @@ func TestStressTimeBudget(t *testing.T) {
 	u := newUser(t, dir, s.Home(dir).Environment(s.AddUser("somebody"))).with("AWS_ENDPOINT_URL=" + hole)
 	p := u.start(host)
 	a := p.wait()
-	if a.code != 1 || !strings.Contains(a.stdout, "no answer within 15s") || !strings.Contains(a.stdout, strings.TrimPrefix(hole, "http://")) {
+	if a.code != 1 || !strings.Contains(a.stdout, "timed out after 15s") || !strings.Contains(a.stdout, strings.TrimPrefix(hole, "http://")) {
 		t.Errorf("%+v, want a time-out that names %s", a, hole)
 	}
 	if p.took < 14*time.Second || p.took > 16*time.Second {

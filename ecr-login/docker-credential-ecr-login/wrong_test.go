@@ -41,7 +41,7 @@ var mistakes = []mistake{
 			return home.Env("AWS_PROFILE=pord")
 		},
 		message: []string{`the AWS profile "pord" does not exist`},
-		hint:    "see ~/.aws/config",
+		hint:    "check ~/.aws/config",
 	},
 	{
 		name: "unknown profile in a rule",
@@ -50,7 +50,7 @@ var mistakes = []mistake{
 		},
 		settings: "[[registry]]\nmatch = \"*\"\nprofile = \"prd\"\n",
 		message:  []string{`the AWS profile "prd" does not exist`},
-		hint:     "see ~/.aws/config",
+		hint:     "check ~/.aws/config",
 	},
 	{
 		name: "source_profile that does not exist",
@@ -58,7 +58,7 @@ var mistakes = []mistake{
 			return home.AssumeRole("prod", "bsae", ecrtest.Role{ARN: roleARN})
 		},
 		message: []string{`source_profile "bsae"`, roleARN, "does not exist or has no credentials"},
-		hint:    "see ~/.aws/config",
+		hint:    "check ~/.aws/config",
 	},
 	{
 		name:    "no credentials at all",
@@ -109,7 +109,7 @@ var mistakes = []mistake{
 			s.Deny(getToken)
 			return home.Environment(s.AddUser(developer))
 		},
-		message: []string{"access denied", developer, "may not call ecr:GetAuthorizationToken", "no identity-based policy allows"},
+		message: []string{"access denied", developer, "is not allowed to call ecr:GetAuthorizationToken", "no identity-based policy allows"},
 		hint:    "allow ecr:GetAuthorizationToken in a policy of that principal",
 	},
 	{
@@ -118,7 +118,7 @@ var mistakes = []mistake{
 			home.Keys("base", s.AddUser(developer))
 			return home.AssumeRole("prod", "base", ecrtest.Role{ARN: roleARN, Trusted: []string{"arn:aws:iam::123456789012:user/other"}})
 		},
-		message: []string{"access denied", developer, "may not assume the role " + roleARN, "sts:AssumeRole"},
+		message: []string{"access denied", developer, "is not allowed to assume the role " + roleARN, "sts:AssumeRole"},
 		hint:    "trust policy",
 	},
 	{
@@ -128,7 +128,7 @@ var mistakes = []mistake{
 			return home.Keys("base", s.AddUser(developer))
 		},
 		settings: "[[registry]]\nmatch = \"123456789012\"\nrole_arn = \"arn:{partition}:iam::{account}:role/partner\"\nexternal_id = \"other\"\nprofile = \"base\"\n",
-		message:  []string{"access denied", developer, "may not assume the role arn:aws:iam::123456789012:role/partner"},
+		message:  []string{"access denied", developer, "is not allowed to assume the role arn:aws:iam::123456789012:role/partner"},
 		hint:     "trust policy",
 	},
 	{
@@ -139,8 +139,8 @@ var mistakes = []mistake{
 			home.Config("mfa_serial = arn:aws:iam::123456789012:mfa/developer")
 			return env
 		},
-		message: []string{`profile "prod" demands an MFA code (mfa_serial)`},
-		hint:    "use credentials that were made with MFA before",
+		message: []string{`profile "prod" requires an MFA code (mfa_serial)`},
+		hint:    "use credentials that need no MFA code here",
 	},
 	{
 		name: "SSO session expired",
@@ -217,13 +217,13 @@ var mistakes = []mistake{
 		name:    "credential_process that fails",
 		make:    processProfile("echo not-a-real-secret\nexit 3\n"),
 		message: []string{`the credential_process of profile "process" failed: exit status 3`},
-		hint:    "run the credential_process of that profile by hand",
+		hint:    "run the credential_process of that profile in a shell",
 	},
 	{
 		name:    "credential_process that prints rubbish",
 		make:    processProfile("echo not-a-real-secret\n"),
-		message: []string{`the credential_process of profile "process" printed something other than version 1 credentials`},
-		hint:    "run the credential_process of that profile by hand",
+		message: []string{`the credential_process of profile "process" did not print version 1 credentials`},
+		hint:    "run the credential_process of that profile in a shell",
 	},
 	{
 		name: "credential_process that is missing",
@@ -234,7 +234,7 @@ var mistakes = []mistake{
 		},
 		others:  "/nonexistent/credentials",
 		message: []string{`the credential_process of profile "process"`, "exit status 127"},
-		hint:    "run the credential_process of that profile by hand",
+		hint:    "run the credential_process of that profile in a shell",
 	},
 	{
 		name: "web identity token expired",
@@ -266,7 +266,7 @@ var mistakes = []mistake{
 			rewrite(t, home, ".aws/web-identity-token", s.NewWebIdentityToken("system:serviceaccount:default:other", time.Hour))
 			return env
 		},
-		message: []string{"access denied", "may not assume the role " + roleARN, "sts:AssumeRoleWithWebIdentity"},
+		message: []string{"access denied", "is not allowed to assume the role " + roleARN, "sts:AssumeRoleWithWebIdentity"},
 		hint:    "trust policy",
 	},
 	{
@@ -313,7 +313,7 @@ var mistakes = []mistake{
 			s.SetFault(getToken, ecrtest.Throttled())
 			return home.Environment(s.AddUser(developer))
 		},
-		message: []string{"asks for fewer requests (ThrottlingException)"},
+		message: []string{"is throttling requests (ThrottlingException)"},
 		hint:    "wait a moment and try again",
 	},
 	{
@@ -340,8 +340,8 @@ var mistakes = []mistake{
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return append(home.Environment(s.AddUser(developer)), "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "HTTPS_PROXY="+s.ProxyURL)
 		},
-		message: []string{"through proxy http://127.0.0.1", "its certificate is signed by an unknown authority"},
-		hint:    "a proxy that ends TLS needs its CA in AWS_CA_BUNDLE",
+		message: []string{"through proxy http://127.0.0.1", "its certificate is signed by an unknown CA"},
+		hint:    "if the proxy decrypts TLS, add its CA to the file in AWS_CA_BUNDLE",
 	},
 	{
 		name: "CA bundle that is not there",
@@ -356,7 +356,7 @@ var mistakes = []mistake{
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return append(home.Environment(s.AddUser(developer)), "AWS_ENDPOINT_URL="+s.BlackHole(), "ECR_LOGIN_TIMEOUT=1s")
 		},
-		message: []string{"no answer within 1s: asking ECR at 127.0.0.1:"},
+		message: []string{"timed out after 1s while calling ECR at 127.0.0.1:"},
 		hint:    "check the network",
 	},
 	{

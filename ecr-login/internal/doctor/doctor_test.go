@@ -286,3 +286,11 @@ func trustOf(servers ...*httptest.Server) caSets {
 	}
 	return caSets{a}
 }
+
+func TestUnreachableFix(t *testing.T) {
+	t.Parallel()
+	f := probe{proxy: "http://proxy:3128"}.unreachable("registry.example", context.DeadlineExceeded)
+	if f.Status != Fail || f.Fact != "cannot reach registry.example through proxy http://proxy:3128: it does not respond" || f.Fix != "check HTTPS_PROXY and NO_PROXY" {
+		t.Errorf("%+v", f)
+	}
+}
