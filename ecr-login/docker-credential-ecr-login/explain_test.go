@@ -17,7 +17,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
-// explain runs explain --json; wantCode is 1 for a get that would fail.
+// explain runs explain --json and checks its exit code.
 func (u *user) explain(serverURL string) (x ecrlogin.Explanation) {
 	u.t.Helper()
 	a := u.run("", "explain", "--json", serverURL)
@@ -30,9 +30,9 @@ func (u *user) explain(serverURL string) (x ecrlogin.Explanation) {
 	return x
 }
 
-// A situation is a user, somewhere in the space of credentials, settings, registries and cache states.
+// A situation is a user with generated credentials, settings, registry and cache.
 type situation struct {
-	words []string // what was chosen, to tell the failing one
+	words []string // the choices, for the message of a failure
 	user  *user
 	host  string
 }
@@ -43,7 +43,7 @@ func (s *situation) pick(r *rand.Rand, choices ...string) string {
 	return c
 }
 
-// generate makes up a situation. The home goes through the proxy, which sees the real names of the hosts called.
+// generate returns a random situation. Requests go through the proxy, which records the real host names.
 func generate(t *testing.T, aws *ecrtest.Server, r *rand.Rand) situation {
 	t.Helper()
 	dir := t.TempDir()
@@ -89,7 +89,7 @@ func generate(t *testing.T, aws *ecrtest.Server, r *rand.Rand) situation {
 	}
 	s.user = s.user.with("ECR_LOGIN_CONFIG=" + file)
 	if s.user.run("", "explain", s.host).code != 0 {
-		return s // nothing can be seeded
+		return s // no token can be cached
 	}
 	if p, err := s.user.tryPlan(s.host); err == nil && !p.Anonymous {
 		switch s.pick(r, "empty cache", "fresh", "aging", "expired", "stored login") {
@@ -107,7 +107,7 @@ func generate(t *testing.T, aws *ecrtest.Server, r *rand.Rand) situation {
 	return s
 }
 
-// What explain says, get then does: two hundred situations, the same ones every time.
+// get does what explain prints, in two hundred situations that are the same in every run.
 func TestExplainAgreesWithGet(t *testing.T) {
 	t.Parallel()
 	aws := ecrtest.New(t)
@@ -130,13 +130,13 @@ func TestExplainAgreesWithGet(t *testing.T) {
 	}
 	for _, v := range []ecrlogin.Verdict{ecrlogin.ServeLogin, ecrlogin.ServeToken, ecrlogin.Refresh, ecrlogin.AskAWS, ecrlogin.NotFound, ecrlogin.Fail} {
 		if verdicts[v] < 3 {
-			t.Errorf("only %d of the situations have the verdict %s: they prove nothing about it", verdicts[v], v)
+			t.Errorf("only %d of the situations have the verdict %s: too few to prove anything", verdicts[v], v)
 		}
 	}
 	t.Logf("%v", verdicts)
 }
 
-// disagreement says in what get did something else than explain said; empty when in nothing.
+// disagreement returns how get differs from what explain printed, or "".
 func disagreement(x ecrlogin.Explanation, a answer, connections int, hosts []string) string {
 	called := func(raw string) bool {
 		u, err := url.Parse(raw)
@@ -149,14 +149,14 @@ func disagreement(x ecrlogin.Explanation, a answer, connections int, hosts []str
 		}
 	case ecrlogin.NotFound:
 		if a.stdout != notFoundLine || connections != 0 {
-			return "did not say not-found at once"
+			return "did not return not-found at once"
 		}
 	case ecrlogin.Fail:
 		if a.code != 1 || connections != 0 || !strings.Contains(a.stderr, x.Why) {
-			return "did not fail so"
+			return "did not fail in that way"
 		}
 	case ecrlogin.Refresh, ecrlogin.AskAWS:
-		// Without credentials nobody is called; explain cannot know that there are none before it looks for them.
+		// Without credentials there is no request. explain cannot know that before the search for them.
 		if strings.Contains(a.stdout, "no AWS credentials") || a.stdout == notFoundLine && connections == 0 || x.Verdict == ecrlogin.Refresh && connections == 0 {
 			if x.Source != string(awsconfig.Instance) {
 				return "found no credentials"
@@ -166,7 +166,7 @@ func disagreement(x ecrlogin.Explanation, a answer, connections int, hosts []str
 		if x.STS != "" && !called(x.STS) {
 			return "did not call that STS"
 		}
-		// A role that is refused ends the get before ECR is called.
+		// Without the role there is no request to ECR.
 		if !called(x.ECR) && !strings.Contains(a.stdout, "sts:AssumeRole") {
 			return "did not call that ECR endpoint"
 		}
@@ -179,32 +179,32 @@ func disagreement(x ecrlogin.Explanation, a answer, connections int, hosts []str
 	return ""
 }
 
-func TestExplainForPeople(t *testing.T) {
+func TestExplainText(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
 	a := u.run("", "explain", host)
 	for _, line := range []string{
-		"get           " + host + "\n",
-		"registry      account 123456789012, region us-east-1, partition aws, plain\n",
-		"settings      no file\n",
-		"credentials   access key in the environment\n",
-		"calls         ECR at " + s.URL,
-		"entry         absent\n",
-		"so get would  ask AWS: ",
+		"registry     " + host + "\n             account 123456789012, region us-east-1, partition aws\n",
+		"docker       docker runs no helper: " + u.dir + "/.docker/config.json does not exist\n",
+		"settings     no settings file\n",
+		"credentials  access key in the environment\n",
+		"endpoints    ECR at " + s.URL,
+		"entry        absent\n",
+		"get would    request a token from AWS: ",
 	} {
 		if !strings.Contains(a.stdout, line) {
 			t.Errorf("explain does not print %q:\n%s", line, a.stdout)
 		}
 	}
 	u.get(host)
-	if a := u.run("", "explain", host); !strings.Contains(a.stdout, "so get would  serve the cached token") || a.code != 0 || a.stderr != "" {
+	if a := u.run("", "explain", host); !strings.Contains(a.stdout, "get would    return the cached token") || a.code != 0 || a.stderr != "" {
 		t.Errorf("%+v", a)
 	}
 }
 
-// An endpoint may have a password in it, which is nobody's to see.
-func TestExplainKeepsPasswords(t *testing.T) {
+// A password in an endpoint's URL is not printed.
+func TestExplainRedactsPasswords(t *testing.T) {
 	t.Parallel()
 	p := newFixture(t)
 	at := func(service string) string {
@@ -218,5 +218,57 @@ func TestExplainKeepsPasswords(t *testing.T) {
 		if args[0] == "explain" && (!strings.Contains(a.stdout, "https://ecr.example:1/ecr") || !strings.Contains(a.stdout, "https://sts.example:1/sts")) {
 			t.Errorf("%q says %s%s", args, a.stdout, a.stderr)
 		}
+	}
+}
+
+// explain uses the profile in the name of the helper that docker or podman runs, unless --profile or its
+// own name has one, and shows what docker runs.
+func TestExplainUsesProfileOfDocker(t *testing.T) {
+	t.Parallel()
+	p := newFixture(t)
+	for _, profile := range []string{"prod", "dev"} {
+		p.home.Keys(profile, p.s.AddUser("arn:aws:iam::123456789012:user/"+profile))
+	}
+	p.install("bin/docker-credential-ecr-login-dev")
+	const helpers = `{"credHelpers": {"` + host + `": "ecr-login-prod"}}`
+	for _, test := range []struct {
+		name, config, auth string
+		args               []string
+		program            string
+		profile, docker    string
+	}{
+		{name: "plain", config: `{"credHelpers": {"` + host + `": "ecr-login"}}`, profile: "default",
+			docker: "credHelpers: docker runs docker-credential-ecr-login"},
+		{name: "credHelpers", config: helpers, profile: "prod",
+			docker: "credHelpers: docker runs docker-credential-ecr-login-prod"},
+		{name: "credsStore", config: `{"credsStore": "ecr-login-prod"}`, profile: "prod",
+			docker: "credsStore: docker runs docker-credential-ecr-login-prod for every registry"},
+		{name: "flag", config: helpers, args: []string{"--profile", "dev"}, profile: "dev",
+			docker: "credHelpers: docker runs docker-credential-ecr-login-prod"},
+		{name: "name of the program", config: helpers, program: "docker-credential-ecr-login-dev", profile: "dev",
+			docker: "credHelpers: docker runs docker-credential-ecr-login-prod"},
+		{name: "another helper", config: `{"credHelpers": {"` + host + `": "gcloud"}}`, profile: "default",
+			docker: "docker runs another helper: docker-credential-gcloud, credHelpers in $DIR/.docker/config.json:1"},
+		{name: "DOCKER_AUTH_CONFIG", config: helpers, auth: `{"auths": {"` + host + `": {"auth": "` + auth("not-a-real-password") + `"}}}`, profile: "prod",
+			docker: "docker 28.3 and newer runs no helper: it uses the login in DOCKER_AUTH_CONFIG"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p.config(test.config)
+			u := p.with("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "DOCKER_AUTH_CONFIG="+test.auth)
+			for _, serverURL := range []string{host, "https://" + host + "/v2/"} {
+				cmd := u.command("", append(append([]string{"explain"}, test.args...), serverURL)...)
+				if test.program != "" {
+					cmd.Path = p.path("bin/" + test.program)
+					cmd.Args[0] = cmd.Path
+				}
+				a := finish(t, cmd)
+				p.checkNoSecrets(a)
+				for _, want := range []string{"\nprofile      " + test.profile + "\n", "\ndocker       " + p.fill(test.docker) + "\n"} {
+					if !strings.Contains(a.stdout, want) || a.stderr != "" {
+						t.Errorf("explain %s prints\n%s%s\nwant %q", serverURL, a.stdout, a.stderr, want)
+					}
+				}
+			}
+		})
 	}
 }

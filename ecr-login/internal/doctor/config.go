@@ -99,6 +99,19 @@ func badConfig(err error) Finding {
 	return fail(fix, "%v", err)
 }
 
+// Entry returns the finding about where docker gets the credentials of a host, or about a configuration
+// that cannot be read.
+func Entry(host string) Finding {
+	d := &doctor{Options: Options{Now: time.Now}}
+	findings := d.checkConfig()
+	if Healthy(findings) {
+		findings = d.checkEntry(host)
+	}
+	f := findings[len(findings)-1]
+	f.Check, f.Registry = "entry", host
+	return f
+}
+
 // expired returns the words to add to a login whose token is known to have expired.
 func (d *doctor) expired(end time.Time, known bool) string {
 	if known && !end.After(d.Now()) {
