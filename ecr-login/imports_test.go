@@ -69,7 +69,7 @@ var only = map[string][]string{
 	"github.com/spf13/":          {"ecr-login/docker-credential-ecr-login"},
 	"net/http":                   {"ecr-login/internal/neterr", "ecr-login/internal/doctor", "ecr-login/token"},
 	"crypto/tls":                 {"ecr-login/internal/neterr", "ecr-login/internal/doctor", "ecr-login/token"},
-	"github.com/gofrs/flock":     {"cache"},
+	"github.com/gofrs/flock":     {"cache", "ecr-login/internal/dockerconfig"},
 	"golang.org/x/mod/":          {"ecr-login/internal/doctor"},
 	"golang.org/x/sync/":         {"cache"},
 	"golang.org/x/sys/":          {"cache", "ecr-login/internal/identity", "ecr-login/config", "ecr-login/internal/dockerconfig"},

@@ -256,12 +256,12 @@ func TestConfigureLeavesAlone(t *testing.T) {
 	}{
 		{"a read-only file", func(u *user) { _ = os.Chmod(u.put(".docker/config.json", []byte("{}")), 0o400) }, "PATH: is read-only\nhint: chmod u+w PATH"},
 		{"a read-only folder", func(u *user) { _ = os.Chmod(filepath.Dir(u.put(".docker/config.json", []byte("{}"))), 0o500) },
-			"PATH: lies in a folder that is read-only: DIR\nhint: chmod u+w DIR, or name another one with DOCKER_CONFIG or REGISTRY_AUTH_FILE"},
-		{"a folder", func(u *user) { u.put(".docker/config.json/x", nil) }, "PATH: is a folder, not a file\nhint: move the folder away; a container engine makes one when it mounts a file that is not there"},
+			"PATH: is in a read-only directory: DIR\nhint: chmod u+w DIR, or set DOCKER_CONFIG or REGISTRY_AUTH_FILE to another place"},
+		{"a folder", func(u *user) { u.put(".docker/config.json/x", nil) }, "PATH: is a directory, not a file\nhint: move the directory away; a container engine creates one when it mounts a missing file"},
 		{"a broken link", func(u *user) {
 			u.put(".docker/x", nil)
 			_ = os.Symlink("config.json", filepath.Join(u.dir, ".docker", "config.json"))
-		}, "PATH: is a link that leads nowhere: too many links\nhint: remove the link"},
+		}, "PATH: has too many links\nhint: remove the link PATH"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

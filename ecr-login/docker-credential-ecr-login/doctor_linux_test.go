@@ -164,7 +164,7 @@ func TestDoctorUnreadableFiles(t *testing.T) {
 	p.chmod(".ecr/cache.json", 0)
 	p.wants(problems(p.ordinary()), 1,
 		`✘ config       $DIR/.docker/config.json: cannot be read: permission denied
-               fix: make it readable for this user: *
+               fix: make the file readable for this user; its owner is *
 ! old cache    cannot read $DIR/.ecr/cache.json: permission denied
                fix: check it as its owner
 ! not checked  passwords: config failed

@@ -326,8 +326,8 @@ func TestDoctorWithoutHome(t *testing.T) {
 	p.wants(problems(p.run("", "doctor", host)), 1,
 		`✘ user         *; HOME is not set, so the configuration of Docker and AWS is not found
                fix: set HOME to the home directory of the user that runs the client
-✘ config       the home folder is not known, and so is the place of Docker's config.json
-               fix: set HOME, or DOCKER_CONFIG to the folder of config.json
+✘ config       cannot find Docker's config.json: HOME is not set
+               fix: set HOME or DOCKER_CONFIG
 ! not checked  passwords: config failed
 ! not checked  entry: config failed
 `)

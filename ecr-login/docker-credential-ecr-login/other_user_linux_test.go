@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// asStranger is a user without any rights, whose home folder is theirs, and a copy of the helper that they may start.
-func asStranger(t *testing.T) *user {
+// newOtherUser returns a user without any rights, with a home directory and a copy of the helper.
+func newOtherUser(t *testing.T) *user {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can become somebody else")
+		t.Skip("only root can start a process as another user")
 	}
-	dir, err := os.MkdirTemp("", "ecr-login-stranger-")
+	dir, err := os.MkdirTemp("", "ecr-login-other-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func asStranger(t *testing.T) *user {
 	return u
 }
 
-// give gives a file to the stranger.
+// give makes the other user the owner of a file.
 func give(t *testing.T, path string) {
 	t.Helper()
 	if err := os.Chown(path, otherUser, otherUser); err != nil {
@@ -54,7 +54,8 @@ func give(t *testing.T, path string) {
 	}
 }
 
-func (u *user) asStranger(args ...string) answer {
+// asOtherUser runs the helper as the other user.
+func (u *user) asOtherUser(args ...string) answer {
 	u.t.Helper()
 	cmd := exec.Command(filepath.Join(u.dir, program), args...)
 	cmd.Env, cmd.Dir = u.env, u.dir
@@ -62,26 +63,26 @@ func (u *user) asStranger(args ...string) answer {
 	return finish(u.t, cmd)
 }
 
-// What is somebody else's is not edited, although whoever owns the folder could replace any file in it.
-func TestConfigureLeavesOthersFilesAlone(t *testing.T) {
+// A file of another user is not edited, although the owner of the directory could replace it.
+func TestConfigureRefusesOtherUsersFiles(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		prepare func(t *testing.T, dir, path string)
-		want    string // PATH and DIR stand for the file and its folder
+		want    string // PATH and DIR stand for the file and its directory
 	}{
 		{"root's file", func(t *testing.T, dir, path string) {
 			give(t, dir)
 			_ = os.Chmod(path, 0o644)
-		}, "PATH: belongs to another user: user ID 0 owns it, this is user ID 65534\nhint: run this as its owner"},
+		}, "PATH: is owned by another user: root (user ID 0)\nhint: run the command as the owner, or change the owner: sudo chown $(id -u) PATH"},
 		{"root's private file", func(t *testing.T, dir, path string) { give(t, dir) },
-			"PATH: cannot be read: permission denied\nhint: make it readable for this user: user ID 0 owns it, this is user ID 65534"},
-		{"root's folder", func(t *testing.T, dir, path string) {
+			"PATH: cannot be read: permission denied\nhint: make the file readable for this user; its owner is root (user ID 0)"},
+		{"root's directory", func(t *testing.T, dir, path string) {
 			give(t, path)
 			_ = os.Chmod(dir, 0o755)
-		}, "PATH: lies in a folder that is read-only: DIR\nhint: chmod u+w DIR, or name another one with DOCKER_CONFIG or REGISTRY_AUTH_FILE"},
-		{"root's private folder", func(t *testing.T, dir, path string) {},
-			"PATH: cannot be read: permission denied\nhint: look at the owners and modes of the file and the folders above it"},
+		}, "PATH: is in a read-only directory: DIR\nhint: sudo chown -R $(id -u) DIR, or set DOCKER_CONFIG or REGISTRY_AUTH_FILE to another place"},
+		{"root's private directory", func(t *testing.T, dir, path string) {},
+			"PATH: cannot be read: permission denied\nhint: check the owner and the mode of the file and of the directories above it"},
 		{"a read-only file of one's own", func(t *testing.T, dir, path string) {
 			give(t, dir)
 			give(t, path)
@@ -90,12 +91,12 @@ func TestConfigureLeavesOthersFilesAlone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			u := asStranger(t)
+			u := newOtherUser(t)
 			path := u.put(".docker/config.json", []byte("{}"))
 			dir := filepath.Dir(path)
 			c.prepare(t, dir, path)
 			before := u.tree()
-			a := u.asStranger("configure", host)
+			a := u.asOtherUser("configure", host)
 			want := program + ": " + strings.ReplaceAll(c.want, "\n", "\n"+program+": ") + "\n"
 			want = strings.NewReplacer("PATH", path, "DIR", dir).Replace(want)
 			if a.code != 1 || a.stderr != want || a.stdout != "" {
@@ -106,31 +107,93 @@ func TestConfigureLeavesOthersFilesAlone(t *testing.T) {
 	}
 }
 
-// Root who configures in somebody's home (sudo keeps HOME on some systems) leaves nothing there that is root's.
-func TestConfigureByRootLeavesTheOwner(t *testing.T) {
+// Root edits nothing in the home of another user (sudo keeps HOME on some systems), and names the
+// command to run instead.
+func TestRootRefusesAnotherUsersHome(t *testing.T) {
 	t.Parallel()
-	u := asStranger(t)
-	if a := u.run("", "configure", host); a.code != 0 {
-		t.Fatalf("%+v", a)
+	for _, command := range []string{"configure", "unconfigure"} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			u := newOtherUser(t)
+			before := u.tree()
+			a := u.run("", command, host)
+			want := program + ": " + u.dir + "/.local/state/ecr-login/configured.json: is not edited by root, because nobody (user ID 65534) can change " + u.dir +
+				"\n" + program + ": hint: run: sudo -u nobody " + program + " " + command + "\n"
+			if a.code != 1 || a.stderr != want || a.stdout != "" {
+				t.Errorf("%+v\nwant %s", a, want)
+			}
+			u.wantTree(before, "refused")
+			if a := u.asOtherUser("configure", host); a.code != 0 {
+				t.Errorf("as the owner: %+v", a)
+			}
+			if a := u.asOtherUser("unconfigure"); a.code != 0 || a.stderr != "" {
+				t.Errorf("as the owner: %+v", a)
+			}
+			u.wantTree(before, "undone by the owner")
+		})
 	}
-	for _, name := range []string{".docker", ".docker/config.json", ".local", ".local/state/ecr-login/configured.json"} {
-		info, err := os.Stat(filepath.Join(u.dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if st := info.Sys().(*syscall.Stat_t); st.Uid != otherUser {
-			t.Errorf("%s belongs to user ID %d", name, st.Uid)
+}
+
+// The same holds for each file that another user's environment names: their files stay as they are,
+// and root's file behind their link is neither edited nor copied.
+func TestRootRefusesAnotherUsersFiles(t *testing.T) {
+	t.Parallel()
+	for _, variable := range []string{"DOCKER_CONFIG", "REGISTRY_AUTH_FILE"} {
+		for _, kind := range []string{"file", "link", "link to nothing"} {
+			t.Run(variable+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				other := newOtherUser(t)
+				root := dockersUser(t)
+				secret := root.put("daemon.json", []byte(`{"auths": {}}`))
+				path := filepath.Join(other.dir, "config.json")
+				target := map[string]string{"link": secret, "link to nothing": filepath.Join(root.dir, "new.json")}[kind]
+				if target == "" {
+					give(t, other.put("config.json", []byte("{}")))
+				} else if err := os.Symlink(target, path); err != nil {
+					t.Fatal(err)
+				} else if err := os.Lchown(path, otherUser, otherUser); err != nil {
+					t.Fatal(err)
+				}
+				value := path
+				args := []string{"configure", "--podman", host}
+				if variable == "DOCKER_CONFIG" {
+					value, args = other.dir, []string{"configure", host}
+				} else {
+					root.put(".docker/config.json", []byte(`{"credHelpers": {"`+host+`": "ecr-login"}}`))
+				}
+				before, beforeRoot := other.tree(), root.tree()
+				a := root.with(variable+"="+value).run("", args...)
+				if a.code != 1 || !strings.Contains(a.stderr, path+": is ") || strings.Contains(a.stdout, "added") {
+					t.Errorf("%+v", a)
+				}
+				other.wantTree(before, "refused")
+				root.wantTree(beforeRoot, "refused")
+			})
 		}
 	}
-	if a := u.asStranger("unconfigure"); a.code != 0 || a.stderr != "" {
-		t.Errorf("%+v", a)
+}
+
+// A journal of another user cannot make root remove the link of a profile.
+func TestRootIgnoresAnotherUsersJournal(t *testing.T) {
+	t.Parallel()
+	other := newOtherUser(t)
+	root := dockersUser(t)
+	link := filepath.Join(root.dir, program+"-prod")
+	if err := os.Symlink(helper, link); err != nil {
+		t.Fatal(err)
+	}
+	give(t, other.put("ecr-login/configured.json", []byte(`{"version": 1, "links": ["`+link+`"]}`)))
+	give(t, filepath.Join(other.dir, "ecr-login"))
+	a := root.with("XDG_STATE_HOME="+other.dir).run("", "unconfigure")
+	if _, err := os.Lstat(link); err != nil || a.code != 1 {
+		t.Errorf("%v, %+v", err, a)
 	}
 }
 
 // refresh ignores the auth.json of another user's podman, such as root's in /run/containers.
 func TestRefreshIgnoresAnotherUsersPodman(t *testing.T) {
 	t.Parallel()
-	u := asStranger(t)
+	u := newOtherUser(t)
 	if err := os.Mkdir(filepath.Join(u.dir, "run", "containers"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +201,7 @@ func TestRefreshIgnoresAnotherUsersPodman(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := answer{"nothing to refresh: no client is configured for this helper, and the cache is empty\n", "", 0}
-	if a := u.asStranger("refresh"); a != want {
+	if a := u.asOtherUser("refresh"); a != want {
 		t.Errorf("%+v, want %+v", a, want)
 	}
 }

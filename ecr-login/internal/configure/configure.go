@@ -19,18 +19,8 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
-)
-
-const (
-	// program is the name of this program's file. A link to it carries a profile behind the name.
-	program = "docker-credential-ecr-login"
-
-	// helperPrefix precedes a helper's name in the name of its program.
-	helperPrefix = "docker-credential-"
-
-	// exampleHost is the registry in hints.
-	exampleHost = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 )
 
 // Options are what a session needs to know of the process.
@@ -48,8 +38,8 @@ type Options struct {
 	// DryRun changes nothing and returns what would change.
 	DryRun bool
 
-	// Environ looks up an environment variable. Nil: os.LookupEnv.
-	Environ func(name string) (string, bool)
+	// Environ is the environment. Nil: that of the process.
+	Environ environ.Lookup
 
 	// Executable is the path of the running program.
 	Executable string
@@ -76,16 +66,13 @@ type Session struct {
 
 // New finds the files of the clients. It reads none of them.
 func New(options Options) (*Session, error) {
-	if options.Environ == nil {
-		options.Environ = os.LookupEnv
-	}
 	if err := checkProfile(options.Profile); err != nil {
 		return nil, err
 	}
 	s := &Session{
 		options: options,
 		locator: dockerconfig.Locator{Environ: options.Environ},
-		helper:  HelperName(options.Profile),
+		helper:  progname.HelperFor(options.Profile),
 		helpers: map[string][]dockerconfig.Helper{},
 		result:  &Result{DryRun: options.DryRun, Files: []File{}},
 	}
@@ -118,21 +105,15 @@ func (s *Session) Paths() []string {
 	return all
 }
 
-// env returns the value of an environment variable, empty when it is not set.
-func (s *Session) env(name string) string {
-	value, _ := s.options.Environ(name)
-	return value
-}
-
-// openJournal opens the journal, for this process alone until close is called. Without a place for
-// one, the journal is empty and nothing can be written to it.
-func (s *Session) openJournal() (close func()) {
+// openJournal opens the journal, for this process alone until close is called. Without a home
+// directory the journal is empty and cannot be written.
+func (s *Session) openJournal() (close func(), err error) {
 	path, err := s.locator.Journal()
 	if err != nil {
 		path = ""
 	}
-	s.journal, close = dockerconfig.OpenJournal(path, !s.options.DryRun)
-	return close
+	s.journal, close, err = dockerconfig.OpenJournal(path, !s.options.DryRun)
+	return close, s.withCommand(err)
 }
 
 // note warns that the journal could not be written. The edit is right all the same.
@@ -146,14 +127,31 @@ func (s *Session) note(err error) {
 
 func (s *Session) warn(err error) { s.result.Warnings = append(s.result.Warnings, err) }
 
-func (s *Session) fail(err error) { s.result.Failed = append(s.result.Failed, err) }
+func (s *Session) fail(err error) { s.result.Failed = append(s.result.Failed, s.withCommand(err)) }
+
+// withCommand completes the hint of a file that another user has to edit with the command to run.
+func (s *Session) withCommand(err error) error {
+	var e *dockerconfig.Error
+	if !errors.As(err, &e) || e.RunAs == "" {
+		return err
+	}
+	command := "configure"
+	if s.undoes {
+		command = "unconfigure"
+	}
+	return &Error{Err: err, Advice: "run: sudo -u " + e.RunAs + " " + progname.Program + " " + command}
+}
 
 // Configure makes the helper answer for the hosts in each file of the session. A file that cannot
 // be edited does not keep the others from being edited: see Result.Failed. The error is about the
 // link of a profile, without which nothing is edited.
 func (s *Session) Configure(hosts []string) (*Result, error) {
 	s.result.Helper = s.helper
-	defer s.openJournal()()
+	close, err := s.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	defer close()
 	if s.options.Profile != "" {
 		if err := s.link(); err != nil {
 			return nil, err
@@ -179,7 +177,11 @@ func (s *Session) Unconfigure(hosts []string) (*Result, error) {
 	if s.options.Profile != "" {
 		s.result.Helper = s.helper
 	}
-	defer s.openJournal()()
+	close, err := s.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	defer close()
 	if !s.options.Podman {
 		s.addRecorded()
 	}
@@ -251,7 +253,7 @@ func (s *Session) Configured() []string {
 // lookPath returns the absolute path of a program on PATH. Relative entries of PATH are skipped:
 // what they name depends on the current directory, which may be another user's.
 func (s *Session) lookPath(name string) (string, error) {
-	for _, dir := range filepath.SplitList(s.env("PATH")) {
+	for _, dir := range filepath.SplitList(environ.Get(s.options.Environ, "PATH")) {
 		path := filepath.Join(dir, name+executableSuffix)
 		if !filepath.IsAbs(dir) {
 			continue

@@ -14,6 +14,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
 
 const (
@@ -166,7 +167,7 @@ func files(dir string) (all []mention) {
 		if !buildsOrStarts(entry.Name()) {
 			continue
 		}
-		text, err := readFile(filepath.Join(dir, entry.Name()), maxScan)
+		text, err := regularfile.Read(filepath.Join(dir, entry.Name()), maxScan)
 		if err != nil {
 			continue
 		}
@@ -245,16 +246,4 @@ func (s *Session) caller(ctx context.Context) []mention {
 		return []mention{{host, Place{Source: FromCredentials}}}
 	}
 	return nil
-}
-
-// readFile reads a regular file of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, errors.ErrUnsupported
-	}
-	return os.ReadFile(path)
 }

@@ -13,14 +13,6 @@ import (
 // publicHosts are the names of ECR Public.
 var publicHosts = []string{"public.ecr.aws", "ecr-public.aws.com"}
 
-// HelperName returns what credHelpers calls this program with a profile.
-func HelperName(profile string) string {
-	if profile == "" {
-		return "ecr-login"
-	}
-	return "ecr-login-" + profile
-}
-
 // checkProfile refuses a profile that cannot be part of a program's name.
 func checkProfile(name string) error {
 	if strings.ContainsAny(name, "/\\\x00\n\r\t \"'") || strings.HasPrefix(name, "-") || strings.HasSuffix(strings.ToLower(name), ".exe") {

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // A link named docker-credential-ecr-login-NAME starts the program with the AWS profile NAME: a
@@ -23,7 +25,7 @@ func (s *Session) link() error {
 	if self == "" {
 		return errors.New("cannot find the file of this program, so the helper of the profile cannot be linked to it")
 	}
-	name := program + "-" + s.options.Profile
+	name := progname.Prefix + s.helper
 	if path, err := s.lookPath(name); err == nil && sameFile(path, self) {
 		return nil
 	}
@@ -60,7 +62,7 @@ func (s *Session) link() error {
 // upgrade replaces the former.
 func (s *Session) installed() string {
 	self := s.options.Executable
-	if path, err := s.lookPath(program); err == nil && sameFile(path, self) {
+	if path, err := s.lookPath(progname.Program); err == nil && sameFile(path, self) {
 		return path
 	}
 	return self
@@ -84,7 +86,7 @@ func (s *Session) createLink(link string) error {
 // linkDir returns the directory for the link.
 func (s *Session) linkDir() (string, error) {
 	beside := filepath.Dir(s.installed())
-	dirs := filepath.SplitList(s.env("PATH"))
+	dirs := filepath.SplitList(environ.Get(s.options.Environ, "PATH"))
 	if slices.Contains(dirs, beside) && fileaccess.CanCreateIn(beside) {
 		return beside, nil
 	}
@@ -102,7 +104,7 @@ func (s *Session) linkDir() (string, error) {
 // examined, it is one below the home directory.
 func (s *Session) ownsDir(dir string) bool {
 	if runtime.GOOS == "windows" {
-		home := s.env("USERPROFILE")
+		home := environ.Get(s.options.Environ, "USERPROFILE")
 		return home != "" && strings.HasPrefix(strings.ToLower(dir), strings.ToLower(home)+string(filepath.Separator))
 	}
 	info, err := os.Stat(dir)
@@ -112,7 +114,7 @@ func (s *Session) ownsDir(dir string) bool {
 // unlink removes those of the recorded links that no entry names any more.
 func (s *Session) unlink(links []string) error {
 	for _, link := range links {
-		helper := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(link), helperPrefix), ".exe")
+		helper := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(link), progname.Prefix), ".exe")
 		if s.isNamed(helper) {
 			continue
 		}
@@ -185,7 +187,7 @@ func (s *Session) isNamed(helper string) bool {
 // uninstalled. The journal may be damaged and name any file, even the program itself.
 func (s *Session) isProfileLink(path string) bool {
 	info, err := os.Lstat(path)
-	if err != nil || !strings.HasPrefix(filepath.Base(path), program+"-") {
+	if err != nil || !strings.HasPrefix(filepath.Base(path), progname.Program+"-") {
 		return false
 	}
 	if runtime.GOOS != "windows" && info.Mode()&fs.ModeSymlink == 0 {
@@ -215,7 +217,7 @@ func (s *Session) checkPath() {
 	}
 	self := s.options.Executable
 	dir := filepath.Dir(self)
-	name := helperPrefix + s.helper
+	name := progname.Prefix + s.helper
 	found, err := s.lookPath(name)
 	switch {
 	case err != nil:

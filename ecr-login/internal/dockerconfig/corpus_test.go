@@ -9,7 +9,7 @@ import (
 
 const host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
-// corpus are the files of testdata/configs, by name.
+// corpus returns the files of testdata/configs, by name.
 func corpus(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/configs/*.json")
@@ -27,15 +27,15 @@ func corpus(t testing.TB) map[string][]byte {
 	return all
 }
 
-// environ is an environment of these variables alone.
-func environ(variables map[string]string) func(string) (string, bool) {
+// environment returns a lookup of the variables.
+func environment(variables map[string]string) func(string) (string, bool) {
 	return func(key string) (string, bool) {
 		value, ok := variables[key]
 		return value, ok
 	}
 }
 
-// sound is Parse of what must be sound.
+// sound parses text that must be valid.
 func sound(t testing.TB, text string, client Client) *Config {
 	t.Helper()
 	c, err := Parse([]byte(text), client)

@@ -1,30 +1,35 @@
-// Package dockerconfig reads and edits the files in which container clients look up their credentials: Docker's
-// config.json, and the auth.json of podman, skopeo and buildah.
+// Package dockerconfig reads and edits the files in which container clients look up their
+// credentials: Docker's config.json, and the auth.json of podman, skopeo and buildah.
 //
-// Its promises: a file is understood as its client understands it, broken ones included; an edit changes the bytes
-// it has to change and no other; a file is replaced whole or not at all, keeps its owner and mode, and is never
-// replaced when somebody else wrote it meanwhile; what is read of a login is whether there is one, never the secret.
+// A file is parsed as its client parses it, and refused if the client refuses it. An edit changes
+// only the bytes that it must. A file is replaced as a whole, keeps its mode and group, and is not
+// replaced when another program wrote it in the meantime. Secrets are never returned: only whether
+// an entry has one.
 //
-// Its limits: access control lists and extended attributes are not carried over, and neither are hard links. Docker
-// takes no lock, so a docker login that has read the file before an edit and writes it after will undo the edit.
+// A link that another user owns is not followed. Root edits nothing that another user can change.
 //
-// The rules are those of docker/cli (cli/config/configfile/file.go, cli/config/credentials) and of containers/image
-// (pkg/docker/config/config.go), both of which decode with encoding/json: names of the known keys are matched
-// without regard to case, objects that appear twice are merged, and the last value counts.
+// Limits: access control lists, extended attributes and hard links are not preserved. Docker takes
+// no lock: a docker login that reads the file before an edit and writes it afterwards undoes the
+// edit. A process that is killed while it writes leaves a temporary file with mode 0600, which the
+// next edit removes.
+//
+// The rules are those of docker/cli (cli/config/configfile/file.go, cli/config/credentials) and of
+// containers/image (pkg/docker/config/config.go). Both decode with encoding/json: the known keys
+// match in any case, repeated objects are merged, and the last value counts.
 package dockerconfig
 
 import "fmt"
 
-// A Client is a family of programs with the same rules.
+// A Client is a group of programs that read the same files by the same rules.
 type Client string
 
-// The two families.
+// The clients.
 const (
-	Docker     Client = "docker"     // docker and all that use its config.json
+	Docker     Client = "docker"     // docker and every program that reads its config.json
 	Containers Client = "containers" // podman, skopeo, buildah
 )
 
-// program is the best known of the family.
+// program returns the best-known program of the group.
 func (c Client) program() string {
 	if c == Containers {
 		return "podman"
@@ -32,13 +37,18 @@ func (c Client) program() string {
 	return "docker"
 }
 
-// An Error says what is wrong with a file, and what to do about it.
+// An Error is what is wrong with a file, and what to do about it.
 type Error struct {
 	Path    string // empty for text that is in no file
 	Line    int    // 0: the file as a whole
 	Message string
 	Advice  string // what to do; may be empty
 	Err     error  // of the operating system; may be nil
+
+	// Unsafe: another user can change the path. RunAs is that user, as "sudo -u" takes it, if the
+	// command works for that user.
+	Unsafe bool
+	RunAs  string
 }
 
 func (e *Error) Error() string {
@@ -55,5 +65,5 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Hint says what to do; empty when the message says it all.
+// Hint returns what to do, or an empty string.
 func (e *Error) Hint() string { return e.Advice }

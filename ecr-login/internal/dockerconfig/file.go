@@ -1,64 +1,124 @@
 package dockerconfig
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"syscall"
+	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
-const (
-	// maxFile is a thousand times what the largest files have.
-	maxFile = 32 << 20
+// attempts is how often a file is read again that other programs keep changing.
+const attempts = 10
 
-	// maxLinks is as many links in a row as Linux follows.
-	maxLinks = 40
-
-	// attempts to edit a file that others write to all the time.
-	attempts = 10
-)
-
-// Read reads a file. One that is not there is one that says nothing. An error is an *Error.
+// Read reads a file. A missing file reads as an empty configuration. An error is an *Error.
 func Read(path string, client Client) (*Config, error) {
-	t, err := locate(path)
-	if err != nil {
-		return nil, err
+	for range attempts {
+		t, err := locate(path)
+		if err != nil {
+			return nil, err
+		}
+		c, err := t.read(client)
+		if !errors.Is(err, errRetry) {
+			return c, err
+		}
 	}
-	return t.read(client)
+	return nil, keepsChanging(path)
 }
 
-// Update edits a file: it calls edit with what the file says, then puts the text that comes out of it in the file's
-// place. Where the file is a link, what it points to is replaced. A file that edit leaves alone is not written, and
-// none is written when edit returns an error. When somebody else wrote the file meanwhile, edit is called again, with
-// the new text. It tells whether something was written.
-func Update(path string, client Client, edit func(*Config) error) (bool, error) {
+// Update edits a file: it calls edit with the parsed file and writes the resulting text in its
+// place. Where the path is a link, the file behind it is replaced. A file that edit does not change
+// is not written, and neither is one for which edit returns an error. When another program wrote the
+// file in the meantime, Update calls edit again with the new text. It reports whether the file was
+// changed.
+func Update(path string, client Client, edit func(*Config) error) (changed bool, err error) {
+	var created []string // directories, the innermost first
+	defer func() {
+		if !changed && len(created) > 0 {
+			removeDirs(created[0], created)
+		}
+	}()
 	for range attempts {
-		changed, err := update(path, client, edit)
-		if !errors.Is(err, errMeanwhile) {
+		changed, err = update(path, client, edit, &created)
+		if !errors.Is(err, errRetry) {
 			return changed, err
 		}
 	}
-	return false, &Error{Path: path, Message: "keeps being written to by somebody else", Advice: "try again when no other program signs in or out"}
+	return false, keepsChanging(path)
 }
 
-func update(path string, client Client, edit func(*Config) error) (bool, error) {
+func keepsChanging(path string) error {
+	return &Error{Path: path, Message: "is being changed by another program", Advice: "run the command again when no other program signs in or out"}
+}
+
+// update is one attempt of Update. It adds the directories that it creates to created.
+func update(path string, client Client, edit func(*Config) error, created *[]string) (bool, error) {
 	t, err := locate(path)
 	if err != nil {
 		return false, err
 	}
-	unlock, alone := lockFolder(t.dir)
-	defer unlock()
-	if alone {
-		sweep(t.path)
+	if len(t.missing) > 0 {
+		c, err := t.read(client)
+		if err != nil {
+			return false, err
+		}
+		if changed, err := apply(c, edit); !changed || err != nil {
+			return false, err
+		}
+		made, err := t.makeDirs()
+		*created = append(made, *created...)
+		if err != nil {
+			return false, err
+		}
+		return false, errRetry // with a directory to lock
 	}
-	c, err := t.read(client)
+	d, err := openDir(t)
 	if err != nil {
 		return false, err
 	}
+	if t.refusal() != nil {
+		defer d.Close()
+		c, err := d.config(client, *created)
+		if err != nil {
+			return false, err
+		}
+		return apply(c, edit) // fails, if there is anything to change
+	}
+	l, err := d.lock(lockWait)
+	if err != nil {
+		d.Close()
+		return false, err
+	}
+	empty := func() {}
+	defer func() {
+		d.Close()
+		l.unlockAfter(empty)
+	}()
+	d.sweep(l.held, time.Now())
+	c, err := d.config(client, *created)
+	if err != nil {
+		return false, err
+	}
+	if changed, err := apply(c, edit); !changed || err != nil {
+		return false, err
+	}
+	if !c.gone {
+		return true, t.writeError(d.replace(t.info, c.text, c.Text()))
+	}
+	if !d.unchanged(true, c.text) {
+		return false, errRetry
+	}
+	if err := d.Remove(d.base); err != nil {
+		return false, &Error{Path: t.named, Message: "cannot be removed: " + reason(err), Advice: "remove the file by hand", Err: err}
+	}
+	empty = func() { removeDirs(t.dir, c.emptied) }
+	return true, nil
+}
+
+// apply calls edit and reports whether there is something to write, and an error if it may not be.
+func apply(c *Config, edit func(*Config) error) (changed bool, err error) {
 	if err := edit(c); err != nil {
 		return false, err
 	}
@@ -68,95 +128,70 @@ func update(path string, client Client, edit func(*Config) error) (bool, error) 
 	if err := c.Writable(); err != nil {
 		return false, err
 	}
-	if c.gone {
-		return true, t.remove(c)
-	}
-	return true, t.write(c)
+	return true, nil
 }
 
-// A target is the file behind a path.
-type target struct {
-	named string // what errors call it
-	path  string // with links resolved
-	dir   string
-	info  fs.FileInfo // nil: there is no file
-}
-
-// locate follows links, also one to a file that is not there: as Docker, which makes that file.
-func locate(path string) (*target, error) {
-	t := &target{named: path, path: path}
-	wrong := func(err error) (*target, error) {
-		return nil, &Error{Path: path, Message: "cannot be read: " + reason(err), Advice: "look at the owners and modes of the file and the folders above it", Err: err}
-	}
-	for range maxLinks {
-		dir, base := filepath.Split(t.path)
-		var err error
-		if t.dir, err = realFolder(dir); err != nil {
-			return wrong(err)
-		}
-		t.path = filepath.Join(t.dir, base)
-		link, err := os.Readlink(t.path)
-		if err != nil {
-			return t.look(wrong)
-		}
-		if !filepath.IsAbs(link) {
-			link = t.dir + string(filepath.Separator) + link
-		}
-		t.path = link
-	}
-	return nil, &Error{Path: path, Message: "is a link that leads nowhere: too many links", Advice: "remove the link"}
-}
-
-// Real is the path of the file behind a path, with links resolved: one that Read would read, or Update would make.
-func Real(path string) string {
-	if t, err := locate(path); err == nil {
-		return t.path
-	}
-	return path
-}
-
-// realFolder is a folder with links resolved, as far as it is there.
-func realFolder(dir string) (string, error) {
-	real, err := filepath.EvalSymlinks(dir)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return real, err
-	}
-	dir = filepath.Clean(dir) // only now: what .. means depends on the links before it
-	above := filepath.Dir(dir)
-	if _, err := os.Lstat(dir); err == nil || above == dir {
-		return dir, nil // a link that leads nowhere
-	}
-	if above, err = realFolder(above); err != nil {
-		return "", err
-	}
-	return filepath.Join(above, filepath.Base(dir)), nil
-}
-
-func (t *target) look(wrong func(error) (*target, error)) (*target, error) {
-	info, err := os.Lstat(t.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return t, nil
-	case err != nil:
-		return wrong(err)
-	case info.IsDir():
-		return nil, &Error{Path: t.named, Message: "is a folder, not a file", Advice: "move the folder away; a container engine makes one when it mounts a file that is not there"}
-	case !info.Mode().IsRegular():
-		return nil, &Error{Path: t.named, Message: "is not a regular file", Advice: "move it away"}
-	case info.Size() > maxFile:
-		return nil, &Error{Path: t.named, Message: fmt.Sprintf("is longer than %d MiB", maxFile>>20), Advice: "look whether it is the right file"}
+// config reads and parses the file in an open directory. created are the directories that this
+// program has created for it.
+func (d *dir) config(client Client, created []string) (*Config, error) {
+	t := d.target
+	info, text, err := d.read()
+	if err != nil {
+		return nil, t.readError(err)
 	}
 	t.info = info
-	return t, nil
+	c, err := t.parse(info != nil, text, client)
+	if err == nil && info == nil {
+		c.missing = slices.Clone(created)
+	}
+	return c, err
 }
 
+// read reads and parses the file, without opening its directory.
 func (t *target) read(client Client) (*Config, error) {
 	if t.info == nil {
-		return &Config{Path: t.named, Client: client, blank: true, target: t, missing: missing(t.dir)}, nil
+		return t.parse(false, nil, client)
 	}
-	text, err := os.ReadFile(t.path)
+	f, err := retryBusy(func() (*os.File, error) { return os.OpenFile(t.path, readFlags, 0) })
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errRetry
+	case err != nil:
+		return nil, t.readError(err)
+	}
+	defer f.Close()
+	open, err := f.Stat()
 	if err != nil {
-		return nil, &Error{Path: t.named, Message: "cannot be read: " + reason(err), Advice: "make it readable for this user: " + who(t.info), Err: err}
+		return nil, t.readError(err)
+	}
+	if now, err := lstatWithoutLinks(t.path); err != nil || !os.SameFile(open, now) || !open.Mode().IsRegular() {
+		return nil, errRetry
+	}
+	t.info = open
+	text, err := t.readAll(f)
+	if err != nil {
+		return nil, t.readError(err)
+	}
+	return t.parse(true, text, client)
+}
+
+// readError describes why a file could not be read.
+func (t *target) readError(err error) error {
+	var own *Error
+	if errors.Is(err, errRetry) || errors.As(err, &own) {
+		return err
+	}
+	e := t.unreadable(err)
+	if t.info != nil && errors.Is(err, fs.ErrPermission) {
+		e.Advice = "make the file readable for this user; its owner is " + fileaccess.OwnerText(t.info)
+	}
+	return e
+}
+
+// parse parses the text of the file.
+func (t *target) parse(exists bool, text []byte, client Client) (*Config, error) {
+	if !exists {
+		return &Config{Path: t.named, Client: client, blank: true, target: t, missing: t.missing}, nil
 	}
 	c, err := Parse(text, client)
 	if err != nil {
@@ -170,116 +205,35 @@ func (t *target) read(client Client) (*Config, error) {
 	return c, nil
 }
 
-// missing are the folders that are not there, the innermost first.
-func missing(dir string) []string {
-	var all []string
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
-			return all
-		}
-		all = append(all, dir)
-	}
-}
-
-// Writable says why a file that was read is not to be replaced. That it could be, because replacing asks for a right to
-// the folder only, or because we are root, is not enough: somebody made it read-only, or it is somebody else's. Update
-// asks this itself, after the edit.
+// Writable returns why a file that was read must not be replaced. It is stricter than the system,
+// which only checks the directory: a read-only file, and a file of another user, are not replaced.
+// Update calls it after the edit.
 func (c *Config) Writable() error {
 	t := c.target
 	if t == nil {
-		return &Error{Message: "is no file"}
+		return &Error{Message: "text that was not read from a file cannot be written"}
+	}
+	if err := t.refusal(); err != nil {
+		return err
 	}
 	if t.info != nil {
 		if t.info.Mode().Perm()&0o222 == 0 {
 			return &Error{Path: t.named, Message: "is read-only", Advice: "chmod u+w " + t.path}
 		}
-		if strangers(t.info) {
-			return &Error{Path: t.named, Message: "belongs to another user: " + who(t.info), Advice: "run this as its owner"}
+		if fileaccess.IsAnothers(t.info) && !fileaccess.IsRoot() {
+			return &Error{Path: t.named, Message: "is owned by another user: " + fileaccess.OwnerText(t.info), Advice: "run the command as the owner, or change the owner: sudo chown $(id -u) " + t.path}
 		}
 	}
 	info, err := os.Stat(t.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && info.Mode().Perm()&0o222 == 0 || err == nil && !canWrite(t.dir) {
-		return &Error{Path: t.named, Message: "lies in a folder that is read-only: " + t.dir, Advice: "chmod u+w " + t.dir + ", or name another one with DOCKER_CONFIG or REGISTRY_AUTH_FILE"}
+	if err == nil && (info.Mode().Perm()&0o222 == 0 || !fileaccess.CanCreateIn(t.dir)) {
+		fix := "chmod u+w " + t.dir
+		if fileaccess.IsAnothers(info) {
+			fix = "sudo chown -R $(id -u) " + t.dir
+		}
+		return &Error{Path: t.named, Message: "is in a read-only directory: " + t.dir, Advice: fix + ", or set DOCKER_CONFIG or REGISTRY_AUTH_FILE to another place"}
 	}
 	return nil
-}
-
-// remove removes the file that an earlier edit made, and the folders made for it that are empty now.
-func (t *target) remove(c *Config) error {
-	if t.written(c.text) {
-		return errMeanwhile
-	}
-	if err := os.Remove(t.path); err != nil {
-		return &Error{Path: t.named, Message: "cannot be removed: " + reason(err), Advice: "remove it by hand", Err: err}
-	}
-	removeFolders(t.dir, c.emptied)
-	return nil
-}
-
-// removeFolders removes dir and those above it, as long as they are noted as made and nothing is in them. A note is a
-// file that anybody may have written, for root to read: whatever else it names is not touched.
-func removeFolders(dir string, noted []string) {
-	for slices.Contains(noted, dir) && dir != filepath.Dir(dir) {
-		if err := removeFolder(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
-// errMeanwhile is about a file that was written since it was read.
-var errMeanwhile = errors.New("written meanwhile")
-
-// written reports whether somebody else wrote the file.
-func (t *target) written(text []byte) bool {
-	now, err := os.ReadFile(t.path)
-	if t.info == nil {
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	return err != nil || !bytes.Equal(now, text)
-}
-
-func (t *target) write(c *Config) error {
-	if err := t.makeFolders(c.missing); err != nil {
-		return err
-	}
-	w := writing{path: t.path, text: c.Text(), like: t.info, guard: true, meanwhile: func() bool { return t.written(c.text) }}
-	err := w.do()
-	switch {
-	case err == nil || errors.Is(err, errMeanwhile):
-		return err
-	case errors.Is(err, syscall.EBUSY):
-		return &Error{Path: t.named, Message: "cannot be replaced: it is a mount of its own", Advice: "edit the file where it is mounted from", Err: err}
-	}
-	return &Error{Path: t.named, Message: "cannot be written: " + reason(err), Advice: "look at the folder " + t.dir, Err: err}
-}
-
-// makeFolders makes what is missing above the file. What root makes in somebody's home belongs to them.
-func (t *target) makeFolders(missing []string) error {
-	for _, dir := range slices.Backward(missing) {
-		err := os.Mkdir(dir, 0o700)
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return &Error{Path: t.named, Message: "cannot make the folder " + dir + ": " + reason(err), Advice: "look at the folder above it", Err: err}
-		}
-		if err == nil {
-			inherit(dir)
-		}
-	}
-	return nil
-}
-
-// reason is what the operating system said, without the path that Error has.
-func reason(err error) string {
-	var p *fs.PathError
-	var l *os.LinkError
-	switch {
-	case errors.As(err, &p):
-		return p.Err.Error()
-	case errors.As(err, &l):
-		return l.Err.Error()
-	}
-	return err.Error()
 }

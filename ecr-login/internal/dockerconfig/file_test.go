@@ -10,9 +10,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
-// put writes a file below dir.
+// put writes a file and creates the directories above it.
 func put(t testing.TB, path, text string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -33,7 +34,7 @@ func content(t testing.TB, path string) string {
 	return string(text)
 }
 
-// set is an edit that sets one helper.
+// set returns an edit that sets one helper.
 func set(host string) func(*Config) error {
 	return func(c *Config) error {
 		c.SetHelper(host, "ecr-login", nil)
@@ -41,7 +42,7 @@ func set(host string) func(*Config) error {
 	}
 }
 
-// names are what is in a folder.
+// names returns the names in a directory, joined by spaces.
 func names(t testing.TB, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -55,7 +56,7 @@ func names(t testing.TB, dir string) string {
 	return strings.Join(all, " ")
 }
 
-func TestUpdateWritesAndKeeps(t *testing.T) {
+func TestUpdateWritesOnlyChanges(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := put(t, filepath.Join(dir, "config.json"), `{"a": 1}`)
@@ -75,16 +76,16 @@ func TestUpdateWritesAndKeeps(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 	if got := names(t, dir); got != "config.json" {
-		t.Errorf("the folder holds %s", got)
+		t.Errorf("the directory holds %s", got)
 	}
 	if got, err := Read(path, Docker); err != nil || !got.Exists || got.Path != path || got.For("h").Helper != "ecr-login" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-func TestAFileThatIsNotThere(t *testing.T) {
+func TestUpdateCreatesMissingFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "new", "folder", "config.json")
+	path := filepath.Join(t.TempDir(), "new", "directory", "config.json")
 	if c, err := Read(path, Docker); err != nil || c.Exists || len(c.Helpers()) > 0 || c.Changed() {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -92,7 +93,7 @@ func TestAFileThatIsNotThere(t *testing.T) {
 		t.Fatalf("nothing to do: %v, %v", changed, err)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
-		t.Fatalf("nothing to do, and a folder was made: %v", err)
+		t.Fatalf("nothing to do, and a directory was created: %v", err)
 	}
 	var r Record
 	if _, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
@@ -110,17 +111,17 @@ func TestAFileThatIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Dir(filepath.Dir(path))); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("undone, but the folders are there: %v", err)
+		t.Errorf("undone, but the directories exist: %v", err)
 	}
 }
 
-// What others put into the file or its folder meanwhile is not ours to remove.
-func TestUndoLeavesOthersThings(t *testing.T) {
+// What other programs put into the file or its directory in the meantime stays.
+func TestUndoKeepsOtherContent(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string
 		also func(t *testing.T, path string)
-		want string // what is left below the folder; empty: nothing
+		want string // what is left below the directory; empty: nothing
 	}{
 		{"nothing", func(*testing.T, string) {}, ""},
 		{"another file", func(t *testing.T, path string) { put(t, filepath.Join(filepath.Dir(path), "daemon.json"), "{}") }, "daemon.json"},
@@ -155,18 +156,18 @@ func TestUndoLeavesOthersThings(t *testing.T) {
 	}
 }
 
-func TestLinksStay(t *testing.T) {
+func TestUpdateKeepsLinks(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
-		links map[string]string // link to target, both relative to the folder
+		links map[string]string // link to target, both relative to the directory
 		file  string
 		there bool
 	}{
 		{"a file", map[string]string{"docker/config.json": "../dotfiles/config.json"}, "dotfiles/config.json", true},
 		{"a chain", map[string]string{"docker/config.json": "second", "docker/second": "../dotfiles/config.json"}, "dotfiles/config.json", true},
-		{"a folder", map[string]string{"docker": "dotfiles"}, "dotfiles/config.json", true},
-		{"up through a linked folder", map[string]string{"docker": "deep/er", "deep/er/config.json": "../config.json"}, "deep/config.json", true},
+		{"a directory", map[string]string{"docker": "dotfiles"}, "dotfiles/config.json", true},
+		{"up through a linked directory", map[string]string{"docker": "deep/er", "deep/er/config.json": "../config.json"}, "deep/config.json", true},
 		{"to nothing", map[string]string{"docker/config.json": "../dotfiles/config.json"}, "dotfiles/config.json", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -209,34 +210,34 @@ func TestLinksStay(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftAlone(t *testing.T) {
+func TestUpdateRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		prepare func(t *testing.T, path string)
-		want    string // PATH and DIR stand for the file and its folder
+		want    string // PATH and DIR stand for the file and its directory
 	}{
 		{"broken JSON", func(t *testing.T, path string) { put(t, path, "{\n,}") }, "PATH:2: broken JSON: invalid character ',' looking for beginning of object key string"},
-		{"a folder", func(t *testing.T, path string) { put(t, filepath.Join(path, "x"), "") }, "PATH: is a folder, not a file"},
-		{"a link to a folder", func(t *testing.T, path string) { _ = os.Symlink(".", path) }, "PATH: is a folder, not a file"},
-		{"a link to itself", func(t *testing.T, path string) { _ = os.Symlink("config.json", path) }, "PATH: is a link that leads nowhere: too many links"},
+		{"a directory", func(t *testing.T, path string) { put(t, filepath.Join(path, "x"), "") }, "PATH: is a directory, not a file"},
+		{"a link to a directory", func(t *testing.T, path string) { _ = os.Symlink(".", path) }, "PATH: is a directory, not a file"},
+		{"a link to itself", func(t *testing.T, path string) { _ = os.Symlink("config.json", path) }, "PATH: has too many links"},
 		{"a read-only file", func(t *testing.T, path string) {
 			put(t, path, "{}")
 			_ = os.Chmod(path, 0o444)
 		}, "PATH: is read-only"},
-		{"a read-only folder", func(t *testing.T, path string) {
+		{"a read-only directory", func(t *testing.T, path string) {
 			put(t, path, "{}")
 			_ = os.Chmod(filepath.Dir(path), 0o555)
 			t.Cleanup(func() { _ = os.Chmod(filepath.Dir(path), 0o755) })
-		}, "PATH: lies in a folder that is read-only: DIR"},
-		{"a file in the place of the folder", func(t *testing.T, path string) {
+		}, "PATH: is in a read-only directory: DIR"},
+		{"a file in place of the directory", func(t *testing.T, path string) {
 			_ = os.Remove(filepath.Dir(path))
 			put(t, filepath.Dir(path), "")
 		}, "PATH: cannot be read: not a directory"},
-		{"an endless file", func(t *testing.T, path string) {
+		{"a large file", func(t *testing.T, path string) {
 			put(t, path, "{}")
 			_ = os.Truncate(path, maxFile+1)
-		}, "PATH: is longer than 32 MiB"},
+		}, "PATH: is larger than 32 MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -267,7 +268,7 @@ func TestWhatIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheEditWritesNothing(t *testing.T) {
+func TestUpdateWritesNothingAfterError(t *testing.T) {
 	t.Parallel()
 	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
 	stop := errors.New("stop")
@@ -277,8 +278,8 @@ func TestAnErrorOfTheEditWritesNothing(t *testing.T) {
 	}
 }
 
-// A docker login comes between our reading and our writing, more than once.
-func TestNothingIsLostToADockerLoginMeanwhile(t *testing.T) {
+// A docker login writes the file between reading and writing, more than once.
+func TestUpdateKeepsConcurrentLogins(t *testing.T) {
 	t.Parallel()
 	for _, before := range []string{"{\n}", ""} {
 		path := filepath.Join(t.TempDir(), "config.json")
@@ -306,16 +307,16 @@ func TestNothingIsLostToADockerLoginMeanwhile(t *testing.T) {
 		c.SetHelper("h", "ecr-login", nil)
 		return nil
 	})
-	if want := path + ": keeps being written to by somebody else"; changed || err == nil || err.Error() != want {
+	if want := path + ": is being changed by another program"; changed || err == nil || err.Error() != want {
 		t.Errorf("%v, %v, want %s", changed, err, want)
 	}
 	if got := names(t, filepath.Dir(path)); got != "config.json" {
-		t.Errorf("the folder holds %s", got)
+		t.Errorf("the directory holds %s", got)
 	}
 }
 
-// Many edits at once, of a file and a folder that are not there yet: each finds its own entry at the end.
-func TestEditsAtOnce(t *testing.T) {
+// Concurrent edits of a missing file in a missing directory: no entry is lost.
+func TestUpdateConcurrently(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "docker", "config.json")
 	var wg sync.WaitGroup
@@ -336,24 +337,132 @@ func TestEditsAtOnce(t *testing.T) {
 	}
 }
 
-// What lies there from a machine that stopped goes with the next edit; what is not ours stays.
-func TestLeftoversAreSwept(t *testing.T) {
+// A killed process leaves a temporary file, which may hold passwords. The next edit removes it.
+func TestUpdateRemovesLeftoverFiles(t *testing.T) {
 	t.Parallel()
-	if _, alone := lockFolder(t.TempDir()); !alone {
-		t.Skip("this system locks no folders")
-	}
 	dir := t.TempDir()
 	path := put(t, filepath.Join(dir, "config.json"), "{}")
 	left := put(t, filepath.Join(dir, tempName("config.json")), `{"auths": {}}`)
-	put(t, filepath.Join(dir, tempName("other.json")), "{}")
-	put(t, filepath.Join(dir, ".config.json.ecr-login-mine"), "{}")
-	if got := leftovers(path); len(got) != 1 || filepath.Base(got[0]) != filepath.Base(left) {
-		t.Errorf("leftovers are %q, want %q", got, left)
-	}
+	other := put(t, filepath.Join(dir, tempName("other.json")), "{}")
+	own := put(t, filepath.Join(dir, ".config.json.ecr-login-mine"), "{}")
 	if _, err := Update(path, Docker, set("h")); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, dir); strings.Contains(got, filepath.Base(left)) || len(strings.Fields(got)) != 3 {
-		t.Errorf("left are %s", got)
+	if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the temporary file is left: %v", err)
+	}
+	for _, path := range []string{path, other, own} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Without a lock another process may be writing: only old files are removed.
+func TestSweepWithoutLock(t *testing.T) {
+	t.Parallel()
+	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
+	left := put(t, filepath.Join(filepath.Dir(path), tempName("config.json")), "{}")
+	target, err := locate(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := openDir(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	d.sweep(false, time.Now())
+	if _, err := os.Lstat(left); err != nil {
+		t.Errorf("a new file was removed: %v", err)
+	}
+	d.sweep(false, time.Now().Add(2*staleAfter))
+	if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an old file is left: %v", err)
+	}
+}
+
+// An edit waits for the lock of another one.
+func TestUpdateWaitsForLock(t *testing.T) {
+	t.Parallel()
+	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
+	target, err := locate(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := openDir(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	l, err := d.lock(lockWait)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.lock(lockTick); !errors.Is(err, errBusy) {
+		t.Errorf("%v while the lock is held", err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := Update(path, Docker, func(c *Config) error {
+			if l.flock.Locked() {
+				t.Error("an edit while the lock is held")
+			}
+			return set("h")(c)
+		})
+		done <- err
+	}()
+	runtime.Gosched()
+	l.unlock()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// A directory that was removed and created again is another one: its lock is no protection.
+func TestLockNoticesNewDirectory(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "docker")
+	path := put(t, filepath.Join(dir, "config.json"), "{}")
+	target, err := locate(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := openDir(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := os.Rename(dir, dir+"-old"); err != nil {
+		t.Fatal(err)
+	}
+	put(t, path, "{}")
+	if _, err := d.lock(lockWait); !errors.Is(err, errRetry) {
+		t.Errorf("%v", err)
+	}
+}
+
+// The new file has mode 0600 from its first byte.
+func TestNewFileIsPrivate(t *testing.T) {
+	t.Parallel()
+	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
+	if err := os.Chmod(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	target, err := locate(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := openDir(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	temp := tempName(d.base)
+	if err := d.create(temp, nil, []byte("secret")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := d.Lstat(temp); err != nil || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" {
+		t.Errorf("%v, %v", info, err)
 	}
 }

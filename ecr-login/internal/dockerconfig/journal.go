@@ -5,33 +5,42 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
-// A Journal keeps the records of edits between processes, so that they can be taken back. It is a hint: without it an
-// edit can still be undone by the helper's name, if not to the byte.
+// A Journal stores the records of edits, so that another process can undo them. Without its journal
+// an edit can still be undone by the helper's name, but not to the byte.
 type Journal struct {
-	path  string
-	files map[string]*Record
-	links []string
+	path    string
+	write   bool
+	files   map[string]*Record
+	links   []string
+	created []string // directories created for the journal, the innermost first
 
-	folders []string // made for the journal
+	dir      *dir
+	info     fs.FileInfo // of the file; nil: there is none
+	text     []byte      // the file's
+	unusable error       // why nothing can be written
+	close    func()
 }
 
-// journal is its file. Another version is none.
+// journal is the JSON of the file.
 type journal struct {
 	Version int                `json:"version"`
 	Files   map[string]*Record `json:"files,omitempty"`
 	Links   []string           `json:"links,omitempty"`
-	Folders []string           `json:"folders,omitempty"`
+	Created []string           `json:"folders,omitempty"`
 }
 
 const journalVersion = 1
 
-// Journal is the path of the user's journal: below XDG_STATE_HOME (~/.local/state), on Windows below LocalAppData.
+// Journal returns the path of the user's journal: below XDG_STATE_HOME (~/.local/state), on Windows
+// below LocalAppData.
 func (l Locator) Journal() (string, error) {
 	dir := l.env("XDG_STATE_HOME")
 	if !filepath.IsAbs(dir) {
@@ -44,50 +53,93 @@ func (l Locator) Journal() (string, error) {
 		dir = filepath.Join(home, ".local", "state")
 	}
 	if dir == "" {
-		return "", &Error{Message: noHome + ", and so is the place to note what was changed", Advice: "set HOME, or XDG_STATE_HOME"}
+		return "", noHome("the directory for the record of changes", "XDG_STATE_HOME")
 	}
 	return filepath.Join(dir, "ecr-login", "configured.json"), nil
 }
 
-// OpenJournal reads a journal, one that cannot be understood as an empty one. When it is to be written, other processes
-// are kept from it until unlock is called. An empty path is that of a journal that nothing can be written into.
-func OpenJournal(path string, write bool) (j *Journal, unlock func()) {
-	j = &Journal{path: path, files: map[string]*Record{}}
+// OpenJournal reads a journal. One that cannot be understood counts as empty. When it is to be
+// written, other processes wait until close is called. An empty path is a journal that cannot be
+// written.
+//
+// The error is about a journal that another process is using, or that another user can change.
+// Nothing may be edited then: the records of such a user could remove files of this one.
+func OpenJournal(path string, write bool) (j *Journal, close func(), err error) {
+	j = &Journal{path: path, write: write, files: map[string]*Record{}, close: func() {}}
 	if path == "" {
-		return j, func() {}
+		j.unusable = noHome("the directory for the record of changes", "XDG_STATE_HOME")
+		return j, j.close, nil
 	}
-	unlock = func() {}
-	dir := filepath.Dir(path)
 	for range attempts {
-		if write {
-			j.makeFolders()
-		}
-		release, alone := lockFolder(dir)
-		if alone && write {
-			sweep(path)
-		}
-		unlock = func() {
-			if write {
-				removeFolders(dir, append([]string{dir}, j.folders...))
-			}
-			release()
-		}
-		if _, err := os.Stat(dir); alone || !write || err == nil {
+		err = j.open()
+		if !errors.Is(err, errRetry) {
 			break
 		}
-		// Its last user removed the folder.
 	}
-	j.read()
-	return j, unlock
+	var problem *Error
+	switch {
+	case errors.Is(err, errBusy), errors.As(err, &problem) && problem.Unsafe:
+		return nil, nil, err
+	case errors.Is(err, errRetry):
+		err = keepsChanging(path)
+	}
+	j.unusable = err
+	return j, j.close, nil
 }
 
-func (j *Journal) read() {
-	text, err := os.ReadFile(j.path)
+// open is one attempt to open and read the journal.
+func (j *Journal) open() error {
+	t, err := locate(j.path)
 	if err != nil {
-		return
+		return err
 	}
+	if err := t.refusal(); err != nil {
+		return err
+	}
+	if t.info != nil && !fileaccess.IsTrusted(t.info) {
+		return t.unsafe("is owned by another user: "+fileaccess.OwnerText(t.info), "remove the file, or set XDG_STATE_HOME to a directory of your own")
+	}
+	if len(t.missing) > 0 {
+		if !j.write {
+			return nil
+		}
+		created, err := t.makeDirs()
+		j.created = append(created, j.created...)
+		if err != nil {
+			return err
+		}
+		return errRetry
+	}
+	if j.dir, err = openDir(t); err != nil {
+		return err
+	}
+	j.close = func() { j.dir.Close() }
+	if j.write {
+		l, err := j.dir.lock(lockWait)
+		if err != nil {
+			j.dir.Close()
+			return err
+		}
+		j.close = func() {
+			j.dir.Close()
+			l.unlockAfter(func() { removeDirs(t.dir, append([]string{t.dir}, j.created...)) })
+		}
+		j.dir.sweep(l.held, time.Now())
+	}
+	j.info, j.text, err = j.dir.read()
+	if err != nil {
+		j.close()
+		j.close = func() {}
+		return t.readError(err)
+	}
+	j.parse()
+	return nil
+}
+
+// parse reads the records. A journal of another version counts as empty.
+func (j *Journal) parse() {
 	var on journal
-	if json.Unmarshal(text, &on) != nil || on.Version != journalVersion {
+	if json.Unmarshal(j.text, &on) != nil || on.Version != journalVersion {
 		return
 	}
 	for file, r := range on.Files {
@@ -96,29 +148,20 @@ func (j *Journal) read() {
 		}
 	}
 	j.links = on.Links
-	j.folders = append(j.folders, on.Folders...)
+	j.created = append(j.created, on.Created...)
 }
 
-// makeFolders makes the journal's folder and those above it. Where that fails, saving says so.
-func (j *Journal) makeFolders() {
-	for _, dir := range slices.Backward(missing(filepath.Dir(j.path))) {
-		if os.Mkdir(dir, 0o700) == nil {
-			inherit(dir)
-			j.folders = append([]string{dir}, j.folders...)
-		}
-	}
-}
-
-// Record is that of a file, nil when there is none. It is not to be changed. A path through a link is that of the file.
+// Record returns the record of a file, nil when there is none. It must not be changed. A path
+// through a link finds the record of the file.
 func (j *Journal) Record(path string) *Record { return j.files[Real(path)] }
 
-// Files are the real paths of all records, in order.
+// Files returns the real paths of all recorded files, sorted.
 func (j *Journal) Files() []string { return slices.Sorted(maps.Keys(j.files)) }
 
-// Links are the program's links that were made.
+// Links returns the recorded links to the program.
 func (j *Journal) Links() []string { return slices.Clone(j.links) }
 
-// Put replaces the record of a file; one without entries goes.
+// Put replaces the record of a file, and removes it when it has no entries.
 func (j *Journal) Put(path string, r *Record) error {
 	path = Real(path)
 	if r == nil || len(r.Entries) == 0 {
@@ -132,7 +175,7 @@ func (j *Journal) Put(path string, r *Record) error {
 	return j.save()
 }
 
-// PutLinks replaces the links.
+// PutLinks replaces the recorded links.
 func (j *Journal) PutLinks(links []string) error {
 	if slices.Equal(links, j.links) {
 		return nil
@@ -141,20 +184,26 @@ func (j *Journal) PutLinks(links []string) error {
 	return j.save()
 }
 
+// save writes the journal, or removes it when nothing is recorded.
 func (j *Journal) save() error {
-	if j.path == "" {
-		return errors.New(noHome)
+	if j.unusable != nil {
+		return j.unusable
 	}
+	d := j.dir
 	if len(j.files) == 0 && len(j.links) == 0 {
-		if err := os.Remove(j.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.Remove(d.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+		j.info, j.text = nil, nil
 		return nil
 	}
-	j.makeFolders()
-	text, err := json.MarshalIndent(journal{journalVersion, j.files, j.links, j.folders}, "", "\t")
+	text, err := json.MarshalIndent(journal{journalVersion, j.files, j.links, j.created}, "", "\t")
 	if err != nil {
 		return err
 	}
-	return (&writing{path: j.path, text: append(text, '\n')}).do()
+	if err := d.target.writeError(d.replace(j.info, j.text, append(text, '\n'))); err != nil {
+		return err
+	}
+	j.info, j.text, err = d.read()
+	return err
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestWhereTheJournalIs(t *testing.T) {
+func TestJournalPath(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("paths of Unix")
@@ -21,22 +21,32 @@ func TestWhereTheJournalIs(t *testing.T) {
 	}{
 		{"home", map[string]string{"HOME": "/home/me"}, "/home/me/.local/state/ecr-login/configured.json"},
 		{"variable", map[string]string{"HOME": "/home/me", "XDG_STATE_HOME": "/state"}, "/state/ecr-login/configured.json"},
-		{"a relative one is none", map[string]string{"HOME": "/home/me", "XDG_STATE_HOME": "state"}, "/home/me/.local/state/ecr-login/configured.json"},
+		{"a relative one is ignored", map[string]string{"HOME": "/home/me", "XDG_STATE_HOME": "state"}, "/home/me/.local/state/ecr-login/configured.json"},
 		{"nothing", nil, ""},
 	} {
-		if got, err := (Locator{environ(c.env)}).Journal(); got != c.want || (err == nil) != (c.want != "") {
+		if got, err := (Locator{environment(c.env)}).Journal(); got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.want)
 		}
 	}
 }
 
-func TestTheJournalKeepsRecords(t *testing.T) {
+// openJournal opens a journal that must be usable.
+func openJournal(t *testing.T, path string, write bool) (*Journal, func()) {
+	t.Helper()
+	j, unlock, err := OpenJournal(path, write)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j, unlock
+}
+
+func TestJournalStoresRecords(t *testing.T) {
 	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state")
 	path := filepath.Join(state, "ecr-login", "configured.json")
 	text := "{ }"
 	record := &Record{Blank: &text, Helpers: made, Folders: []string{"/a/b"}, Entries: map[string]Entry{"h": {Helper: "ecr-login", Before: []byte("\"caf\xe9\"")}}}
-	j, unlock := OpenJournal(path, true)
+	j, unlock := openJournal(t, path, true)
 	if err := j.Put("/config.json", record); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +58,7 @@ func TestTheJournalKeepsRecords(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 
-	j, unlock = OpenJournal(path, true)
+	j, unlock = openJournal(t, path, true)
 	r := j.Record("/config.json")
 	if r == nil || *r.Blank != text || r.Helpers != made || !slices.Equal(r.Folders, record.Folders) || string(r.Entries["h"].Before) != "\"caf\xe9\"" {
 		t.Fatalf("%+v", r)
@@ -57,7 +67,7 @@ func TestTheJournalKeepsRecords(t *testing.T) {
 		t.Errorf("%q, %+v", got, j.Record("/other.json"))
 	}
 
-	// Nothing in it, nothing left of it.
+	// An empty journal leaves nothing behind.
 	if err := j.Put("/config.json", &Record{File: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -66,21 +76,21 @@ func TestTheJournalKeepsRecords(t *testing.T) {
 	}
 	unlock()
 	if _, err := os.Stat(state); !os.IsNotExist(err) {
-		t.Errorf("the folders are there: %v", err)
+		t.Errorf("the directories exist: %v", err)
 	}
-	_, unlock = OpenJournal(path, false)
+	_, unlock = openJournal(t, path, false)
 	unlock()
 	if _, err := os.Stat(state); !os.IsNotExist(err) {
-		t.Errorf("reading made the folders: %v", err)
+		t.Errorf("reading created the directories: %v", err)
 	}
 }
 
-// A journal that was lost or damaged is an empty one.
-func TestABrokenJournalIsEmpty(t *testing.T) {
+// A damaged journal counts as empty.
+func TestDamagedJournalIsEmpty(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "{", `{"version": 2, "links": ["/x"]}`, `[]`, `{"version": 1, "files": {"/config.json": null}}`, `{"version": 1, "files": []}`} {
 		path := put(t, filepath.Join(t.TempDir(), "configured.json"), text)
-		j, unlock := OpenJournal(path, true)
+		j, unlock := openJournal(t, path, true)
 		if j.Record("/config.json") != nil || len(j.Links()) > 0 {
 			t.Errorf("%s: %+v", text, j)
 		}
@@ -91,7 +101,7 @@ func TestABrokenJournalIsEmpty(t *testing.T) {
 	}
 }
 
-// A record is a file that anybody may have damaged: whatever it says, the config stays JSON that the client takes.
+// A journal may be damaged. Whatever a record says, the file stays JSON that the client reads.
 func FuzzUndo(f *testing.F) {
 	f.Add([]byte(`{"credHelpers":{"h":"x"}}`), "{ }", "made", []byte(`"y"`), true)
 	f.Add([]byte(`{"credHelpers":{"h":"x"}, "a": 1}`), "null", "[]", []byte(`{}`), false)
@@ -113,9 +123,9 @@ func FuzzUndo(f *testing.F) {
 	})
 }
 
-// Of processes that start at once, one may make the outer folder and another the inner one, and note theirs in any
-// order.
-func TestTheJournalTakesItsFoldersAwayInWhateverOrderTheyAreNoted(t *testing.T) {
+// Of two processes, one may create the outer directory and the other the inner one, and record them
+// in any order.
+func TestJournalRemovesItsDirectoriesInAnyOrder(t *testing.T) {
 	t.Parallel()
 	outer := filepath.Join(t.TempDir(), "local")
 	state := filepath.Join(outer, "state")
@@ -123,26 +133,25 @@ func TestTheJournalTakesItsFoldersAwayInWhateverOrderTheyAreNoted(t *testing.T) 
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(journal{Version: journalVersion, Links: []string{"/bin/link"}, Folders: []string{outer, state}})
+	text, err := json.Marshal(journal{Version: journalVersion, Links: []string{"/bin/link"}, Created: []string{outer, state}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	j, unlock := OpenJournal(path, true)
+	j, unlock := openJournal(t, path, true)
 	if err := j.PutLinks(nil); err != nil {
 		t.Fatal(err)
 	}
 	unlock()
 	if _, err := os.Stat(outer); !os.IsNotExist(err) {
-		t.Errorf("%s is still there: %v", outer, err)
+		t.Errorf("%s still exists: %v", outer, err)
 	}
 }
 
-// A journal is a file that anybody may have written, in a home that root was made to work in. What it names as folders is
-// removed only where such a folder can have been made: above the journal.
-func TestTheJournalRemovesNothingElse(t *testing.T) {
+// A damaged journal may name any directory. Only those above the journal are removed.
+func TestJournalRemovesNothingElse(t *testing.T) {
 	t.Parallel()
 	for _, write := range []bool{true, false} {
 		top := t.TempDir()
@@ -150,19 +159,19 @@ func TestTheJournalRemovesNothingElse(t *testing.T) {
 		path := filepath.Join(home, "state", "ecr-login", "configured.json")
 		file := put(t, filepath.Join(top, "etc", "file"), "")
 		inHome := put(t, filepath.Join(home, "file"), "")
-		folder := filepath.Join(top, "etc", "folder")
+		directory := filepath.Join(top, "etc", "directory")
 		beside := filepath.Join(home, "state", "beside")
-		for _, dir := range []string{folder, beside, filepath.Dir(path)} {
+		for _, dir := range []string{directory, beside, filepath.Dir(path)} {
 			if err := os.MkdirAll(dir, 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}
-		text, err := json.Marshal(journal{Version: journalVersion, Folders: []string{"/", file, inHome, folder, beside, filepath.Dir(path) + "/../../../etc/folder"}})
+		text, err := json.Marshal(journal{Version: journalVersion, Created: []string{"/", file, inHome, directory, beside, filepath.Dir(path) + "/../../../etc/directory"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		put(t, path, string(text))
-		j, unlock := OpenJournal(path, write)
+		j, unlock := openJournal(t, path, write)
 		if write {
 			if err := j.PutLinks([]string{"/bin/link"}); err != nil {
 				t.Fatal(err)
@@ -172,7 +181,7 @@ func TestTheJournalRemovesNothingElse(t *testing.T) {
 			}
 		}
 		unlock()
-		for _, kept := range []string{file, inHome, folder, beside} {
+		for _, kept := range []string{file, inHome, directory, beside} {
 			if _, err := os.Stat(kept); err != nil {
 				t.Errorf("written %v: %v", write, err)
 			}
@@ -183,38 +192,38 @@ func TestTheJournalRemovesNothingElse(t *testing.T) {
 	}
 }
 
-// Reading removes nothing at all, also where the folder is empty.
-func TestReadingTheJournalRemovesNothing(t *testing.T) {
+// Reading removes nothing, even if the directory is empty.
+func TestReadingJournalRemovesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	_, unlock := OpenJournal(filepath.Join(dir, "configured.json"), false)
+	_, unlock := openJournal(t, filepath.Join(dir, "configured.json"), false)
 	unlock()
 	if _, err := os.Stat(dir); err != nil {
 		t.Error(err)
 	}
-	// A file in the folder's place is no folder, whoever noted it.
+	// A recorded path that is a file is not removed.
 	file := put(t, filepath.Join(dir, "file"), "")
-	removeFolders(file, []string{file})
+	removeDirs(file, []string{file})
 	if _, err := os.Stat(file); err != nil {
 		t.Error(err)
 	}
 }
 
-// The folders of a record are those above its file.
-func TestARecordRemovesNoOtherFolders(t *testing.T) {
+// Only the recorded directories above a file are removed with it.
+func TestRecordRemovesNoOtherDirectories(t *testing.T) {
 	t.Parallel()
 	top := t.TempDir()
 	path := put(t, filepath.Join(top, "made", ".docker", "config.json"), `{"credHelpers": {"h": "ecr-login"}}`)
 	file := put(t, filepath.Join(top, "etc", "file"), "")
-	folder := filepath.Join(top, "etc", "folder")
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	directory := filepath.Join(top, "etc", "directory")
+	if err := os.Mkdir(directory, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	record := Record{File: true, Folders: []string{file, folder, filepath.Dir(path)}, Helpers: made, Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
+	record := Record{File: true, Folders: []string{file, directory, filepath.Dir(path)}, Helpers: made, Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
 	if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&record, "h"); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, top) + " " + names(t, filepath.Dir(file)); got != "etc made file folder" {
+	if got := names(t, top) + " " + names(t, filepath.Dir(file)); got != "etc made directory file" {
 		t.Errorf("left are %s", got)
 	}
 	if got := names(t, filepath.Join(top, "made")); got != "" {
@@ -222,8 +231,8 @@ func TestARecordRemovesNoOtherFolders(t *testing.T) {
 	}
 }
 
-// A record is about a file. The paths that lead to it are many.
-func TestARecordIsFoundThroughALink(t *testing.T) {
+// A record belongs to the file, whatever link leads to it.
+func TestRecordIsFoundThroughLink(t *testing.T) {
 	t.Parallel()
 	top := t.TempDir()
 	link, real := filepath.Join(top, "link"), filepath.Join(top, "real")
@@ -233,7 +242,7 @@ func TestARecordIsFoundThroughALink(t *testing.T) {
 	if err := os.Symlink("real", link); err != nil {
 		t.Skip(err)
 	}
-	j, unlock := OpenJournal(filepath.Join(top, "state", "configured.json"), true)
+	j, unlock := openJournal(t, filepath.Join(top, "state", "configured.json"), true)
 	defer unlock()
 	record := &Record{Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
 	for _, below := range []string{"config.json", filepath.Join("not", "there", "config.json")} {
@@ -241,13 +250,13 @@ func TestARecordIsFoundThroughALink(t *testing.T) {
 			t.Fatal(err)
 		}
 		if j.Record(filepath.Join(real, below)) == nil || j.Record(filepath.Join(link, below)) == nil {
-			t.Errorf("%s: noted are %q", below, j.Files())
+			t.Errorf("%s: recorded are %q", below, j.Files())
 		}
 		if err := j.Put(filepath.Join(real, below), nil); err != nil {
 			t.Fatal(err)
 		}
 		if len(j.Files()) > 0 {
-			t.Errorf("%s: noted are %q", below, j.Files())
+			t.Errorf("%s: recorded are %q", below, j.Files())
 		}
 	}
 }

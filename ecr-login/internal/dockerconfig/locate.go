@@ -5,35 +5,48 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 )
 
-// Locator finds the files. The zero value looks in the process's environment.
+// A Locator finds the files of the clients.
 type Locator struct {
-	// Environ looks an environment variable up. Nil: os.LookupEnv.
-	Environ func(key string) (string, bool)
+	// Environ is the environment. Nil: that of the process.
+	Environ environ.Lookup
 }
 
-const noHome = "the home folder is not known"
+// homeVariable is the environment variable with the home directory.
+func homeVariable() string {
+	if runtime.GOOS == "windows" {
+		return "USERPROFILE"
+	}
+	return "HOME"
+}
 
-// Docker is the path of Docker's config.json: in the folder that DOCKER_CONFIG names, else in ~/.docker. The
-// command line's own --config is not known here.
+// noHome is the error for a file below the home directory of a user that has none.
+func noHome(what, variables string) *Error {
+	return &Error{Message: "cannot find " + what + ": " + homeVariable() + " is not set", Advice: "set " + homeVariable() + " or " + variables}
+}
+
+// Docker returns the path of Docker's config.json: in the directory DOCKER_CONFIG, else in ~/.docker.
+// docker's own flag --config is not known here.
 func (l Locator) Docker() (string, error) {
 	if dir := l.env("DOCKER_CONFIG"); dir != "" {
 		return filepath.Abs(filepath.Join(dir, "config.json"))
 	}
 	home := l.home()
 	if home == "" {
-		return "", &Error{Message: noHome + ", and so is the place of Docker's config.json", Advice: "set HOME, or DOCKER_CONFIG to the folder of config.json"}
+		return "", noHome("Docker's config.json", "DOCKER_CONFIG")
 	}
 	return filepath.Abs(filepath.Join(home, ".docker", "config.json"))
 }
 
-// Containers are the files that podman, skopeo and buildah read, in their order: the first that has anything for a
-// registry counts. A file that a variable names is read alone.
+// Containers returns the files that podman, skopeo and buildah read, in their order: the first with
+// an entry for a registry counts. If an environment variable names a file, only that file is read.
 //
-// The order is that of getAuthFilePaths in containers/image; that DOCKER_CONFIG is read alone comes from
-// GetDefaultAuthFile in containers/common (pkg/auth/auth.go). The outdated ~/.dockercfg, which comes last there and has
-// no helpers, is left out.
+// The order is that of getAuthFilePaths in containers/image. GetDefaultAuthFile in containers/common
+// (pkg/auth/auth.go) reads only DOCKER_CONFIG when it is set. ~/.dockercfg, which is the last one
+// there, is not returned: it cannot name a helper.
 func (l Locator) Containers() ([]string, error) {
 	if file := l.env("REGISTRY_AUTH_FILE"); file != "" {
 		return absolute(file)
@@ -43,7 +56,7 @@ func (l Locator) Containers() ([]string, error) {
 	}
 	home := l.home()
 	if home == "" {
-		return nil, &Error{Message: noHome + ", and so is the place of auth.json", Advice: "set HOME, or REGISTRY_AUTH_FILE to the file"}
+		return nil, noHome("podman's auth.json", "REGISTRY_AUTH_FILE")
 	}
 	config := l.env("XDG_CONFIG_HOME")
 	if config == "" {
@@ -66,8 +79,8 @@ func (l Locator) Containers() ([]string, error) {
 	return absolute(first, lasting, docker)
 }
 
-// ContainersLasting is the one of Containers to write to: the first that is not lost when the session or the machine
-// ends. podman login itself writes to $XDG_RUNTIME_DIR, which is, because what it writes is a password.
+// ContainersLasting returns the one of Containers to write to: the first that survives the end of the
+// session and a reboot. podman login writes passwords to $XDG_RUNTIME_DIR, which does not.
 func (l Locator) ContainersLasting() (string, error) {
 	files, err := l.Containers()
 	if err != nil {
@@ -91,18 +104,8 @@ func absolute(paths ...string) ([]string, error) {
 }
 
 func (l Locator) home() string {
-	if runtime.GOOS == "windows" {
-		return l.env("USERPROFILE")
-	}
-	return l.env("HOME")
+	return l.env(homeVariable())
 }
 
-// env is a variable's value. An empty one is none, as for the clients.
-func (l Locator) env(key string) string {
-	lookup := l.Environ
-	if lookup == nil {
-		lookup = os.LookupEnv
-	}
-	value, _ := lookup(key)
-	return value
-}
+// env returns the value of an environment variable. The clients treat an empty one as not set.
+func (l Locator) env(name string) string { return environ.Get(l.Environ, name) }

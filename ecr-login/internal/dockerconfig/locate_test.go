@@ -31,7 +31,7 @@ func TestDockerIsFoundAsDockerFindsIt(t *testing.T) {
 		if runtime.GOOS == "windows" {
 			break
 		}
-		got, err := Locator{environ(c.env)}.Docker()
+		got, err := Locator{environment(c.env)}.Docker()
 		if got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.want)
 		}
@@ -62,7 +62,7 @@ func TestContainersAreFoundAsPodmanFindsThem(t *testing.T) {
 		{"DOCKER_CONFIG", map[string]string{"HOME": "/home/me", "DOCKER_CONFIG": "/b", "XDG_RUNTIME_DIR": "/run/user/1"}, "/b/config.json", "/b/config.json"},
 		{"nothing", nil, "", ""},
 	} {
-		l := Locator{environ(c.env)}
+		l := Locator{environment(c.env)}
 		got, err := l.Containers()
 		if !slices.Equal(got, strings.Fields(c.want)) || (err == nil) != (c.want != "") {
 			t.Errorf("%s: %q, %v, want %s", c.name, got, err, c.want)

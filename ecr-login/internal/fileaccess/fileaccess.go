@@ -6,6 +6,7 @@
 package fileaccess
 
 import (
+	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
@@ -33,3 +34,11 @@ func IsRoot() bool { return os.Geteuid() == 0 }
 
 // groupText returns the ID of a group for an error message.
 func groupText(gid int) string { return "its group (group ID " + strconv.Itoa(gid) + ")" }
+
+// OwnerText returns the name and ID of a file's owner for an error message.
+func OwnerText(info fs.FileInfo) string {
+	if uid, known := Owner(info); known {
+		return UserText(uid)
+	}
+	return "an unknown user"
+}

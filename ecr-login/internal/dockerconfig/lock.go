@@ -1,0 +1,41 @@
+package dockerconfig
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	lockWait = 5 * time.Second // a hundred edits
+	lockTick = 10 * time.Millisecond
+)
+
+var errBusy = errors.New("locked")
+
+// A lock keeps other processes of this program from editing in a directory. Docker takes no lock.
+type lock struct {
+	flock *flock.Flock
+	held  bool // false: the file system has no locks
+}
+
+// lock waits for the lock of the directory, at most as long as wait.
+func (d *dir) lock(wait time.Duration) (*lock, error) {
+	l := newLock(d.target.dir)
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	_, err := l.flock.TryLockContext(ctx, lockTick)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, &Error{Path: d.target.named, Message: "is being edited by another process of this program", Advice: "run the command again", Err: errBusy}
+	case err == nil:
+		l.held = true
+	}
+	if !d.isAt(d.target.dir) { // its last user removed the directory, and it may exist again
+		l.unlock()
+		return nil, errRetry
+	}
+	return l, nil
+}
