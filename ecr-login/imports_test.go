@@ -57,7 +57,6 @@ var leaves = []string{
 // only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and
 // go-cache, because it links encoding/gob.
 var only = map[string][]string{
-	"github.com/aymanbagabas/":   {"ecr-login/internal/configure"},
 	"github.com/aws/":            {"ecr-login/token"},
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},
@@ -65,7 +64,7 @@ var only = map[string][]string{
 	"github.com/tailscale/":      {"ecr-login/internal/dockerconfig"},
 	"github.com/zalando/":        {"cache"},
 	"github.com/google/":         nil,
-	"github.com/rogpeppe/":       nil,
+	"github.com/rogpeppe/":       {"ecr-login/internal/configure"},
 	"github.com/spf13/":          {"ecr-login/docker-credential-ecr-login"},
 	"net/http":                   {"ecr-login/internal/neterr", "ecr-login/internal/doctor", "ecr-login/token"},
 	"crypto/tls":                 {"ecr-login/internal/neterr", "ecr-login/internal/doctor", "ecr-login/token"},

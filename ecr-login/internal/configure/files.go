@@ -1,9 +1,10 @@
 package configure
 
 import (
+	"bytes"
 	"fmt"
 
-	"github.com/aymanbagabas/go-udiff"
+	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
@@ -46,7 +47,7 @@ func (s *Session) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 		}
 		switch {
 		case dryRun:
-			file.Diff = diff(t, c, before)
+			file.Diff = unifiedDiff(t, c, before)
 		case !s.undoes:
 			// A process that is killed between the two leaves a record of an edit that was not made.
 			// The next run compares the record with the file.
@@ -77,8 +78,8 @@ func (s *Session) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 	}
 }
 
-// diff returns an edit without secrets.
-func diff(t clientFile, c *dockerconfig.Config, before []byte) string {
+// unifiedDiff returns an edit without secrets.
+func unifiedDiff(t clientFile, c *dockerconfig.Config, before []byte) string {
 	name := terminal.Quote(t.path)
 	from, to, after := name, name, c.Text()
 	if !c.Exists {
@@ -87,7 +88,9 @@ func diff(t clientFile, c *dockerconfig.Config, before []byte) string {
 	if c.Gone() {
 		to, after = "/dev/null", nil
 	}
-	return udiff.Unified(from, to, string(dockerconfig.Mask(before, t.client)), string(dockerconfig.Mask(after, t.client)))
+	text := diff.Diff(from, dockerconfig.Mask(before, t.client), to, dockerconfig.Mask(after, t.client))
+	_, text, _ = bytes.Cut(text, []byte("\n")) // the line "diff FROM TO", which a unified diff does not have
+	return string(text)
 }
 
 // set makes the helper answer for the hosts in one file. A login is removed only where the new
