@@ -1,19 +1,19 @@
-# Everything here needs Go and make alone; what needs more says so and what it is.
+# All targets need Go and make. Targets that need more say what.
 
 GO       ?= go
 PREFIX   ?= /usr/local
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.linked=$(VERSION)
 
-# One request a connection: HTTP/2 brings nothing but weight, which every hit would load.
+# The program makes one request for each connection, so HTTP/2 would only make it larger.
 TAGS     := nethttpomithttp2
 BINARY   := bin/docker-credential-ecr-login
 COMMAND  := ./ecr-login/docker-credential-ecr-login
 
-# Linters are run at a pinned version and stay out of go.mod, where every user of the library would see them.
+# Linters run at a pinned version. They are not in go.mod, where every user of the library would see them.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-# The race detector needs cgo and a C compiler; without one the tests run all the same.
+# The race detector needs cgo and a C compiler. Without one the tests run without it.
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
@@ -23,7 +23,7 @@ RACE    := $(if $(HAVE_CC),-race,)
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BINARY) $(COMMAND)
 
-# Takes the program that is there, so that root, whose PATH may have no Go, need not build it.
+# Installs an existing program, so that root, whose PATH may have no Go, need not build it.
 install:
 	@test -x $(BINARY) || $(MAKE) build
 	install -d $(DESTDIR)$(PREFIX)/bin
@@ -35,20 +35,20 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1
 
-# The manual page is made of the texts of the commands; a test fails when it is not up to date.
+# The manual page is generated from the texts of the commands. A test fails when it is not up to date.
 man: build
 	$(BINARY) man > docs/man/docker-credential-ecr-login.1
 
 test:
-	@$(if $(HAVE_CC),,echo "no C compiler found: the race detector is left out")
+	@$(if $(HAVE_CC),,echo "no C compiler found: testing without the race detector")
 	$(if $(HAVE_CC),CGO_ENABLED=1 )$(GO) test $(RACE) ./...
 	cd ecr-login/e2e && $(if $(HAVE_CC),CGO_ENABLED=1 )$(GO) test $(RACE) ./...
 
-# What counts hundreds of processes or minutes of a clock.
+# Tests with hundreds of processes, or that take minutes.
 stress:
 	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache ./ecr-login/internal/refresh ./ecr-login/docker-credential-ecr-login
 
-# The decoder of the cache's files gets twice the time: it reads what somebody else may have written.
+# The decoder of cache files gets twice the time, because it reads files that others may have written.
 FUZZTIME       ?= 30s
 FUZZTIME_CACHE ?= 60s
 fuzz:
@@ -63,8 +63,8 @@ fuzz:
 	$(call fuzz,FuzzUndo,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	cd ecr-login/e2e && $(call fuzz,FuzzParseAgreesWithDocker,$(FUZZTIME),./conformance)
 
-# go test sometimes ends a fuzzing whose time is up with "context deadline exceeded" and nothing found. A second try
-# tells: what was really found is kept below testdata, and fails again at once.
+# When the time is up, `go test` sometimes ends with "context deadline exceeded" although it found nothing. So a failure is
+# tried again: a real finding is saved below testdata and fails at once.
 fuzz = $(GO) test -run '^$$' -fuzz '^$(1)$$' -fuzztime $(2) $(3) || $(GO) test -run '^$(1)$$' -fuzz '^$(1)$$' -fuzztime $(2) $(3)
 
 demo: build
@@ -81,11 +81,11 @@ lint:
 	cd ecr-login/e2e && $(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) mod tidy -diff
 
-# Builds a program outside of this repository that imports only the library, and counts the modules in its graph.
+# Builds a program outside this repository that imports only the library, and counts the modules in its graph.
 library-modules:
 	.ci/library-modules
 
-# The systems that the project cannot run on its own machine are at least compiled and vetted.
+# Compiles and vets the program for other systems.
 cross:
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/...
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/...
@@ -94,24 +94,24 @@ cross:
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
 
-# Needs root and a Docker engine (Debian: docker.io); says so and skips where there is none. Tests the clients that
-# are there: podman, skopeo and buildah from Debian, those that are Go programs from make clients.
+# Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the clients that are
+# installed: podman, skopeo and buildah from Debian, and the Go programs that `make clients` builds.
 e2e: build
 	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v .
 
 clients:
 	GO=$(GO) ecr-login/e2e/install-clients bin/clients
 
-# Needs nothing more than Go; PEER=/path/to/another/helper compares with that, and PEER='FIRST SECOND' shows a second
-# one beside the first, which the targets are about. The two builds of the existing helper in docs/benchmarks.md:
+# PEER=/path/to/another/helper compares with that helper. PEER='FIRST SECOND' adds a second one; the targets are about the
+# first. The two builds of the existing helper in docs/benchmarks.md:
 #
 #	GOBIN=/tmp/peer/cgo go install github.com/awslabs/amazon-ecr-credential-helper/ecr-login/cli/docker-credential-ecr-login@v0.12.0
 #	CGO_ENABLED=0 GOBIN=/tmp/peer/static go install -ldflags '-s -w' (the same)
 bench: build
 	cd ecr-login/e2e && $(GO) run ./bench -helper $(abspath $(BINARY)) $(PEER:%=-peer %) -out $(abspath docs/benchmarks.md)
 
-# Looks up images with the kubelet's own plugin code, of the newest and an old Kubernetes version.
-# Compiles parts of Kubernetes, which takes minutes the first time.
+# Looks up images with the kubelet's own plugin code, of the newest and of an old Kubernetes version. It compiles parts of
+# Kubernetes, which takes minutes the first time.
 kubelet-plugin: build
 	cd ecr-login/e2e/kubelet && $(GO) test -count 1 -v ./...
 	cd ecr-login/e2e/kubelet && $(GO) test -modfile=go.1.34.mod -count 1 -v ./...
