@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// What every get pays: without a file, and with one of ten rules.
+// The cost of every get without a file, and with a file of ten rules.
 
-func BenchmarkLoadNothing(b *testing.B) {
+func BenchmarkLoadWithoutFile(b *testing.B) {
 	l := newMachine(b).loader()
 	b.ReportAllocs()
 	for b.Loop() {

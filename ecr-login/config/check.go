@@ -1,25 +1,26 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// checker turns a document into settings.
+// checker checks a document and makes settings of it.
 type checker struct {
-	settings Settings
-	places   places
+	settings  Settings
+	positions positions
 }
 
 func (c *checker) check(d document) *Error {
 	for _, setting := range []struct {
 		key   string
 		value *string
-		apply func(string) string
+		apply func(string) error
 	}{
 		{"timeout", d.Timeout, c.settings.setTimeout},
 		{"fallback", d.Fallback, c.settings.setFallback},
@@ -29,104 +30,106 @@ func (c *checker) check(d document) *Error {
 		if setting.value == nil {
 			continue
 		}
-		if problem := setting.apply(*setting.value); problem != "" {
-			return wrong(c.places.top, setting.key, problem)
+		if err := setting.apply(*setting.value); err != nil {
+			return invalid(c.positions.top, setting.key, err)
 		}
 	}
-	if len(c.places.partitions) != len(d.Partitions) || len(c.places.registries) != len(d.Registry) {
-		// Nothing that was written down may be lost on the way.
-		return &Error{Message: "the file's tables are not written as docs/configuration.md has them"}
+	if len(c.positions.partitions) != len(d.Partitions) || len(c.positions.registries) != len(d.Registry) {
+		// The decoder and findPositions disagree, so some rule could be ignored.
+		return &Error{Message: "the tables of the file are not written as in docs/configuration.md"}
 	}
-	// Partitions first: rules may match hosts in them.
+	// Partitions come first: rules can match hosts in them.
 	for i, p := range d.Partitions {
-		if problem := c.addPartition(p); problem != "" {
-			return wrong(c.places.partitions[i], "suffix", problem)
+		if err := c.addPartition(p); err != nil {
+			return invalid(c.positions.partitions[i], "suffix", err)
 		}
 	}
 	for i, r := range d.Registry {
-		if problem := c.addRule(r, c.places.registries[i]); problem != nil {
-			return problem
+		if err := c.addRule(r, c.positions.registries[i]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// wrong is the error for a key's value. The problem goes on after the key.
-func wrong(p place, key, problem string) *Error {
-	return &Error{Line: p.of(key), Key: key, Message: key + " " + problem}
+// invalid returns the error for a key's value. The text of err continues a sentence that begins with the
+// key.
+func invalid(p position, key string, err error) *Error {
+	return &Error{Line: p.of(key), Key: key, Message: key + " " + err.Error()}
 }
 
-// The setters below say what is wrong with a value, and nothing when it is set.
+// The setters below return an error for an invalid value. Its text continues a sentence that begins
+// with the name of the key or variable.
 
-func (s *Settings) setTimeout(value string) (problem string) {
+func (s *Settings) setTimeout(value string) error {
 	d, err := time.ParseDuration(value)
 	switch {
 	case err != nil:
-		return strconv.Quote(value) + ` is not a duration such as "15s"`
+		return errors.New(strconv.Quote(value) + ` is not a duration such as "15s"`)
 	case d < minTimeout || d > maxTimeout:
-		return strconv.Quote(value) + " is not between " + minTimeout.String() + " and " + maxTimeout.String()
+		return errors.New(strconv.Quote(value) + " is not between " + minTimeout.String() + " and " + maxTimeout.String())
 	}
 	s.Timeout = d
-	return ""
+	return nil
 }
 
-func (s *Settings) setFallback(value string) (problem string) {
+func (s *Settings) setFallback(value string) error {
 	if value == "" {
-		return "is empty"
+		return errEmpty
 	}
 	for _, c := range value {
 		if c != '-' && !isLowerOrDigit(c) {
-			return strconv.Quote(value) + " is not a helper's name: a to z, 0 to 9 and hyphens, without docker-credential-"
+			return errors.New(strconv.Quote(value) + " is not the name of a helper: a to z, 0 to 9 and hyphens, without " + progname.Prefix)
 		}
 	}
 	if progname.IsHelper(value) {
-		return strconv.Quote(value) + " is this helper itself"
+		return errors.New(strconv.Quote(value) + " is this helper itself")
 	}
 	s.Fallback = value
-	return ""
+	return nil
 }
 
-func (s *Settings) setPublic(value string) (problem string) {
+func (s *Settings) setPublic(value string) error {
 	return choose(&s.Public, value, PublicAuto, PublicAlways, PublicNever)
 }
 
-func (s *Settings) setSealing(value string) (problem string) {
+func (s *Settings) setSealing(value string) error {
 	return choose(&s.Sealing, value, SealingAuto, SealingRequired)
 }
 
-func choose(setting *string, value string, choices ...string) (problem string) {
+func choose(setting *string, value string, choices ...string) error {
 	for _, c := range choices {
 		if value == c {
 			*setting = value
-			return ""
+			return nil
 		}
 	}
-	return strconv.Quote(value) + " is none of " + strings.Join(choices, ", ")
+	return errors.New(strconv.Quote(value) + " is not one of " + strings.Join(choices, ", "))
 }
 
-func (c *checker) addPartition(p documentSuffix) (problem string) {
+func (c *checker) addPartition(p documentSuffix) error {
 	s := p.suffix()
 	if err := s.Validate(); err != nil {
-		return "cannot be used: " + err.Error()
+		return fmt.Errorf("cannot be used: %w", err)
 	}
 	if !strings.Contains(s.Suffix, ".") {
-		// Whoever registers a name under it would be handed tokens.
-		return strconv.Quote(s.Suffix) + " is a top-level domain, not a partition's own"
+		// Everybody can register a name below it, and would receive tokens.
+		return errors.New(strconv.Quote(s.Suffix) + " is a top-level domain, not the suffix of a partition")
 	}
 	for _, other := range c.settings.Partitions {
 		if other.Suffix == s.Suffix {
-			return strconv.Quote(s.Suffix) + " is there twice"
+			return errors.New(strconv.Quote(s.Suffix) + " occurs twice")
 		}
 	}
 	c.settings.Partitions = append(c.settings.Partitions, s)
-	return ""
+	return nil
 }
 
-func (c *checker) addRule(d documentRegistry, p place) *Error {
+func (c *checker) addRule(d documentRegistry, p position) *Error {
 	for _, text := range []struct {
 		key   string
 		value *string
-		check func(string) string
+		check func(string) error
 	}{
 		{"profile", d.Profile, checkProfile},
 		{"role_arn", d.RoleARN, checkRoleARN},
@@ -140,99 +143,75 @@ func (c *checker) addRule(d documentRegistry, p place) *Error {
 			continue
 		}
 		if *text.value == "" {
-			return wrong(p, text.key, "is empty")
+			return invalid(p, text.key, errEmpty)
 		}
-		problem := ""
+		var err error
 		if text.key != "host" {
-			problem = checkPlaceholders(*text.value)
+			_, err = fill(*text.value, example)
 		}
-		if problem == "" {
-			problem = text.check(*text.value)
+		if err == nil {
+			err = text.check(*text.value)
 		}
-		if problem != "" {
-			return wrong(p, text.key, problem)
+		if err != nil {
+			return invalid(p, text.key, err)
 		}
 	}
 	if d.RoleARN == nil {
 		switch {
 		case d.ExternalID != nil:
-			return wrong(p, "external_id", "is for a role, and there is no role_arn")
+			return invalid(p, "external_id", errNoRole)
 		case d.SessionName != nil:
-			return wrong(p, "session_name", "is for a role, and there is no role_arn")
+			return invalid(p, "session_name", errNoRole)
 		}
 	}
 	r := d.rule(p.line)
-	if problem := c.checkMatch(&r); problem != "" {
-		return wrong(p, "match", problem)
+	if err := c.checkMatch(&r); err != nil {
+		return invalid(p, "match", err)
 	}
 	c.settings.Rules = append(c.settings.Rules, r)
 	return nil
 }
 
-func (c *checker) checkHost(host string) (problem string) {
+var (
+	errEmpty  = errors.New("is empty")
+	errNoRole = errors.New("needs a role_arn, which the rule does not have")
+)
+
+func (c *checker) checkHost(host string) error {
 	if _, err := c.settings.Parser().Parse(host); err != nil {
-		return "is where an alias leads and cannot be used: " + err.Error()
+		return fmt.Errorf("must be the ECR host of the alias: %w", err)
 	}
-	return ""
+	return nil
 }
 
-// checkMatch says why a rule can never match, or why it must not.
-func (c *checker) checkMatch(r *Rule) (problem string) {
+// checkMatch checks the pattern of a rule, and normalizes that of an alias.
+func (c *checker) checkMatch(r *Rule) (err error) {
 	if r.Match == "" {
-		return "is missing"
+		return errors.New("is missing")
 	}
 	written := r.Match
 	if r.Host == "" {
-		problem = checkPattern(r.Match, c.settings.Parser())
+		err = checkPattern(r.Match, c.settings.Parser())
 	} else {
-		problem = checkAlias(r, c.settings.Parser())
+		err = checkAlias(r, c.settings.Parser())
 	}
-	if problem == "" {
-		problem = c.checkReachable(r)
+	if err == nil {
+		err = c.checkReached(r)
 	}
-	if problem == "" {
-		return ""
+	if err != nil {
+		return fmt.Errorf("%q %w", written, err)
 	}
-	return strconv.Quote(written) + " " + problem
+	return nil
 }
 
-// checkReachable says which rule before this one leaves it nothing. What a
-// pattern matches as text, stars and all, it matches for every text that can
-// stand for the stars. A rule that makes aliases is never looked at for a host
-// of ECR, nor another for any other host.
-func (c *checker) checkReachable(r *Rule) (problem string) {
+// checkReached returns an error for a rule with the same pattern as an earlier one, and for any rule
+// after one that matches everything. Rules with and without host match different hosts.
+func (c *checker) checkReached(r *Rule) error {
 	for i := range c.settings.Rules {
 		earlier := &c.settings.Rules[i]
-		covered := matchGlob(earlier.Match, r.Match) || isAccount(earlier.Match) && strings.HasPrefix(r.Match, earlier.Match)
-		if covered && (earlier.Host == "") == (r.Host == "") {
-			return "can never match: the rule on line " + strconv.Itoa(earlier.Line) + " has all that it could match"
+		if (earlier.Match == r.Match || earlier.Match == "*") && (earlier.Host == "") == (r.Host == "") {
+			return errors.New("is never reached: the rule on line " + strconv.Itoa(earlier.Line) + " matches first")
 		}
 	}
-	return ""
-}
-
-// checkAlias says what is wrong with the names of an alias. What the stars stand
-// for is not written down by the user, so it must be within a domain that is.
-func checkAlias(r *Rule, parser registry.Parser) (problem string) {
-	// The stars can stand for one letter, among others.
-	name := strings.ReplaceAll(r.Match, "*", "x")
-	if host, err := registry.Host(name); err != nil || host != strings.TrimSuffix(name, ":443") {
-		return "is not a host name"
-	}
-	r.Match = strings.TrimSuffix(r.Match, ":443")
-	star := strings.LastIndexByte(r.Match, '*')
-	if star < 0 {
-		if _, err := parser.Parse(r.Match); err == nil {
-			return "is an ECR host already, and host makes aliases of other names"
-		}
-		return ""
-	}
-	domain, dotted := strings.CutPrefix(r.Match[star+1:], ".")
-	switch {
-	case !dotted || !strings.Contains(domain, "."):
-		return "is too wide for an alias: end it with a domain, as in *.example.com"
-	case coversECR(r.Match, parser):
-		return "has ECR hosts in it, and host makes aliases of other names"
-	}
-	return ""
+	return nil
 }

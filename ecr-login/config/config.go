@@ -1,20 +1,16 @@
-// Package config is the helper's own settings: a small TOML file and a few
-// environment variables, and what they say about a server URL.
+// Package config reads the settings of the credential helper: a TOML file and a few environment
+// variables. It finds the registry and the rule for a server URL.
 //
-// Its promise: without a file everything works, and a file that is there is
-// obeyed or reported. The first file found is used alone. A key nobody knows, a
-// value that cannot be meant and a rule that can never match are errors which
-// name the file and the line, so that a slip of the pen never silently means "no
-// settings". A token goes to Amazon ECR's own host names and, through a rule
-// with host, to names the user wrote down, and to no others.
+// Promise: everything works without a file, and a file that exists is used or reported. Only the
+// first file found is read. An unknown key, an invalid value and a pattern that is no host are errors
+// with the file and the line, so that a typing mistake is never ignored. A token is for Amazon ECR's
+// own host names and, through a rule with host, for names that the user wrote down, and for no others.
 //
-// Its limits: whether a profile, a role or an endpoint exists is not known here.
-// Nothing here reads the AWS SDK's files or calls the network. What the keys and
-// variables mean is written for people in docs/configuration.md, which a test
-// holds to this package.
+// Limits: whether a profile, a role or an endpoint exists is not known here. The package reads none of
+// the AWS SDK's files and makes no request. docs/configuration.md describes the keys and variables, and
+// a test compares it with this package.
 //
-// The AWS_ECR_* variables are those of awslabs/amazon-ecr-credential-helper,
-// with their meaning.
+// The AWS_ECR_* variables are those of awslabs/amazon-ecr-credential-helper, with the same meaning.
 package config
 
 import (
@@ -23,81 +19,89 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// When a token is used for ECR Public, whose images can be pulled without one.
+// The values of Settings.Public: when a token is used for ECR Public, which allows anonymous pulls.
 const (
-	PublicAuto   = "auto"   // when there are credentials and AWS grants it
-	PublicAlways = "always" // no credentials, or a refusal, is an error
-	PublicNever  = "never"  // anonymous
+	PublicAuto   = "auto"   // when credentials are found and AWS issues a token
+	PublicAlways = "always" // always: missing credentials or a refusal by AWS are errors
+	PublicNever  = "never"  // never: pulls are anonymous
 )
 
-// Where the key that seals cached tokens may live.
+// The values of Settings.Sealing: where the key that encrypts cached tokens may be stored.
 const (
-	SealingAuto     = "auto"     // the best place there is
-	SealingRequired = "required" // off the disk, or there is no disk cache
+	SealingAuto     = "auto"     // in the safest place available
+	SealingRequired = "required" // not on the disk; without such a place nothing is cached on disk
 )
 
 const (
-	// DefaultTimeout is the total budget of one get: clients have none of their
-	// own but for the kubelet, which waits a minute.
+	// DefaultTimeout is the time limit of one get. Container clients have none of their own, except
+	// the kubelet, which waits for a minute.
 	DefaultTimeout = 15 * time.Second
 
-	// minTimeout and maxTimeout are what can be meant. Less is not enough for one
-	// call to AWS, and a client that hangs for longer is taken for broken.
+	// minTimeout is too short for any request to AWS, and a client that waits for maxTimeout looks
+	// broken. Values outside are typing mistakes.
 	minTimeout = 100 * time.Millisecond
 	maxTimeout = 10 * time.Minute
 )
 
-// Settings are what the user decided. [Load] makes them; the zero value is no
-// useful one.
+// Settings are the user's settings. [Load] and [Default] return complete ones. In a value made by hand
+// each zero field has the meaning given here.
 type Settings struct {
-	// Path is the file that was read, empty when there is none.
+	// Path is the file that was read, empty when there was none.
 	Path string
 
-	// Timeout is the total budget of one get.
+	// Timeout is the time limit of one get; zero means DefaultTimeout.
 	Timeout time.Duration
 
-	// Fallback is the name of the credential helper that gets the hosts which are
-	// not ECR, without docker-credential-. Empty: none.
+	// Fallback is the name of the credential helper for hosts that are not ECR, without the prefix
+	// docker-credential-. Empty means that there is none.
 	Fallback string
 
-	Public  string // PublicAuto, PublicAlways or PublicNever
-	Sealing string // SealingAuto or SealingRequired
+	// Public is PublicAuto, PublicAlways or PublicNever; empty means PublicAuto.
+	Public string
 
-	// Cache is false when nothing may be kept on disk.
+	// Sealing is SealingAuto or SealingRequired; empty means SealingAuto.
+	Sealing string
+
+	// Cache is whether tokens are cached on disk. The zero value is false; Default sets it.
 	Cache bool
 
-	// CacheDir is where to keep it. Empty: the cache's own choice.
+	// CacheDir is the cache directory; empty means the default directory.
 	CacheDir string
 
-	// IgnoreStore makes store and erase succeed without doing anything.
+	// IgnoreStore makes store and erase succeed without an effect.
 	IgnoreStore bool
 
-	// Rules are those of the file in its order: the first that matches counts.
+	// Rules are the rules of the file in their order. The first one that matches is used.
 	Rules []Rule
 
-	// Partitions are the DNS suffixes of partitions the program does not know.
+	// Partitions are the DNS suffixes of partitions that the program does not know.
 	Partitions []registry.Suffix
 }
 
-// Rule says how to get a token for the registries it matches. Of the text
-// fields, all but Match and Host may have placeholders.
+// Rule is how to request a token for the registries that it matches. All text fields except Match and
+// Host may contain placeholders.
 type Rule struct {
-	Line  int    // where in the file it begins
-	Match string // lower case; docs/configuration.md has its forms
+	Line  int    // the line of the file where the rule begins; 0 without a file
+	Match string // pattern in lower case; docs/configuration.md describes its forms
 
 	Profile     string // AWS profile
 	RoleARN     string // role to assume with the profile's credentials
-	ExternalID  string // for that role
-	SessionName string // for that role
-	Region      string // of STS
+	ExternalID  string // external ID for the role
+	SessionName string // session name for the role
+	Region      string // region of STS
 
-	Host      string // ECR host behind the names matched, which makes them aliases
-	Endpoint  string // of the ECR API
-	FIPS      *bool  // nil: as the host name says
-	DualStack *bool  // nil: as the host name says
+	Host      string // ECR host of the matched names, which makes them aliases
+	Endpoint  string // URL of the ECR API
+	FIPS      *bool  // FIPS endpoint; nil means as the host name says
+	DualStack *bool  // dual-stack endpoint; nil means as the host name says
 }
 
-// Parser is the parser of server URLs that knows the partitions in s.
+// Default returns the settings without a file and environment variables.
+func Default() Settings {
+	return Settings{Timeout: DefaultTimeout, Public: PublicAuto, Sealing: SealingAuto, Cache: true}
+}
+
+// Parser returns the parser of server URLs with the partitions of s.
 func (s Settings) Parser() registry.Parser {
 	return registry.Parser{Suffixes: s.Partitions}
 }

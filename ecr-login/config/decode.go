@@ -11,7 +11,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// document is the settings file as TOML has it.
+// document is the settings file in TOML.
 type document struct {
 	Timeout    *string            `toml:"timeout"`
 	Fallback   *string            `toml:"fallback"`
@@ -49,8 +49,8 @@ var (
 	}
 )
 
-// keysIn are the keys that a table may have.
-func keysIn(table string) []string {
+// keysOf returns the keys that a table may have; an empty name is the file itself.
+func keysOf(table string) []string {
 	switch table {
 	case "":
 		return documentKeys
@@ -62,21 +62,24 @@ func keysIn(table string) []string {
 	return nil
 }
 
-// decode puts the settings in text into s, which it leaves alone when there is
-// anything wrong with them.
+// decode reads the settings in text into s. It leaves s unchanged when it returns an error.
 func decode(s *Settings, path string, text []byte) *Error {
-	var d document
-	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&d)
-	var unknown *toml.StrictMissingError
-	if err != nil && !errors.As(err, &unknown) {
-		return tomlError(path, err)
+	text, err := toUTF8(text)
+	if err != nil {
+		return &Error{Path: path, Line: 1, Message: err.Error()}
 	}
-	places, problem := layOut(text)
-	c := checker{settings: *s, places: places}
+	var d document
+	decodeErr := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&d)
+	var unknown *toml.StrictMissingError
+	if decodeErr != nil && !errors.As(decodeErr, &unknown) {
+		return tomlError(path, decodeErr)
+	}
+	positions, problem := findPositions(text)
+	c := checker{settings: *s, positions: positions}
 	switch {
-	case problem != nil: // with unknown keys in better words than the decoder's
-	case err != nil: // an unknown key that layOut let through
-		problem = tomlError(path, err)
+	case problem != nil: // unknown keys too, with a better message than the decoder's
+	case decodeErr != nil: // an unknown key that findPositions accepted
+		problem = tomlError(path, decodeErr)
 	default:
 		problem = c.check(d)
 	}
@@ -89,7 +92,15 @@ func decode(s *Settings, path string, text []byte) *Error {
 	return nil
 }
 
-// tomlError turns what the decoder says into our words.
+// toUTF8 removes a byte order mark, which editors on Windows write. UTF-16 text gives an error.
+func toUTF8(text []byte) ([]byte, error) {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.IndexByte(text, 0) >= 0 {
+		return nil, errors.New("the file is not UTF-8 but UTF-16 or binary: save it as UTF-8 text")
+	}
+	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
+}
+
+// tomlError returns the error of the TOML decoder as an Error.
 func tomlError(path string, err error) *Error {
 	e := &Error{Path: path, Message: strings.TrimPrefix(err.Error(), "toml: "), Err: err}
 	var wrong *toml.DecodeError
@@ -99,15 +110,15 @@ func tomlError(path string, err error) *Error {
 	e.Line, _ = wrong.Position()
 	e.Key = strings.Join(wrong.Key(), ".")
 	if message, ok := strings.CutPrefix(e.Message, "cannot decode TOML "); ok && e.Key != "" {
-		kind, _, _ := strings.Cut(message, " into ") // followed by Go's type names
+		kind, _, _ := strings.Cut(message, " into ") // followed by the names of Go types
 		e.Message = strconv.Quote(e.Key) + " must be " + typeOf(wrong.Key()) + ", not of type " + kind
 	} else {
-		e.Message = "the file is not TOML: " + e.Message
+		e.Message = "the file is not valid TOML: " + e.Message
 	}
 	return e
 }
 
-// typeOf says what a key's value must be.
+// typeOf describes the type of a key's value.
 func typeOf(key []string) string {
 	switch name := key[len(key)-1]; name {
 	case "fips", "dual_stack":
@@ -118,15 +129,15 @@ func typeOf(key []string) string {
 	return "text in quotation marks"
 }
 
-// unknownKey is the error for a key that is not known where it stands.
+// unknownKey returns the error for an unknown key.
 func unknownKey(key []string) *Error {
 	table, name := "", key[0]
-	if len(key) > 1 && keysIn(key[0]) != nil {
+	if len(key) > 1 && keysOf(key[0]) != nil {
 		table, name = key[0], key[1]
 	}
 	return &Error{
 		Key:     strings.Join(key, "."),
-		Nearest: nearest(name, keysIn(table)),
+		Nearest: nearest(name, keysOf(table)),
 		Message: "unknown key " + strconv.Quote(strings.Join(key, ".")),
 	}
 }
@@ -154,9 +165,10 @@ func value(s *string) string {
 	return *s
 }
 
+// suffix returns the suffix of a partition. A partition without a name gets one that distinguishes it
+// from others and that replaces {partition}.
 func (d documentSuffix) suffix() registry.Suffix {
 	if d.Partition == "" {
-		// Something to tell it from others by, and to fill {partition} with.
 		d.Partition = strings.ReplaceAll(d.Suffix, ".", "-")
 	}
 	return registry.Suffix{Suffix: d.Suffix, Partition: d.Partition}

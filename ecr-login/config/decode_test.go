@@ -13,12 +13,11 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// rule is a file with one rule that matches all of ECR, and more lines in it,
-// the first of which is line 3.
+// rule returns a file with one rule that matches every registry. The given lines begin on line 3.
 func rule(lines string) string { return "[[registry]]\nmatch = \"*\"\n" + lines }
 
-// TestBadFiles: what is wrong is named by line, with the key that was meant
-// where there is one, and nothing of the file counts.
+// TestBadFiles checks the line, the message and the suggested key of each error, and that nothing of the
+// file is used.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -28,14 +27,16 @@ func TestBadFiles(t *testing.T) {
 		nearest string
 	}{
 		// Not TOML.
-		"no value":               {"\ntimeout =\n", 2, "not TOML", ""},
-		"quotation mark missing": {"timeout = \"15s\npublic = \"auto\"\n", 1, "not TOML", ""},
-		"bracket missing":        {"timeout = \"15s\"\n\n[[registry]\nmatch = \"*\"\n", 3, "not TOML", ""},
-		"key twice":              {"timeout = \"15s\"\npublic = \"auto\"\ntimeout = \"16s\"\n", 3, "not TOML", ""},
-		"not UTF-8":              {"public = \"auto\"\ntimeout = \"\xff\"\n", 2, "not TOML", ""},
-		"byte order mark":        {"\ufefftimeout = \"15s\"\n", 1, "not TOML", ""},
-		"YAML":                   {"timeout: 15s\n", 1, "not TOML", ""},
-		"JSON":                   {"{\"timeout\": \"15s\"}\n", 1, "not TOML", ""},
+		"no value":               {"\ntimeout =\n", 2, "not valid TOML", ""},
+		"quotation mark missing": {"timeout = \"15s\npublic = \"auto\"\n", 1, "not valid TOML", ""},
+		"bracket missing":        {"timeout = \"15s\"\n\n[[registry]\nmatch = \"*\"\n", 3, "not valid TOML", ""},
+		"key twice":              {"timeout = \"15s\"\npublic = \"auto\"\ntimeout = \"16s\"\n", 3, "not valid TOML", ""},
+		"not UTF-8":              {"public = \"auto\"\ntimeout = \"\xff\"\n", 2, "not valid TOML", ""},
+		"UTF-16":                 {"\xff\xfet\x00i\x00m\x00", 1, "UTF-16", ""},
+		"UTF-16, big-endian":     {"\xfe\xff\x00t\x00i\x00m", 1, "UTF-16", ""},
+		"UTF-16 without a mark":  {"t\x00i\x00m\x00e\x00", 1, "UTF-16", ""},
+		"YAML":                   {"timeout: 15s\n", 1, "not valid TOML", ""},
+		"JSON":                   {"{\"timeout\": \"15s\"}\n", 1, "not valid TOML", ""},
 
 		// Unknown keys.
 		"letter missing":                {"\n\ntimout = \"15s\"\n", 3, `unknown key "timout"`, "timeout"},
@@ -59,7 +60,7 @@ func TestBadFiles(t *testing.T) {
 		"partition":                     {"partitions = [{sufix = \"a.example\"}]\n", 1, `unknown key "partitions.sufix"`, "suffix"},
 		"upper case in a partition":     {"partitions = [{Suffix = \"a.example\"}]\n", 1, `unknown key "partitions.Suffix"`, "suffix"},
 
-		// One bracket, of which a decoder may make nothing at all.
+		// One bracket, which the decoder ignores.
 		"rule with one bracket":      {"\n[registry]\nmatch = \"*\"\nprofile = \"a\"\n", 2, "write [[registry]]", ""},
 		"partition with one bracket": {"[partitions]\nsuffix = \"a.example\"\n", 1, "write [[partitions]]", ""},
 
@@ -74,18 +75,18 @@ func TestBadFiles(t *testing.T) {
 
 		// Values.
 		"duration without unit":        {"public = \"auto\"\ntimeout = \"15\"\n", 2, `timeout "15" is not a duration`, ""},
-		"no time at all":               {"timeout = \"0s\"\n", 1, "is not between", ""},
+		"zero duration":                {"timeout = \"0s\"\n", 1, "is not between", ""},
 		"negative time":                {"timeout = \"-5s\"\n", 1, "is not between", ""},
-		"less time than a call takes":  {"timeout = \"1ms\"\n", 1, "is not between", ""},
+		"shorter than any request":     {"timeout = \"1ms\"\n", 1, "is not between", ""},
 		"a day":                        {"timeout = \"24h\"\n", 1, "is not between", ""},
-		"no such choice of public":     {"public = \"on\"\n", 1, `public "on" is none of auto, always, never`, ""},
-		"no choice of public":          {"public = \"\"\n", 1, "is none of", ""},
-		"no such choice of sealing":    {"sealing = \"never\"\n", 1, `sealing "never" is none of auto, required`, ""},
+		"no such choice of public":     {"public = \"on\"\n", 1, `public "on" is not one of auto, always, never`, ""},
+		"no choice of public":          {"public = \"\"\n", 1, "is not one of", ""},
+		"no such choice of sealing":    {"sealing = \"never\"\n", 1, `sealing "never" is not one of auto, required`, ""},
 		"fallback to itself":           {"fallback = \"ecr-login\"\n", 1, "this helper itself", ""},
 		"fallback to itself, profiled": {"fallback = \"ecr-login-prod\"\n", 1, "this helper itself", ""},
-		"fallback with its prefix":     {"fallback = \"docker-credential-x/y\"\n", 1, "not a helper's name", ""},
-		"fallback that is a path":      {"fallback = \"../pass\"\n", 1, "not a helper's name", ""},
-		"fallback in another script":   {"fallback = \"pаss\"\n", 1, "not a helper's name", ""},
+		"fallback with its prefix":     {"fallback = \"docker-credential-x/y\"\n", 1, "not the name of a helper", ""},
+		"fallback that is a path":      {"fallback = \"../pass\"\n", 1, "not the name of a helper", ""},
+		"fallback in another script":   {"fallback = \"pаss\"\n", 1, "not the name of a helper", ""},
 		"fallback to nothing":          {"fallback = \"\"\n", 1, "is empty", ""},
 
 		// Rules.
@@ -93,17 +94,17 @@ func TestBadFiles(t *testing.T) {
 		"empty match":                   {"[[registry]]\nprofile = \"a\"\nmatch = \"\"\n", 3, "match is missing", ""},
 		"empty profile":                 {rule("profile = \"\"\n"), 3, "profile is empty", ""},
 		"empty role":                    {rule("role_arn = \"\"\n"), 3, "role_arn is empty", ""},
-		"profile that ends its section": {rule("profile = \"a]\"\n"), 3, "not a profile's name", ""},
-		"profile of two lines":          {rule("profile = \"a\\nb\"\n"), 3, "not a profile's name", ""},
-		"external id without a role":    {rule("profile = \"a\"\nexternal_id = \"id\"\n"), 4, "there is no role_arn", ""},
-		"session name without a role":   {rule("session_name = \"me\"\n"), 3, "there is no role_arn", ""},
+		"profile that ends its section": {rule("profile = \"a]\"\n"), 3, "not a profile name", ""},
+		"profile of two lines":          {rule("profile = \"a\\nb\"\n"), 3, "not a profile name", ""},
+		"external id without a role":    {rule("profile = \"a\"\nexternal_id = \"id\"\n"), 4, "needs a role_arn", ""},
+		"session name without a role":   {rule("session_name = \"me\"\n"), 3, "needs a role_arn", ""},
 		"user for a role":               {rule("role_arn = \"arn:aws:iam::111122223333:user/ann\"\n"), 3, "not the ARN of a role", ""},
 		"role's name for its ARN":       {rule("role_arn = \"pull-images\"\n"), 3, "not the ARN of a role", ""},
 		"session for a role":            {rule("role_arn = \"arn:aws:sts::111122223333:assumed-role/a/b\"\n"), 3, "not the ARN of a role", ""},
 		"role without a name":           {rule("role_arn = \"arn:aws:iam::111122223333:role/\"\n"), 3, "not the ARN of a role", ""},
-		"role of a short account":       {rule("role_arn = \"arn:aws:iam::11112222333:role/x\"\n"), 3, "twelve digits", ""},
-		"role of no account":            {rule("role_arn = \"arn:aws:iam:::role/x\"\n"), 3, "twelve digits", ""},
-		"space in a role":               {rule("role_arn = \"arn:aws:iam::111122223333:role/a b\"\n"), 3, "no role's name has", ""},
+		"role of a short account":       {rule("role_arn = \"arn:aws:iam::11112222333:role/x\"\n"), 3, "twelve-digit account", ""},
+		"role of no account":            {rule("role_arn = \"arn:aws:iam:::role/x\"\n"), 3, "twelve-digit account", ""},
+		"space in a role":               {rule("role_arn = \"arn:aws:iam::111122223333:role/a b\"\n"), 3, "not allowed in a role name", ""},
 		"unknown placeholder":           {rule("role_arn = \"arn:aws:iam::{acount}:role/x\"\n"), 3, "unknown placeholder {acount}", ""},
 		"placeholder in another case":   {rule("profile = \"{Account}\"\n"), 3, "unknown placeholder {Account}", ""},
 		"placeholder of nothing":        {rule("profile = \"{}\"\n"), 3, "unknown placeholder {}", ""},
@@ -112,7 +113,7 @@ func TestBadFiles(t *testing.T) {
 		"short external id":             {rule("role_arn = \"arn:aws:iam::111122223333:role/x\"\nexternal_id = \"x\"\n"), 4, "external_id is not", ""},
 		"space in a session's name":     {rule("role_arn = \"arn:aws:iam::111122223333:role/x\"\nsession_name = \"a b\"\n"), 4, "is not 2 to 64", ""},
 		"long session name":             {rule("role_arn = \"arn:aws:iam::111122223333:role/x\"\nsession_name = \"" + strings.Repeat("x", 65) + "\"\n"), 4, "is not 2 to 64", ""},
-		"host for a region":             {rule("region = \"sts.eu-west-1.amazonaws.com\"\n"), 3, "not a region's name", ""},
+		"host for a region":             {rule("region = \"sts.eu-west-1.amazonaws.com\"\n"), 3, "not a region name", ""},
 		"endpoint without a scheme":     {rule("endpoint = \"vpce.example\"\n"), 3, "begins with https:// or http://", ""},
 		"endpoint of another scheme":    {rule("endpoint = \"ftp://vpce.example\"\n"), 3, "begins with https:// or http://", ""},
 		"endpoint of scheme alone":      {rule("endpoint = \"https://\"\n"), 3, "is not a URL", ""},
@@ -123,8 +124,8 @@ func TestBadFiles(t *testing.T) {
 		"endpoint with a fragment":      {rule("endpoint = \"https://vpce.example#x\"\n"), 3, "fragment", ""},
 		"endpoint with a bad port":      {rule("endpoint = \"https://vpce.example:99999\"\n"), 3, "port", ""},
 		"endpoint with a space":         {rule("endpoint = \"https://vpce .example\"\n"), 3, "is not a URL", ""},
-		"error in the second rule":      {rule("") + "\n[[registry]]\nmatch = \"public.ecr.aws\"\n", 5, "can never match: the rule on line 1", ""},
-		"error in a rule in brackets":   {"registry = [\n  {match = \"111122223333\"},\n  {profile = \"a\",\n   match = \"nonsense\"}]\n", 4, "can never match", ""},
+		"error in the second rule":      {rule("") + "\n[[registry]]\nmatch = \"public.ecr.aws\"\n", 5, "is never reached: the rule on line 1", ""},
+		"error in a rule in brackets":   {"registry = [\n  {match = \"111122223333\"},\n  {profile = \"a\",\n   match = \"nonsense\"}]\n", 4, "is not an ECR host", ""},
 
 		// Partitions.
 		"partition that is built in": {"partitions = [{suffix = \"amazonaws.com\"}]\n", 1, "built in", ""},
@@ -133,7 +134,7 @@ func TestBadFiles(t *testing.T) {
 		"suffix with a leading dot":  {"partitions = [{suffix = \".a.example\"}]\n", 1, "not a lower-case DNS name", ""},
 		"suffix with a star":         {"partitions = [{suffix = \"*.example\"}]\n", 1, "not a lower-case DNS name", ""},
 		"no suffix":                  {"[[partitions]]\npartition = \"x\"\n", 1, "not a lower-case DNS name", ""},
-		"suffix twice":               {"partitions = [\n{suffix = \"a.example\"},\n{suffix = \"a.example\", partition = \"b\"}]\n", 3, "there twice", ""},
+		"suffix twice":               {"partitions = [\n{suffix = \"a.example\"},\n{suffix = \"a.example\", partition = \"b\"}]\n", 3, "occurs twice", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,13 +151,13 @@ func TestBadFiles(t *testing.T) {
 				}
 			}
 			if s.Timeout != config.DefaultTimeout || s.Rules != nil || s.Partitions != nil || s.Path != "" {
-				t.Errorf("something of the file counts: %+v", s)
+				t.Errorf("the settings are not the defaults: %+v", s)
 			}
 		})
 	}
 }
 
-// TestErrorText: a person finds place, mistake and remedy in one line.
+// TestErrorText checks that the place, the mistake and the suggestion are in one line.
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -172,8 +173,8 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// TestWholeFile: every key arrives where it belongs, with its line.
-func TestWholeFile(t *testing.T) {
+// TestEveryKey checks that every key sets its field, and the lines of the rules.
+func TestEveryKey(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	yes, no := true, false
@@ -245,10 +246,11 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// TestOtherSpellings: TOML has several for the same.
-func TestOtherSpellings(t *testing.T) {
+// TestTOMLSpellings checks different ways to write the same in TOML.
+func TestTOMLSpellings(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
+		"\ufeffregistry = [{match = \"111122223333\", profile = \"a\"}, {match = \"444455556666\"}]\npartitions = [{suffix = \"a.example\"}]\n", // byte order mark
 		"registry = [{match = \"111122223333\", profile = \"a\"}, {match = \"444455556666\"}]\npartitions = [{suffix = \"a.example\"}]\n",
 		"[[partitions]]\nsuffix = \"a.example\"\n[[registry]]\nmatch = \"111122223333\"\nprofile = \"a\"\n[[registry]]\nmatch = \"444455556666\"\n",
 		"[[\"registry\"]]\r\n\"m\\u0061tch\" = '111122223333'\r\nprofile = \"a\"\r\n\r\n[[registry]]\r\nmatch = \"444455556666\"\r\n[[partitions]]\r\nsuffix=\"a.example\"",
@@ -260,7 +262,7 @@ func TestOtherSpellings(t *testing.T) {
 			t.Errorf("%q gives %+v", text, s)
 		}
 	}
-	for _, text := range []string{"", "\n", "# nothing\n", "registry = []\n", "partitions = []\n"} {
+	for _, text := range []string{"", "\ufeff", "\n", "# nothing\n", "registry = []\n", "partitions = []\n"} {
 		m := newMachine(t)
 		m.write(m.file(), text)
 		if s := loaded(t, m); s.Path != m.file() || len(s.Rules)+len(s.Partitions) != 0 || s.Timeout != config.DefaultTimeout {

@@ -11,7 +11,7 @@ import (
 
 const documentation = "../../docs/configuration.md"
 
-// section is the text below a heading of the documentation, up to the next one.
+// section returns the text below a heading of the documentation, up to the next heading.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.FromSlash(documentation))
@@ -28,7 +28,7 @@ func section(t *testing.T, heading string) string {
 	return below
 }
 
-// rows are the first two cells of each row of a section's tables.
+// rows returns the first two cells of each row in the tables of a section.
 func rows(t *testing.T, heading string) (names []string, second map[string]string) {
 	t.Helper()
 	second = map[string]string{}
@@ -43,8 +43,8 @@ func rows(t *testing.T, heading string) (names []string, second map[string]strin
 	return names, second
 }
 
-// TestEveryKeyIsDocumented, and nothing else is. What the decoder knows, what is
-// suggested for slips of the pen and what is documented are the same keys.
+// TestEveryKeyIsDocumented checks that the keys of the decoder, those for suggestions and those in the
+// documentation are the same.
 func TestEveryKeyIsDocumented(t *testing.T) {
 	t.Parallel()
 	for heading, table := range map[string]struct {
@@ -82,7 +82,7 @@ func TestEveryVariableIsDocumented(t *testing.T) {
 	if known := slices.Sorted(slices.Values(Variables)); !slices.Equal(names, known) {
 		t.Errorf("known      %q\ndocumented %q", known, names)
 	}
-	// And known are those that are looked at.
+	// Load reads exactly these variables.
 	read := map[string]bool{}
 	l := Loader{System: t.TempDir(), Environ: func(key string) (string, bool) { read[key] = true; return "", false }}
 	if _, err := l.Load(); err != nil {
@@ -101,7 +101,7 @@ func TestEveryVariableIsDocumented(t *testing.T) {
 	}
 }
 
-// TestDefaultsAreDocumented: the table says what the zero file gives.
+// TestDefaultsAreDocumented checks the defaults in the table of keys.
 func TestDefaultsAreDocumented(t *testing.T) {
 	t.Parallel()
 	text := section(t, "### Keys")
@@ -118,7 +118,7 @@ func TestDefaultsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestPlaceholdersAreDocumented, and those that are stand for something.
+// TestPlaceholdersAreDocumented checks that each documented placeholder is replaced.
 func TestPlaceholdersAreDocumented(t *testing.T) {
 	t.Parallel()
 	documented, _ := rows(t, "#### Placeholders")
@@ -126,15 +126,14 @@ func TestPlaceholdersAreDocumented(t *testing.T) {
 		t.Errorf("documented are %q", documented)
 	}
 	for _, name := range documented {
-		if text, problem := fill(name, example); problem != "" || text == name {
-			t.Errorf("%s stands for %q: %s", name, text, problem)
+		if text, err := fill(name, example); err != nil || text == name {
+			t.Errorf("%s is replaced with %q, %v", name, text, err)
 		}
 	}
 }
 
-// TestExamplesAreGood: every TOML block of the documentation loads, and every
-// pattern in its table can match.
-func TestExamplesAreGood(t *testing.T) {
+// TestExamplesLoad checks that every TOML block and every pattern of the documentation is accepted.
+func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.FromSlash(documentation))
 	if err != nil {
@@ -157,7 +156,7 @@ func TestExamplesAreGood(t *testing.T) {
 		load(example)
 	}
 	patterns, _ := rows(t, "#### Patterns")
-	patterns = slices.DeleteFunc(patterns, func(cell string) bool { return cell == "match" }) // the heading
+	patterns = slices.DeleteFunc(patterns, func(cell string) bool { return cell == "match" }) // the heading of the table
 	for _, pattern := range patterns {
 		load("[[registry]]\nmatch = \"" + pattern + "\"\n")
 	}
@@ -166,7 +165,7 @@ func TestExamplesAreGood(t *testing.T) {
 	}
 }
 
-// onlyFile is an environment that names a settings file and nothing else.
+// onlyFile returns an environment with the settings file and nothing else.
 func onlyFile(path string) func(string) (string, bool) {
 	return func(key string) (string, bool) {
 		if key == "ECR_LOGIN_CONFIG" {
@@ -176,8 +175,8 @@ func onlyFile(path string) func(string) (string, bool) {
 	}
 }
 
-// TestSlipInTheDocumentation: the message that it shows is the one there is.
-func TestSlipInTheDocumentation(t *testing.T) {
+// TestDocumentedError checks that the error message in the documentation is the real one.
+func TestDocumentedError(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "config.toml")
 	if err := os.WriteFile(path, []byte("timout = \"15s\"\n"), 0o600); err != nil {

@@ -2,8 +2,8 @@ package config
 
 import "strings"
 
-// Variables are the environment variables that Load reads for settings. Those
-// called ECR_LOGIN_ override the file. One that is empty counts as not set.
+// Variables are the environment variables that Load reads settings from. The ECR_LOGIN_* variables
+// override the file. An empty variable counts as not set.
 var Variables = []string{
 	"ECR_LOGIN_CONFIG",
 	"ECR_LOGIN_TIMEOUT",
@@ -15,36 +15,39 @@ var Variables = []string{
 	"AWS_ECR_IGNORE_CREDS_STORAGE",
 }
 
-// readEnvironment puts the environment over s. What makes no sense is left out,
-// and the first of it reported.
-func (l Loader) readEnvironment(s *Settings) (first *Error) {
-	override := func(variable string, apply func(value string) (problem string)) {
-		value := l.env(variable)
+// readEnvironment applies the environment variables to s. It ignores invalid values, and returns an
+// error for the first of them.
+func (l loader) readEnvironment(s *Settings) (first *Error) {
+	for _, v := range [...]struct {
+		name  string
+		apply func(value string) error
+	}{
+		{"ECR_LOGIN_TIMEOUT", s.setTimeout},
+		{"ECR_LOGIN_FALLBACK", s.setFallback},
+		{"ECR_LOGIN_PUBLIC", s.setPublic},
+		{"ECR_LOGIN_SEALING", s.setSealing},
+	} {
+		value := l.env(v.name)
 		if value == "" {
-			return
+			continue
 		}
-		if problem := apply(value); problem != "" && first == nil {
-			first = &Error{Key: variable, Message: variable + " " + problem}
+		if err := v.apply(value); err != nil && first == nil {
+			first = &Error{Key: v.name, Message: v.name + " " + err.Error()}
 		}
 	}
-	override("ECR_LOGIN_TIMEOUT", s.setTimeout)
-	override("ECR_LOGIN_FALLBACK", s.setFallback)
-	override("ECR_LOGIN_PUBLIC", s.setPublic)
-	override("ECR_LOGIN_SEALING", s.setSealing)
-
-	// The existing helper takes any value for yes here, false and 0 included.
+	// The existing helper takes every value as yes, including false and 0.
 	s.Cache = l.env("AWS_ECR_DISABLE_CACHE") == ""
 	dir, ok := l.expandHome(l.env("AWS_ECR_CACHE_DIR"))
 	s.CacheDir = dir
 	if !ok {
-		// A cache that was sent to a place is not kept in another.
+		// Without its home directory the chosen cache directory is not known. No other one is used.
 		s.Cache = false
 	}
 	s.IgnoreStore = isTrue(l.env("AWS_ECR_IGNORE_CREDS_STORAGE"))
 	return first
 }
 
-// isTrue reports whether a value means yes. The existing helper knows true alone.
+// isTrue reports whether a value means yes. The existing helper knows only true.
 func isTrue(value string) bool {
 	switch strings.ToLower(value) {
 	case "true", "t", "1", "yes", "y", "on":

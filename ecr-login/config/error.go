@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Error is a setting that cannot be used.
+// Error is an error in the settings.
 type Error struct {
-	Path    string // the settings file; empty when the environment is at fault
-	Line    int    // in the file, from 1; 0 when it is not one line's fault
-	Key     string // the key or environment variable, when one is at fault
-	Nearest string // the known key that an unknown one looks like
+	Path    string // the settings file; empty for an environment variable
+	Line    int    // the line in the file, from 1; 0 when no line is known
+	Key     string // the key or environment variable, if known
+	Nearest string // the known key that is most similar to an unknown one
 	Message string // what is wrong
-	Err     error  // what the operating system or the TOML decoder said, or nil
+	Err     error  // the error of the operating system or the TOML decoder, or nil
 }
 
-// Error names the place, what is wrong there and the nearest known key.
+// Error returns the place, what is wrong and the most similar known key.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Path != "" {
@@ -34,10 +34,10 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// maxTypos is how many letters may be wrong in a key that is still recognised.
+// maxTypos is the number of wrong letters in a key that still gives a suggestion.
 const maxTypos = 2
 
-// nearest is the known key that looks most like key, empty when none does.
+// nearest returns the known key that is most similar to key, or an empty string.
 func nearest(key string, known []string) string {
 	key = strings.ReplaceAll(strings.ToLower(key), "-", "_")
 	best, typos := "", min(maxTypos, len(key)/2)+1
@@ -49,7 +49,8 @@ func nearest(key string, known []string) string {
 	return best
 }
 
-// editDistance counts the letters to insert, remove or replace that make b of a.
+// editDistance returns the number of letters to insert, remove or replace to get b from a (Levenshtein
+// distance).
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

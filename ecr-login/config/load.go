@@ -2,133 +2,112 @@ package config
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"syscall"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
 
 const (
-	folder   = "ecr-login"
-	fileName = "config.toml"
+	directory = "ecr-login"
+	fileName  = "config.toml"
 
-	// maxFile is the longest settings file that is read: some ten thousand rules.
+	// maxFile is the largest settings file in bytes: about ten thousand rules.
 	maxFile = 1 << 20
 )
 
-// Loader finds and reads the settings. The zero value is the process's own
-// environment and the system's folder.
-type Loader struct {
-	// Environ returns the value of an environment variable; nil means os.LookupEnv.
-	Environ func(key string) (string, bool)
+// loader finds and reads the settings.
+type loader struct {
+	lookup environ.Lookup
 
-	// System is the folder of the settings for all users of the machine. Empty:
+	// system is the directory of the settings for all users of the machine; empty means
 	// /etc/ecr-login, on Windows %ProgramData%\ecr-login.
-	System string
+	system string
 }
 
-// Load is Loader{Environ: environ}.Load, which see.
-func Load(environ func(key string) (string, bool)) (Settings, error) {
-	return Loader{Environ: environ}.Load()
+// Load reads the first of these files that exists: the one in ECR_LOGIN_CONFIG, and config.toml in the
+// user's and in the system's ecr-login directory. Environment variables override it. A nil lookup means
+// the environment of the process.
+//
+// An error is an *[Error]. The settings returned with it are the defaults and the valid environment
+// variables, for what works without settings.
+func Load(lookup func(name string) (value string, set bool)) (Settings, error) {
+	return loader{lookup: lookup}.load()
 }
 
-// Load reads the first of these that there is: the file that ECR_LOGIN_CONFIG
-// names, config.toml in the user's and in the system's ecr-login folder. The
-// environment comes on top. An error is an *[Error]; the settings that come with
-// it are the defaults and as much of the environment as makes sense, so that
-// what needs no settings can go on.
-func (l Loader) Load() (Settings, error) {
-	s := Settings{Timeout: DefaultTimeout, Public: PublicAuto, Sealing: SealingAuto, Cache: true}
-	problem := l.readFirst(&s)
-	if p := l.readEnvironment(&s); problem == nil {
-		problem = p
+func (l loader) load() (Settings, error) {
+	s := Default()
+	err := l.readFirst(&s)
+	if e := l.readEnvironment(&s); err == nil {
+		err = e
 	}
-	if problem != nil {
-		return s, problem
+	if err != nil {
+		return s, err
 	}
 	return s, nil
 }
 
-// readFirst reads the first file found into s, which it leaves alone when there
-// is none or when the file is no good.
-func (l Loader) readFirst(s *Settings) *Error {
+// readFirst reads the first file found into s. It leaves s unchanged when there is none, and when the
+// file has an error.
+func (l loader) readFirst(s *Settings) *Error {
 	if path := l.env("ECR_LOGIN_CONFIG"); path != "" {
 		if path == os.DevNull {
 			return nil
 		}
 		expanded, ok := l.expandHome(path)
 		if !ok {
-			return &Error{Path: path, Message: "the settings file that ECR_LOGIN_CONFIG names is in no known home folder"}
+			return &Error{Path: path, Message: "cannot find the settings file of ECR_LOGIN_CONFIG: its home directory is not known"}
 		}
-		text, problem := read(expanded, true)
-		if problem != nil {
-			return problem
+		text, err := read(expanded)
+		if err != nil {
+			return unreadable(expanded, err)
 		}
 		return decode(s, expanded, text)
 	}
-	for _, dir := range [...]string{l.userFolder(), l.systemFolder()} {
+	for _, dir := range [...]string{l.userDirectory(), l.systemDirectory()} {
 		if dir == "" {
 			continue
 		}
-		path := below(dir, fileName)
-		text, problem := read(path, false)
-		if problem != nil {
-			return problem
-		}
-		if text != nil {
+		path := join(dir, fileName)
+		text, err := read(path)
+		switch {
+		case err == nil:
 			return decode(s, path, text)
+		case !isMissing(path, err):
+			return unreadable(path, err)
 		}
 	}
 	return nil
 }
 
-// read reads a settings file, nil when it is not there and need not be. In a
-// folder that this user may not enter (that of a HOME kept over su) no file is
-// seen, so none is there; one that is seen and may not be read is an error.
-func read(path string, named bool) ([]byte, *Error) {
-	wrong := func(message string, err error) ([]byte, *Error) {
-		return nil, &Error{Path: path, Message: message, Err: err}
+func read(path string) ([]byte, error) { return regularfile.Read(path, maxFile) }
+
+// isMissing reports whether the error means that there is no such file. A directory that this user may
+// not enter, such as a HOME kept by su, has no files for this user; a file that can be seen and not be
+// read is an error.
+//
+// It does not use errors.Is for the usual case, because every hit calls it: errors.Is looks up methods
+// by name, which loads the names of all types into memory.
+func isMissing(path string, err error) bool {
+	if os.IsNotExist(err) || errors.Is(err, syscall.ENOTDIR) {
+		return true
 	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil:
-	// Not errors.Is: it asks the error for methods by name, and a hit, which mostly finds no file, would pay for that.
-	case !named && (os.IsNotExist(err) || os.IsPermission(err) || errors.Is(err, syscall.ENOTDIR)):
-		return nil, nil
-	default:
-		return wrong("cannot read the settings: "+reason(err), err)
+	if !os.IsPermission(err) {
+		return false
 	}
-	switch {
-	case !info.Mode().IsRegular():
-		return wrong("the settings are not in a regular file", nil)
-	case info.Size() > maxFile:
-		return wrong("the settings file is longer than one mebibyte", nil)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return wrong("cannot read the settings: "+reason(err), err)
-	}
-	defer file.Close()
-	text := make([]byte, info.Size(), info.Size()+1)
-	n, err := io.ReadFull(file, text)
-	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-		return wrong("cannot read the settings: "+reason(err), err)
-	}
-	return text[:n], nil
+	_, err = os.Stat(path)
+	return err != nil
 }
 
-// reason is what the operating system said, without the path that Error has.
-func reason(err error) string {
+func unreadable(path string, err error) *Error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
-		return p.Err.Error()
+		err = p.Err // Error has the path
 	}
-	return err.Error()
+	return &Error{Path: path, Message: "cannot read the settings: " + err.Error(), Err: err}
 }
 
 // env returns the value of an environment variable, empty when it is not set.
-func (l Loader) env(name string) string {
-	return environ.Get(l.Environ, name)
-}
+func (l loader) env(name string) string { return environ.Get(l.lookup, name) }

@@ -12,7 +12,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 )
 
-// machine has a home, a system folder and an environment of a test's own.
+// machine has its own home directory, system directory and environment.
 type machine struct {
 	t            testing.TB
 	env          map[string]string
@@ -45,7 +45,7 @@ func (m *machine) write(path, text string) string {
 	return path
 }
 
-// file is the settings file for this user alone.
+// file returns the path of the user's settings file.
 func (m *machine) file() string { return filepath.Join(m.home, "xdg", "ecr-login", "config.toml") }
 
 func loaded(t testing.TB, m *machine) config.Settings {
@@ -57,20 +57,19 @@ func loaded(t testing.TB, m *machine) config.Settings {
 	return s
 }
 
-// problem is the *config.Error that loading ends with.
+// problem returns the error of loading, which must be a *config.Error.
 func problem(t testing.TB, m *machine) (config.Settings, *config.Error) {
 	t.Helper()
 	s, err := m.load()
 	var e *config.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("loading ends with %v, want a *config.Error", err)
+		t.Fatalf("loading fails with %v, want a *config.Error", err)
 	}
 	return s, e
 }
 
-// TestNothing: without a file and variables everything has its default, and
-// without HOME as well.
-func TestNothing(t *testing.T) {
+// TestDefaults checks the settings without a file and variables, also without HOME.
+func TestDefaults(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	for _, env := range []map[string]string{m.env, {}, {"HOME": "/nowhere"}, {"HOME": "/dev/null"}, {"XDG_CONFIG_HOME": "relative"}} {
@@ -83,8 +82,8 @@ func TestNothing(t *testing.T) {
 	}
 }
 
-// TestFirstFileAlone: which file counts, and that it is the only one.
-func TestFirstFileAlone(t *testing.T) {
+// TestOnlyFirstFile checks the order of the files, and that only one is read.
+func TestOnlyFirstFile(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	named := m.write(filepath.Join(m.home, "named.toml"), "timeout = \"1s\"\n")
@@ -124,9 +123,8 @@ func TestFirstFileAlone(t *testing.T) {
 	}
 }
 
-// TestRelativeFolder: a relative XDG_CONFIG_HOME is ignored, or a repository
-// could bring settings along for whoever works in it.
-func TestRelativeFolder(t *testing.T) {
+// A relative XDG_CONFIG_HOME is ignored: otherwise a repository could bring settings.
+func TestRelativeDirectory(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.write(m.file(), "timeout = \"2s\"\n")
@@ -144,42 +142,41 @@ func TestRelativeFolder(t *testing.T) {
 	}
 }
 
-// TestUnreadableFiles: a file that is there and cannot be used is never taken
-// for none.
+// TestUnreadableFiles checks that an existing file that cannot be read is an error.
 func TestUnreadableFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		make func(t *testing.T, m *machine)
 		want string
 	}{
-		"a named file that is not there": {
+		"missing file in ECR_LOGIN_CONFIG": {
 			func(t *testing.T, m *machine) { m.env["ECR_LOGIN_CONFIG"] = filepath.Join(m.home, "absent") }, "no such file",
 		},
-		"a named file below another file": {
+		"path below a file": {
 			func(t *testing.T, m *machine) {
 				m.env["ECR_LOGIN_CONFIG"] = m.write(filepath.Join(m.home, "x"), "") + "/y"
 			}, "not a directory",
 		},
-		"a named file in a home that is not known": {
-			func(t *testing.T, m *machine) { m.env["ECR_LOGIN_CONFIG"] = "~/x"; delete(m.env, "HOME") }, "no known home",
+		"unknown home directory": {
+			func(t *testing.T, m *machine) { m.env["ECR_LOGIN_CONFIG"] = "~/x"; delete(m.env, "HOME") }, "its home directory is not known",
 		},
-		"a named file in another user's home": {
-			func(t *testing.T, m *machine) { m.env["ECR_LOGIN_CONFIG"] = "~ann/x" }, "no known home",
+		"home directory of another user": {
+			func(t *testing.T, m *machine) { m.env["ECR_LOGIN_CONFIG"] = "~ann/x" }, "its home directory is not known",
 		},
-		"a folder": {
+		"directory": {
 			func(t *testing.T, m *machine) {
 				if err := os.MkdirAll(m.file(), 0o700); err != nil {
 					t.Fatal(err)
 				}
 			}, "regular file",
 		},
-		"a device": {
+		"device": {
 			func(t *testing.T, m *machine) { m.env["ECR_LOGIN_CONFIG"] = "/dev/zero" }, "regular file",
 		},
-		"a file that is too long": {
-			func(t *testing.T, m *machine) { m.write(m.file(), strings.Repeat("#", 1<<20+1)) }, "one mebibyte",
+		"file over the limit": {
+			func(t *testing.T, m *machine) { m.write(m.file(), strings.Repeat("#", 1<<20+1)) }, "larger than the limit of 1048576 bytes",
 		},
-		"a link that leads to itself": {
+		"link to itself": {
 			func(t *testing.T, m *machine) {
 				m.write(m.file(), "")
 				os.Remove(m.file())
@@ -188,7 +185,7 @@ func TestUnreadableFiles(t *testing.T) {
 				}
 			}, "too many",
 		},
-		"a file that may not be read": {
+		"unreadable file": {
 			func(t *testing.T, m *machine) {
 				m.write(m.file(), "")
 				if err := os.Chmod(m.file(), 0); err != nil {
@@ -196,7 +193,7 @@ func TestUnreadableFiles(t *testing.T) {
 				}
 				if f, err := os.Open(m.file()); err == nil {
 					f.Close()
-					t.Skip("this user may read everything")
+					t.Skip("root can read every file")
 				}
 			}, "permission denied",
 		},
@@ -204,7 +201,7 @@ func TestUnreadableFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if runtime.GOOS == "windows" {
-				t.Skip("the words are those of Unix")
+				t.Skip("the error texts are those of Unix")
 			}
 			m := newMachine(t)
 			m.write(filepath.Join(m.system, "config.toml"), "timeout = \"4s\"\n")
@@ -221,9 +218,8 @@ func TestUnreadableFiles(t *testing.T) {
 	}
 }
 
-// TestFolderThatMayNotBeEntered is a HOME kept over su: nothing is seen there,
-// so nothing is there.
-func TestFolderThatMayNotBeEntered(t *testing.T) {
+// TestUnreadableDirectory is a HOME that su kept: its files count as missing.
+func TestUnreadableDirectory(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	m.write(m.file(), "timeout = \"2s\"\n")
@@ -232,7 +228,7 @@ func TestFolderThatMayNotBeEntered(t *testing.T) {
 	}
 	t.Cleanup(func() { os.Chmod(m.home, 0o700) })
 	if _, err := os.Stat(m.file()); err == nil {
-		t.Skip("this user may enter every folder")
+		t.Skip("root can enter every directory")
 	}
 	if s := loaded(t, m); s.Path != "" {
 		t.Errorf("read %q", s.Path)
@@ -282,7 +278,7 @@ func TestEnvironment(t *testing.T) {
 	delete(m.env, "USERPROFILE")
 	m.env["AWS_ECR_CACHE_DIR"] = "~/.ecr"
 	if s := loaded(t, m); s.Cache || s.CacheDir != "" {
-		t.Errorf("a cache in a home that is not known: %v, %q", s.Cache, s.CacheDir)
+		t.Errorf("cache %v in %q, want none without a home directory", s.Cache, s.CacheDir)
 	}
 }
 

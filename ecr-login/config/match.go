@@ -1,72 +1,72 @@
 package config
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// Match is what the settings say about one server URL.
+// Match is the registry of a server URL and what the settings say about it.
 type Match struct {
-	// Host is the host that was asked for, as registry.Host writes it.
+	// Host is the host of the server URL, as registry.Host returns it.
 	Host string
 
-	// Registry is the one behind it, with the rule's fips and dual_stack.
+	// Registry is the registry of the host, or of the ECR host of an alias, with the fips and dual_stack
+	// of the rule.
 	Registry registry.Registry
 
 	// Rule is the first rule that matches, nil when none does.
 	Rule *Rule
 
-	// What the rule decides, with its placeholders filled. Empty: nothing.
+	// The values of the rule with its placeholders replaced; empty when the rule does not set them.
 	Profile     string // AWS profile
 	RoleARN     string // role to assume with the profile's credentials
-	ExternalID  string // for that role
-	SessionName string // for that role
+	ExternalID  string // external ID for the role
+	SessionName string // session name for the role
 	STSRegion   string // region of STS
-	Endpoint    string // of the ECR API
+	Endpoint    string // URL of the ECR API
 
-	// Canonical is everything in the rule that decides who asks for the token and
-	// whom: two matches of which that is not the same never share one. It is empty
-	// when the rule decides no such thing, as that of a mere alias.
+	// Canonical contains everything in the rule that affects the principal or the endpoint: two matches
+	// with different Canonical never share a token. It is empty when nothing does, as for a rule that
+	// only makes an alias.
 	Canonical string
 }
 
-// Match finds the registry that a server URL names, by itself or as an alias,
-// and the rule for it. The error wraps [registry.ErrNotECR] when it names none,
-// and is an *[Error] when the rule has a placeholder that cannot be filled.
+// Match returns the registry of a server URL, which can be an alias, and the rule for it. The error
+// wraps [registry.ErrNotECR] when the server URL is neither, and is an *[Error] when a placeholder of
+// the rule has no value.
 func (s Settings) Match(serverURL string) (Match, error) {
-	host, err := registry.Host(serverURL)
-	if err != nil {
-		return Match{}, fmt.Errorf("%w: %w", registry.ErrNotECR, err)
+	host, r, notECR := s.Parser().ParseHost(serverURL)
+	if host == "" {
+		return Match{}, notECR
 	}
-	r, foreign := s.Parser().Parse(serverURL)
-	m := Match{Host: host, Registry: r, Rule: s.rule(host, r, foreign == nil)}
+	m := Match{Host: host, Registry: r, Rule: s.rule(host, r, notECR == nil)}
 	if m.Rule == nil {
-		if foreign != nil {
-			return Match{}, foreign
+		if notECR != nil {
+			return Match{}, notECR
 		}
 		return m, nil
 	}
-	if foreign != nil {
+	if notECR != nil {
+		var err error
 		if m.Registry, err = s.Parser().Parse(m.Rule.Host); err != nil {
 			return Match{}, err
 		}
 	}
-	if problem := m.apply(); problem != nil {
-		problem.Path, problem.Line = s.Path, m.Rule.Line
-		return Match{}, problem
+	if err := m.apply(); err != nil {
+		err.Path, err.Line = s.Path, m.Rule.Line
+		return Match{}, err
 	}
 	return m, nil
 }
 
-// rule is the first rule that matches. Only aliases match a host that is not
-// ECR's, and they match no other.
+// rule returns the first rule that matches. A rule with host matches only hosts that are not ECR, every
+// other rule only ECR hosts.
 func (s Settings) rule(host string, r registry.Registry, isECR bool) *Rule {
 	bare := host
 	if isECR {
-		// An ECR host is the same one behind every port.
+		// An ECR registry is the same on every port.
 		bare, _, _ = strings.Cut(host, ":")
 	}
 	for i := range s.Rules {
@@ -80,7 +80,7 @@ func (s Settings) rule(host string, r registry.Registry, isECR bool) *Rule {
 	return nil
 }
 
-// apply takes over what the rule decides.
+// apply sets the values of the rule, with its placeholders replaced.
 func (m *Match) apply() *Error {
 	for _, t := range [...]struct {
 		key, text string
@@ -93,9 +93,9 @@ func (m *Match) apply() *Error {
 		{"region", m.Rule.Region, &m.STSRegion},
 		{"endpoint", m.Rule.Endpoint, &m.Endpoint},
 	} {
-		filled, problem := fill(t.text, m.Registry)
-		if problem != "" {
-			return &Error{Key: t.key, Message: t.key + " " + problem}
+		filled, err := fill(t.text, m.Registry)
+		if err != nil {
+			return &Error{Key: t.key, Message: t.key + " " + err.Error()}
 		}
 		*t.filled = filled
 	}
@@ -109,7 +109,8 @@ func (m *Match) apply() *Error {
 	return nil
 }
 
-// canonical quotes each value, so that no value reads like another key.
+// canonical returns the text of Canonical. Values are quoted, so that no value can look like another
+// key.
 func (m *Match) canonical() string {
 	var b []byte
 	add := func(key, value string) {
@@ -137,9 +138,8 @@ func (m *Match) canonical() string {
 	return string(b)
 }
 
-// WithProfile is the match with another principal: the profile that the
-// program's name carries, which comes before the rule's profile and its role.
-// The rest of the rule stays. An empty name changes nothing.
+// WithProfile returns m with another AWS profile, such as the one in the program's name, which replaces
+// the profile and the role of the rule. The rest of the rule stays. An empty name returns m unchanged.
 func (m Match) WithProfile(name string) Match {
 	if name == "" {
 		return m

@@ -10,7 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// settings are those of a file that must be good.
+// settings returns the settings of a file that must be valid.
 func settings(t testing.TB, text string) config.Settings {
 	t.Helper()
 	m := newMachine(t)
@@ -18,7 +18,7 @@ func settings(t testing.TB, text string) config.Settings {
 	return loaded(t, m)
 }
 
-// ruleFor is a file with one rule of that pattern.
+// ruleFor returns a file with one rule for the pattern.
 func ruleFor(pattern, lines string) string {
 	return "[[registry]]\nmatch = \"" + pattern + "\"\n" + lines
 }
@@ -35,8 +35,8 @@ const (
 
 var everyHost = []string{ireland, gov, china, fips, dual, other, public, "ecr-public.aws.com"}
 
-// TestPatterns: which of the hosts above a pattern matches, and that the others
-// are registries without a rule.
+// TestPatterns checks which of the hosts above a pattern matches; the others are registries without a
+// rule.
 func TestPatterns(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string][]string{
@@ -64,7 +64,7 @@ func TestPatterns(t *testing.T) {
 		"111122223333/eu-west-1":                  {ireland, dual},
 		"111122223333/*":                          {ireland, gov, china, fips, dual},
 		"*/eu-*":                                  {ireland, dual, other},
-		"*/us-east-1":                             {fips}, // not ECR Public, whose API is there
+		"*/us-east-1":                             {fips}, // not ECR Public, although its API is in that region
 		"*/eusc-de-east-1":                        {},
 		"public.ecr.aws":                          {public},
 		"*public*":                                {public, "ecr-public.aws.com"},
@@ -93,59 +93,50 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// TestPatternsThatNeverMatch are slips of the pen.
-func TestPatternsThatNeverMatch(t *testing.T) {
+// TestBadPatterns are patterns without * that match no registry, and malformed ones.
+func TestBadPatterns(t *testing.T) {
 	t.Parallel()
-	for pattern, why := range map[string]string{
-		"images.example.com":                     "not ECR, and no host",
-		"https://" + ireland:                     "URL",
-		"HTTPS://" + ireland:                     "URL in capitals",
-		ireland + "/repository":                  "path",
-		ireland + ":443":                         "port",
-		ireland + ".":                            "trailing dot, which hosts are matched without",
-		" " + ireland:                            "white space",
-		"*.dkr.ecr.*:443":                        "port behind a star",
-		"11112222333":                            "eleven digits",
-		"1111222233334":                          "thirteen digits",
-		"1111-2222-3333":                         "account with hyphens",
-		"11112222333/eu-west-1":                  "eleven digits before the slash",
-		"/eu-west-1":                             "nothing before the slash",
-		"*/":                                     "nothing after the slash",
-		"*/ireland":                              "no region's name",
-		"*/eu-west":                              "region without number",
-		"*/eu-west-1/x":                          "two slashes",
-		"*/EU West*":                             "space in a region",
-		"11*/eu-west-1":                          "star within an account",
-		"*.dkr.ecr.*.amazonaws.org":              "wrong top-level domain",
-		"*.dkr.ecr.*.amazonaws.co":               "cut short",
-		"111122223333.dkr.ecr*.*.amazonaws.com.": "trailing dot",
-		"11112222333.dkr.ecr.*":                  "eleven digits and a star",
-		"a*.dkr.ecr.*.amazonaws.com":             "letter in an account",
-		"*.drk.ecr.*.amazonaws.com":              "letters swapped",
-		"*.ecr.dkr.*.amazonaws.com":              "labels swapped",
-		"*.dkr.ecr.eu_west_*.amazonaws.com":      "underscores",
-		"*.dkr.ecr.*.eu-west-1.amazonaws.com":    "two regions",
-		"*.dkr.ecr-fips.*.c2s.ic.gov":            "no such FIPS hosts",
-		"*.dkr-ecr.*.amazonaws.com":              "dual-stack hosts end otherwise",
-		"public.ecr.aws.*":                       "more after the end",
-		"*.dkr.ecr.(eu|us)-west-1.amazonaws.com": "regular expression",
-		"[0-9]*.dkr.ecr.*.amazonaws.com":         "shell pattern",
-		"**/eu-west-1":                           "two stars before the slash",
-		"*.evil.example":                         "not ECR, with a star",
-		"111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example": "look-alike",
-		"*dkr.ecr.eu-west-1.amazonaws.com.evil.example":             "look-alike with a star",
+	for pattern, want := range map[string]string{
+		"images.example.com":      "is not an ECR host", // an alias needs host
+		"https://" + ireland:      "is a URL",
+		"HTTPS://" + ireland:      "is a URL",
+		"https://*.amazonaws.com": "is a URL",
+		ireland + "/repository":   "before the slash",
+		ireland + ":443":          "without port",
+		ireland + ".":             "trailing dot",
+		" " + ireland:             "never matches",
+		"11112222333":             "not a twelve-digit account",
+		"1111222233334":           "not a twelve-digit account",
+		"1111-2222-3333":          "is not an ECR host",
+		"11112222333/eu-west-1":   "twelve-digit account nor *",
+		"/eu-west-1":              "twelve-digit account nor *",
+		"11*/eu-west-1":           "twelve-digit account nor *",
+		"**/eu-west-1":            "twelve-digit account nor *",
+		"*/":                      "no region after the slash",
+		"*/ireland":               "no region after the slash",
+		"*/eu-west":               "no region after the slash",
+		"*/eu-west-1/x":           "no region after the slash",
+		"*/EU West":               "no region after the slash",
+		"11112222333.dkr.ecr.eu-west-1.amazonaws.com":               "is not an ECR host",
+		"111122223333.drk.ecr.eu-west-1.amazonaws.com":              "is not an ECR host",
+		"111122223333.dkr.ecr.eu_west_1.amazonaws.com":              "is not an ECR host",
+		"111122223333.dkr.ecr-fips.us-iso-east-1.c2s.ic.gov":        "is not an ECR host",
+		"111122223333.dkr-ecr.eu-west-1.amazonaws.com":              "is not an ECR host",
+		"111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example": "is not an ECR host",
+		"111122223333.dkr.ecr.(eu|us)-west-1.amazonaws.com":         "is not an ECR host",
 	} {
 		m := newMachine(t)
 		m.write(m.file(), "\n"+ruleFor(pattern, ""))
-		if _, e := problem(t, m); e.Line != 3 || e.Key != "match" {
-			t.Errorf("%q (%s): %v", pattern, why, e)
+		if _, e := problem(t, m); e.Line != 3 || e.Key != "match" || !strings.Contains(e.Message, want) {
+			t.Errorf("%q: %v; want line 3 and %q", pattern, e, want)
 		}
 	}
+	// A pattern with * is accepted, even if no host matches it.
+	settings(t, ruleFor("*.dkr.ecr.*.amazonaws.org", ""))
 }
 
-// TestHiddenRules: a rule that earlier ones leave nothing is an error, and one
-// that they leave something is not.
-func TestHiddenRules(t *testing.T) {
+// TestUnreachedRules checks the rules that an earlier one hides: one with the same pattern, or *.
+func TestUnreachedRules(t *testing.T) {
 	t.Parallel()
 	alias := "host = \"" + other + "\"\n"
 	for _, test := range []struct {
@@ -156,34 +147,27 @@ func TestHiddenRules(t *testing.T) {
 		{ruleFor("*", ""), ruleFor("111122223333", ""), true},
 		{ruleFor("*", ""), ruleFor("*/eu-west-1", ""), true},
 		{ruleFor(ireland, ""), ruleFor(strings.ToUpper(ireland), ""), true},
-		{ruleFor("111122223333", ""), ruleFor("111122223333/eu-west-1", ""), true},
-		{ruleFor("111122223333", ""), ruleFor("111122223333.dkr.ecr.*", ""), true},
-		{ruleFor("111122223333", ""), ruleFor("111122223333*", ""), true},
-		{ruleFor("*/eu-*", ""), ruleFor("111122223333/eu-west-1", ""), true},
-		{ruleFor("*.amazonaws.com", ""), ruleFor("*.dkr.ecr.*.amazonaws.com", ""), true},
-		{ruleFor("*.example.com", alias), ruleFor("images.example.com", alias), true},
+		{ruleFor("*/eu-*", ""), ruleFor("*/eu-*", ""), true},
 		{ruleFor("images.example.com", alias), ruleFor("images.example.com:443", alias), true},
 
 		{ruleFor(ireland, ""), ruleFor("*", ""), false},
 		{ruleFor("111122223333/eu-west-1", ""), ruleFor("111122223333", ""), false},
-		{ruleFor("111122223333", ""), ruleFor("*.dkr.ecr.*", ""), false},
 		{ruleFor("*/eu-west-1", ""), ruleFor("*/eu-west-2", ""), false},
-		{ruleFor("*/eu-west-1", ""), ruleFor("*/*", ""), false},
-		{ruleFor("*.dkr.ecr.eu-*", ""), ruleFor("*.dkr.ecr.*", ""), false},
-		{ruleFor("*", ""), ruleFor("images.example.com", alias), false}, // the star is no alias
+		{ruleFor("*/eu-*", ""), ruleFor("111122223333/eu-west-1", ""), false}, // hidden, but accepted
+		{ruleFor("*", ""), ruleFor("images.example.com", alias), false},       // only for ECR hosts
 		{ruleFor("images.example.com", alias), ruleFor("images.example.com:5000", alias), false},
 		{ruleFor("images.example.com", alias), ruleFor("*.example.com", alias), false},
 	} {
 		m := newMachine(t)
 		m.write(m.file(), test.first+test.second)
 		_, err := m.load()
-		if hidden := err != nil && strings.Contains(err.Error(), "rule on line 1"); hidden != test.hidden || err != nil && !test.hidden {
+		if hidden := err != nil && strings.Contains(err.Error(), "is never reached: the rule on line 1 matches first"); hidden != test.hidden || err != nil && !test.hidden {
 			t.Errorf("%s%s-> %v, want hidden %v", test.first, test.second, err, test.hidden)
 		}
 	}
 }
 
-// TestFirstMatchWins, with a rule that decides nothing in front.
+// TestFirstMatchWins has a first rule without any values.
 func TestFirstMatchWins(t *testing.T) {
 	t.Parallel()
 	s := settings(t, ruleFor("111122223333/eu-west-1", "")+ruleFor("111122223333", "profile = \"prod\"\n")+ruleFor("*", "profile = \"rest\"\n"))
@@ -201,15 +185,14 @@ func TestFirstMatchWins(t *testing.T) {
 	}
 }
 
-// TestForeignHosts: what is neither ECR nor written down is not ours, whatever
-// rules there are.
-func TestForeignHosts(t *testing.T) {
+// TestOtherHosts checks that a host which is neither ECR nor an alias is rejected, whatever the rules.
+func TestOtherHosts(t *testing.T) {
 	t.Parallel()
 	for _, s := range []config.Settings{
 		{},
 		settings(t, ruleFor("*", "profile = \"a\"\n")+ruleFor("images.example.com", "host = \""+ireland+"\"\n")+
 			ruleFor("*.sub.example.com", "host = \""+ireland+"\"\n")+ruleFor("local:5000", "host = \""+ireland+"\"\n")),
-		// Settings that a program made, and did not check.
+		// Settings made by a program, which are not checked.
 		{Rules: []config.Rule{{Match: "*", Host: "evil.example"}}},
 		{Rules: []config.Rule{{Match: "*.evil.example", Profile: "a"}}},
 	} {
@@ -226,7 +209,7 @@ func TestForeignHosts(t *testing.T) {
 				t.Errorf("%q: %+v, error %v", url, m, err)
 			}
 			if m != (config.Match{}) {
-				t.Errorf("%q is not ours, and there is %+v", url, m)
+				t.Errorf("%q is not ECR, but the match is %+v", url, m)
 			}
 		}
 	}
@@ -264,15 +247,15 @@ func TestBadAliases(t *testing.T) {
 		text, want string
 		line       int
 	}{
-		"to a host that is not ECR":    {ruleFor("images.example.com", to("ghcr.io")), "where an alias leads", 3},
-		"to a look-alike":              {ruleFor("images.example.com", to(ireland+".evil.example")), "where an alias leads", 3},
-		"to another alias":             {ruleFor("a.example.com", to(ireland)) + ruleFor("b.example.com", to("a.example.com")), "where an alias leads", 6},
-		"with a placeholder":           {ruleFor("images.example.com", to("{account}.dkr.ecr.eu-west-1.amazonaws.com")), "where an alias leads", 3},
+		"to a host that is not ECR":    {ruleFor("images.example.com", to("ghcr.io")), "must be the ECR host of the alias", 3},
+		"to a look-alike":              {ruleFor("images.example.com", to(ireland+".evil.example")), "must be the ECR host of the alias", 3},
+		"to another alias":             {ruleFor("a.example.com", to(ireland)) + ruleFor("b.example.com", to("a.example.com")), "must be the ECR host of the alias", 6},
+		"with a placeholder":           {ruleFor("images.example.com", to("{account}.dkr.ecr.eu-west-1.amazonaws.com")), "must be the ECR host of the alias", 3},
 		"to nothing":                   {ruleFor("images.example.com", to("")), "host is empty", 3},
-		"of an ECR host":               {ruleFor(other, to(ireland)), "an ECR host already", 2},
+		"of an ECR host":               {ruleFor(other, to(ireland)), "is an ECR host", 2},
 		"of an ECR host, as a URL":     {ruleFor("https://"+other, to(ireland)), "not a host name", 2},
-		"of an ECR host behind a port": {ruleFor(other+":5000", to(ireland)), "an ECR host already", 2},
-		"of ECR Public":                {ruleFor("public.ecr.aws", to(ireland)), "an ECR host already", 2},
+		"of an ECR host behind a port": {ruleFor(other+":5000", to(ireland)), "is an ECR host", 2},
+		"of ECR Public":                {ruleFor("public.ecr.aws", to(ireland)), "is an ECR host", 2},
 		"of an account":                {ruleFor("444455556666", to(ireland)), "not a host name", 2},
 		"of a region":                  {ruleFor("*/eu-west-1", to(ireland)), "not a host name", 2},
 		"of everything":                {ruleFor("*", to(ireland)), "too wide", 2},
@@ -280,9 +263,11 @@ func TestBadAliases(t *testing.T) {
 		"of every end":                 {ruleFor("images.*", to(ireland)), "too wide", 2},
 		"of every end behind a port":   {ruleFor("images.*:5000", to(ireland)), "too wide", 2},
 		"of a part of a domain":        {ruleFor("*example.com", to(ireland)), "too wide", 2},
-		"of names that ECR has":        {ruleFor("*.amazonaws.com", to(ireland)), "has ECR hosts in it", 2},
-		"of names of ECR, nearly all":  {ruleFor("*.dkr.ecr.*.amazonaws.com", to(ireland)), "has ECR hosts in it", 2},
-		"of ECR's own domain":          {ruleFor("*.ecr.aws", to(ireland)), "has ECR hosts in it", 2},
+		"of names that ECR has":        {ruleFor("*.amazonaws.com", to(ireland)), "other AWS customers have names", 2},
+		"of names of ECR, nearly all":  {ruleFor("*.dkr.ecr.*.amazonaws.com", to(ireland)), "other AWS customers have names", 2},
+		"of every load balancer":       {ruleFor("*.elb.amazonaws.com", to(ireland)), "other AWS customers have names", 2},
+		"of names below a port":        {ruleFor("*.amazonaws.com:5000", to(ireland)), "other AWS customers have names", 2},
+		"of names in China":            {ruleFor("*.cn-north-1.amazonaws.com.cn", to(ireland)), "other AWS customers have names", 2},
 		"of a host with a path":        {ruleFor("images.example.com/x", to(ireland)), "not a host name", 2},
 		"of a URL":                     {ruleFor("https://images.example.com", to(ireland)), "not a host name", 2},
 		"of a host with user info":     {ruleFor("ann@images.example.com", to(ireland)), "not a host name", 2},
@@ -295,11 +280,11 @@ func TestBadAliases(t *testing.T) {
 			t.Errorf("alias %s: line %d, %s; want line %d, %s", name, e.Line, e, test.line, test.want)
 		}
 	}
-	// Amazon's load balancers are in the same domain as ECR, and are no part of it.
-	settings(t, ruleFor("*.eu-west-1.elb.amazonaws.com", to(ireland))+ruleFor("*.elb.amazonaws.com", to(ireland)))
+	// A single name in a domain of AWS is accepted.
+	settings(t, ruleFor("mirror-1.eu-west-1.elb.amazonaws.com", to(ireland)))
 }
 
-// TestPlaceholders are filled from the registry, for each one anew.
+// TestPlaceholders checks that placeholders are replaced for each registry.
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
 	s := settings(t, ruleFor("*", `
@@ -326,11 +311,11 @@ endpoint = "https://api.{service}.{region}.example/{account}"
 	}
 	var e *config.Error
 	if _, err := s.Match(public); !errors.As(err, &e) || e.Path != s.Path || e.Line != 1 || e.Key != "profile" || errors.Is(err, registry.ErrNotECR) {
-		t.Errorf("ECR Public has no account, and there is %v", err)
+		t.Errorf("ECR Public has no account, but the error is %v", err)
 	}
 }
 
-// TestSwitches: the rule's fips and dual_stack against the host's own.
+// TestSwitches checks the fips and dual_stack of a rule for hosts that have their own.
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	for lines, want := range map[string]map[string][2]bool{
@@ -350,8 +335,8 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestCanonical: rules that decide differently have different texts, those that
-// decide the same share one.
+// TestCanonical checks that Canonical is different for rules with different values, and the same for
+// rules with the same values.
 func TestCanonical(t *testing.T) {
 	t.Parallel()
 	const role = "role_arn = \"arn:aws:iam::111122223333:role/x\"\n"
@@ -367,7 +352,7 @@ func TestCanonical(t *testing.T) {
 			t.Fatal(err)
 		}
 		if also, ok := seen[m.Canonical]; ok {
-			t.Errorf("%q decides as %q: %s", lines, also, m.Canonical)
+			t.Errorf("%q and %q have the same Canonical %s", lines, also, m.Canonical)
 		}
 		seen[m.Canonical] = lines
 		again, err := settings(t, "\n"+ruleFor(ireland, lines)).Match(ireland)
@@ -379,12 +364,11 @@ func TestCanonical(t *testing.T) {
 	a, _ := s.Match(ireland)
 	b, _ := s.Match(other)
 	if a.Canonical == b.Canonical || a.Canonical == "" {
-		t.Errorf("roles in two accounts are one: %q", a.Canonical)
+		t.Errorf("two roles have the same Canonical %q", a.Canonical)
 	}
 }
 
-// TestWithProfile: the program's name comes before the rule's principal, and
-// leaves the rest of the rule.
+// TestWithProfile checks that the profile replaces the rule's profile and role, and nothing else.
 func TestWithProfile(t *testing.T) {
 	t.Parallel()
 	s := settings(t, ruleFor("111122223333", `profile = "base"
@@ -415,7 +399,7 @@ fips = true
 	}
 }
 
-// TestPartitions: hosts below a suffix that the settings add, and no others.
+// TestPartitions checks the hosts of a suffix that the settings add.
 func TestPartitions(t *testing.T) {
 	t.Parallel()
 	s := settings(t, "partitions = [{suffix = \"amazonaws.example\"}]\n"+
@@ -437,8 +421,8 @@ func TestPartitions(t *testing.T) {
 		}
 	}
 	m := newMachine(t)
-	m.write(m.file(), ruleFor("*.dkr.ecr.*.amazonaws.example", ""))
-	if _, e := problem(t, m); !strings.Contains(e.Message, "can never match") {
+	m.write(m.file(), ruleFor("111122223333.dkr.ecr.xx-new-1.amazonaws.example", ""))
+	if _, e := problem(t, m); !strings.Contains(e.Message, "is not an ECR host") {
 		t.Errorf("without the partition: %v", e)
 	}
 }

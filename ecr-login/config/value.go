@@ -1,88 +1,28 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// standsFor is the registry's part that a placeholder stands for.
-func standsFor(placeholder string, r registry.Registry) (text string, known bool) {
-	switch placeholder {
-	case "partition":
-		return r.Partition, true
-	case "account":
-		return r.Account, true
-	case "region":
-		return r.Region, true
-	case "service":
-		return string(r.Service), true
-	}
-	return "", false
-}
+// The checks below take a text with valid placeholders and check it with the placeholders of an example
+// registry replaced. Their errors continue a sentence that begins with the key.
 
-// fill replaces the placeholders in a rule's text by the registry's parts. The
-// problem says what cannot be filled.
-func fill(text string, r registry.Registry) (filled, problem string) {
-	if !strings.ContainsAny(text, "{}") {
-		return text, ""
-	}
-	var b strings.Builder
-	for text != "" {
-		before, rest, open := strings.Cut(text, "{")
-		if strings.Contains(before, "}") {
-			return "", "has a } without {"
-		}
-		b.WriteString(before)
-		if !open {
-			break
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed {
-			return "", "has a { without }"
-		}
-		part, known := standsFor(name, r)
-		switch {
-		case !known:
-			return "", "has an unknown placeholder {" + name + "}; known are {partition}, {account}, {region} and {service}"
-		case part == "":
-			return "", "has {" + name + "}, which stands for nothing in ECR Public"
-		}
-		b.WriteString(part)
-		text = after
-	}
-	return b.String(), ""
-}
-
-// example stands for the registries that a rule may match.
-var example = registry.Registry{
-	Account:   "000000000000",
-	Region:    "us-east-1",
-	Partition: "aws",
-	Service:   registry.Private,
-}
-
-func checkPlaceholders(text string) (problem string) {
-	_, problem = fill(text, example)
-	return problem
-}
-
-// The checks below look at a text as it will be once its placeholders, which
-// are known to be good, are filled.
-
-func checkProfile(text string) (problem string) {
+func checkProfile(text string) error {
 	for _, c := range text {
 		if c < ' ' || c == 0x7f || c == '[' || c == ']' {
-			return strconv.Quote(text) + " is not a profile's name"
+			return errors.New(strconv.Quote(text) + " is not a profile name")
 		}
 	}
-	return ""
+	return nil
 }
 
-// checkRoleARN wants arn:PARTITION:iam::ACCOUNT:role/NAME, as in the IAM
-// identifiers of the IAM User Guide.
-func checkRoleARN(text string) (problem string) {
+// checkRoleARN accepts arn:PARTITION:iam::ACCOUNT:role/NAME (IAM User Guide, IAM identifiers).
+func checkRoleARN(text string) error {
 	arn, _ := fill(text, example)
 	parts := strings.SplitN(arn, ":", 6)
 	name := ""
@@ -91,73 +31,71 @@ func checkRoleARN(text string) (problem string) {
 	}
 	switch {
 	case name == "" || name == parts[5] || parts[0] != "arn" || parts[1] == "" || parts[2] != "iam" || parts[3] != "":
-		return strconv.Quote(text) + " is not the ARN of a role: arn:PARTITION:iam::ACCOUNT:role/NAME"
+		return errors.New(strconv.Quote(text) + " is not the ARN of a role: arn:PARTITION:iam::ACCOUNT:role/NAME")
 	case !isAccount(parts[4]):
-		return strconv.Quote(text) + " has no account of twelve digits"
+		return errors.New(strconv.Quote(text) + " has no twelve-digit account")
 	case !consistsOf(name, "+=,.@-_/"):
-		return strconv.Quote(text) + " has a character that no role's name has"
+		return errors.New(strconv.Quote(text) + " has a character that is not allowed in a role name")
 	}
-	return ""
+	return nil
 }
 
-// checkExternalID and checkSessionName know the limits of sts:AssumeRole (AWS
-// STS API Reference). An external id is meant to be known to few, so it is not
-// repeated.
-func checkExternalID(text string) (problem string) {
+// checkExternalID checks the limits of sts:AssumeRole (AWS STS API Reference). An external ID can be a
+// secret, so the error does not contain it.
+func checkExternalID(text string) error {
 	id, _ := fill(text, example)
 	if len(id) < 2 || len(id) > 1224 || !consistsOf(id, "+=,.@:/-_") {
-		return "is not 2 to 1224 letters, digits and characters of +=,.@:/-_"
+		return errors.New("is not 2 to 1224 letters, digits and characters of +=,.@:/-_")
 	}
-	return ""
+	return nil
 }
 
-func checkSessionName(text string) (problem string) {
+// checkSessionName checks the limits of sts:AssumeRole.
+func checkSessionName(text string) error {
 	name, _ := fill(text, example)
 	if len(name) < 2 || len(name) > 64 || !consistsOf(name, "+=,.@-_") {
-		return strconv.Quote(text) + " is not 2 to 64 letters, digits and characters of +=,.@-_"
+		return errors.New(strconv.Quote(text) + " is not 2 to 64 letters, digits and characters of +=,.@-_")
 	}
-	return ""
+	return nil
 }
 
-// checkRegion is not after the form of a region's name, since STS has had one
-// called aws-global.
-func checkRegion(text string) (problem string) {
+// checkRegion accepts more than the names of regions: STS has a region called aws-global.
+func checkRegion(text string) error {
 	region, _ := fill(text, example)
 	for _, c := range region {
 		if c != '-' && !isLowerOrDigit(c) {
-			return strconv.Quote(text) + " is not a region's name"
+			return errors.New(strconv.Quote(text) + " is not a region name")
 		}
 	}
-	return ""
+	return nil
 }
 
-func checkEndpoint(text string) (problem string) {
+func checkEndpoint(text string) error {
 	url, _ := fill(text, example)
 	return CheckEndpoint(url)
 }
 
-// CheckEndpoint says why a URL cannot be that of an API of AWS, and nothing when
-// it can: a URL with nothing after its path. The problem goes on after the name
-// of what holds the URL. What is before an @ or after a ? may be a password and
-// is not repeated.
-func CheckEndpoint(url string) (problem string) {
+// CheckEndpoint returns an error when a URL cannot be that of an AWS API: it must be http or https, and
+// end with the path. The error continues a sentence that begins with the name of the setting. The text
+// before an @ and after a ? can be a password, so the error does not contain it.
+func CheckEndpoint(url string) error {
 	scheme, rest, _ := strings.Cut(url, "://")
 	if scheme != "https" && scheme != "http" {
-		return "is not a URL that begins with https:// or http://"
+		return errors.New("is not a URL that begins with https:// or http://")
 	}
 	switch {
 	case strings.Contains(rest, "@"):
-		return "has user info, which AWS has no use for"
+		return errors.New("has user info, which AWS does not use")
 	case strings.ContainsAny(rest, "?#"):
-		return "has a query or a fragment, which AWS has no use for"
+		return errors.New("has a query or a fragment, which AWS does not use")
 	}
 	if _, err := registry.Host(url); err != nil {
-		return "is not a URL: " + err.Error()
+		return fmt.Errorf("is not a URL: %w", err)
 	}
-	return ""
+	return nil
 }
 
-// consistsOf reports whether s is ASCII letters, digits and the others alone.
+// consistsOf reports whether s consists of ASCII letters, digits and the other characters.
 func consistsOf(s, others string) bool {
 	for _, c := range s {
 		if !isLowerOrDigit(c) && (c < 'A' || 'Z' < c) && !strings.ContainsRune(others, c) {
@@ -172,13 +110,5 @@ func isLowerOrDigit(c rune) bool {
 }
 
 func isAccount(s string) bool {
-	if len(s) != 12 {
-		return false
-	}
-	for _, c := range s {
-		if c < '0' || '9' < c {
-			return false
-		}
-	}
-	return true
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }

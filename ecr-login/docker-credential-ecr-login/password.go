@@ -40,8 +40,10 @@ AWS command line are accepted and change nothing, as there.`,
 	_ = c.RegisterFlagCompletionFunc("region", p.completeRegions)
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if problem := config.CheckEndpoint(*endpoint); *endpoint != "" && problem != "" {
-			return misuse{errors.New("--endpoint-url " + problem)}
+		if *endpoint != "" {
+			if err := config.CheckEndpoint(*endpoint); err != nil {
+				return misuse{fmt.Errorf("--endpoint-url %w", err)}
+			}
 		}
 		helper := p.helperFor(cmp.Or(*profile, progname.Profile(p.name)))
 		login, err := helper.GetForRegion(c.Context(), ecrlogin.Region{Name: *region, Public: *public, Endpoint: *endpoint})

@@ -7,10 +7,10 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// spellings are accepted inputs, chosen to be the slowest of their kind.
+// spellings are accepted server URLs, each the slowest of its kind.
 var spellings = []struct {
 	name, serverURL string
-	allocs          float64 // that Parse makes
+	allocs          float64 // of one Parse
 }{
 	{"private", "123456789012.dkr.ecr.us-east-1.amazonaws.com", 0},
 	{"FIPS dual-stack", "123456789012.dkr-ecr-fips.ap-southeast-2.on.aws", 0},

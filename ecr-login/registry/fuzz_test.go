@@ -10,8 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// canonical is the host table once more, in another way of writing: what an
-// accepted server URL's host can be and no more.
+// canonical is an independent description of all accepted hosts.
 var canonical = regexp.MustCompile(`^(` +
 	`public\.ecr\.aws|ecr-public\.aws\.com|` +
 	`\d{12}\.(` +
@@ -42,7 +41,7 @@ func seed(f *testing.F) {
 
 func FuzzParse(f *testing.F) {
 	seed(f)
-	more := registry.Parser{Suffixes: []registry.Suffix{{Suffix: "amazonaws.example", Partition: "aws-new"}, {Suffix: "amazonaws.com", Partition: "shadow"}}}
+	more := registry.Parser{Suffixes: []registry.Suffix{{Suffix: "amazonaws.example", Partition: "aws-new"}, {Suffix: "amazonaws.com", Partition: "replaced"}}}
 	f.Add(id + ".dkr.ecr.us-east-1.amazonaws.example")
 	f.Fuzz(func(t *testing.T, serverURL string) {
 		r, err := registry.Parse(serverURL)
@@ -52,7 +51,7 @@ func FuzzParse(f *testing.F) {
 			}
 			if got, err := more.Parse(serverURL); err == nil {
 				if got.Partition != "aws-new" {
-					t.Fatalf("a suffix makes %+v of %q", got, serverURL)
+					t.Fatalf("with a suffix, %+v for %q", got, serverURL)
 				}
 				if again, err := more.Parse(more.Host(got)); err != nil || again != got {
 					t.Fatalf("%+v is formatted as %q, which is %+v, %v", got, more.Host(got), again, err)
@@ -61,14 +60,14 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 
-		// What is parsed can be formatted and parsed again.
+		// Formatting and parsing again gives the same registry.
 		if again, err := registry.Parse(r.Host()); err != nil || again != r {
 			t.Fatalf("%+v is formatted as %q, which is %+v, %v", r, r.Host(), again, err)
 		}
 		if got, err := more.Parse(serverURL); err != nil || got != r {
-			t.Fatalf("a suffix makes %+v, %v of %q", got, err, serverURL)
+			t.Fatalf("with a suffix, %+v, %v for %q", got, err, serverURL)
 		}
-		// The host that a client will connect to is one of AWS's.
+		// The host that a client connects to is one of AWS.
 		host, err := registry.Host(serverURL)
 		if err != nil {
 			t.Fatalf("Parse accepts %q, Host does not: %v", serverURL, err)
@@ -80,7 +79,7 @@ func FuzzParse(f *testing.F) {
 		if !strings.Contains(host, r.Account) || r.Service == registry.Private && !strings.Contains(host, "."+r.Region+".") {
 			t.Fatalf("account or region of %+v are not in %q", r, host)
 		}
-		// Nothing that only looks like it is accepted.
+		// Similar host names are rejected.
 		for _, imitation := range []string{
 			host + ".evil.example", host + "evil.example", host + "-evil.example", "evil-" + host, "evil." + host,
 			host + "@evil.example", "evil.example/" + host, "evil.example:443/" + host, "//" + host, host + ":" + port + ":443",
@@ -117,9 +116,9 @@ func FuzzHost(f *testing.F) {
 				t.Fatalf("Host(%q) = %q, which has %q", serverURL, host, c)
 			}
 		}
-		// How it is written does not matter, and what is written of it is there.
+		// Another spelling gives the same host, and the host is a part of the server URL.
 		if got, err := registry.Host("  HTTPS://" + strings.ToUpper(host) + "/\n"); err != nil || got != host {
-			t.Fatalf("spelt otherwise, %q is %q, %v", host, got, err)
+			t.Fatalf("another spelling of %q gives %q, %v", host, got, err)
 		}
 		if !strings.Contains(strings.ToLower(serverURL), host) && !strings.Contains(strings.ToLower(serverURL), strings.Replace(host, ":", ".:", 1)) {
 			t.Fatalf("Host(%q) = %q, which is not in it", serverURL, host)
@@ -133,7 +132,7 @@ func FuzzHost(f *testing.F) {
 	})
 }
 
-// Every IPv6 address that the standard library accepts is a host.
+// Host accepts exactly the IPv6 addresses that net/netip accepts.
 func FuzzIPv6(f *testing.F) {
 	for _, s := range []string{"::", "::1", "1:2:3:4:5:6:7:8", "1::8", "::ffff:192.0.2.1", "1:2:3:4:5:6:7::", "1::192.0.2.256", ":::"} {
 		f.Add(s)

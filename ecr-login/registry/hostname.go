@@ -6,13 +6,12 @@ import (
 )
 
 const (
-	maxHost  = 253 // of a DNS name, RFC 1035
-	maxLabel = 63  // of one label in it
+	maxHost  = 253 // bytes of a DNS name, RFC 1035
+	maxLabel = 63  // bytes of one label
 )
 
-// isHostName reports whether s is a DNS name or an IPv4 address. A name that
-// ends in a number is taken for an address, as the URL standard does, or
-// 127.1 would be somebody's name for this machine.
+// isHostName reports whether s is a DNS name or an IPv4 address. A name that ends in a number must be
+// an IPv4 address, as in the URL standard: some programs read 127.1 as an address of this machine.
 func isHostName(s string) bool {
 	if len(s) > maxHost {
 		return false
@@ -30,8 +29,8 @@ func isHostName(s string) bool {
 	return true
 }
 
-// isLabel reports whether s can be one label of a host name. The underscore is
-// none of DNS's letters for hosts, but compose and others make such names.
+// isLabel reports whether s can be one label of a host name. The underscore is not allowed in the host
+// names of DNS, but Docker Compose and others use it.
 func isLabel(s string) bool {
 	if s == "" || len(s) > maxLabel || s[0] == '-' || s[len(s)-1] == '-' {
 		return false
@@ -62,7 +61,8 @@ func isIPv4(s string) bool {
 	}
 }
 
-// isIPv6Literal reports whether s is an IPv6 address in brackets.
+// isIPv6Literal reports whether s is an IPv6 address in brackets. Package net/netip is not used
+// because its initialisation would slow down every answer from the cache.
 func isIPv6Literal(s string) bool {
 	s, open := strings.CutPrefix(s, "[")
 	s, closed := strings.CutSuffix(s, "]")
@@ -74,12 +74,12 @@ func isIPv6Literal(s string) bool {
 		return countGroups(s, true) == 8
 	}
 	before, after := countGroups(head, false), countGroups(tail, true)
-	// The gap stands for one group or more.
+	// The gap stands for at least one group.
 	return before >= 0 && after >= 0 && before+after <= 7
 }
 
-// countGroups counts the 16-bit groups of a part of an IPv6 address, -1 when it
-// is malformed. At the address's end an IPv4 address counts for two.
+// countGroups returns the number of 16-bit groups in a part of an IPv6 address, or -1 when it is
+// malformed. At the end of the address an IPv4 address counts as two groups.
 func countGroups(s string, end bool) (n int) {
 	for more := s != ""; more; n++ {
 		var group string
@@ -94,7 +94,7 @@ func countGroups(s string, end bool) (n int) {
 	return n
 }
 
-// isHex reports whether s is one or more hexadecimal digits.
+// isHex reports whether s consists of one or more hexadecimal digits.
 func isHex(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {

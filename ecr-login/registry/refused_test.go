@@ -9,18 +9,18 @@ import (
 
 const ok = id + ".dkr.ecr.us-east-1.amazonaws.com"
 
-// refused are server URLs that must not be given a token, by the reason.
+// refused are server URLs that Parse must reject, grouped by the reason.
 var refused = []struct {
-	why     string // for the reader of this table
-	because string // in the error
+	why     string // describes the group
+	because string // part of the error
 	inputs  []string
 }{
-	{"nothing at all", "there is no host", []string{"", " ", "\n", ".", "/", "https://", "https:///", "http:///v2/", ":443", ".:443"}},
+	{"no host", "it has no host", []string{"", " ", "\n", ".", "/", "https://", "https:///", "http:///v2/", ":443", ".:443"}},
 	{"other registries", "twelve-digit account", []string{
 		"docker.io", "https://index.docker.io/v1/", "ghcr.io", "quay.io", "localhost:5000", "registry.example:5000/app",
 		"gcr.io", "myregistry.azurecr.io", "amazonaws.com", "aws", "ecr.aws", "api.ecr.us-east-1.amazonaws.com",
 	}},
-	{"the account has too few digits, too many, or others", "twelve-digit account", []string{
+	{"an account that is not twelve digits", "twelve-digit account", []string{
 		"12345678901.dkr.ecr.us-east-1.amazonaws.com",
 		"1234567890123.dkr.ecr.us-east-1.amazonaws.com",
 		".dkr.ecr.us-east-1.amazonaws.com",
@@ -36,7 +36,7 @@ var refused = []struct {
 	{"a label before the account", "twelve-digit account", []string{
 		"evil." + ok, "evil-" + ok, "x" + ok, "." + ok, "1." + ok, "www." + ok, "vpce-0123.api.ecr.us-east-1.vpce.amazonaws.com",
 	}},
-	{"the service is another one, or misspelt", "is not followed by dkr.ecr or dkr-ecr", []string{
+	{"another or a misspelt service", "is not followed by dkr.ecr or dkr-ecr", []string{
 		id + ".ecr.us-east-1.amazonaws.com",
 		id + ".ecr.dkr.us-east-1.amazonaws.com",
 		id + "..dkr.ecr.us-east-1.amazonaws.com",
@@ -46,19 +46,19 @@ var refused = []struct {
 		id + ".dkr.s3.us-east-1.amazonaws.com",
 		id + ".dkr.evil.ecr.us-east-1.amazonaws.com",
 	}},
-	{"something is joined to the service's name", "has no region and DNS suffix after", []string{
+	{"extra characters after the service", "has no region and DNS suffix after", []string{
 		id + ".dkr.ecrx.us-east-1.amazonaws.com",
 		id + ".dkr.ecr-public.us-east-1.amazonaws.com",
 		id + ".dkr.ecr-fipsx.us-east-1.amazonaws.com",
 		id + ".dkr.ecr-fips-fips.us-east-1.amazonaws.com",
 		id + ".dkr-ecr_fips.us-east-1.on.aws",
 	}},
-	{"the host ends too early", "has no region and DNS suffix after", []string{
+	{"a host without region or suffix", "has no region and DNS suffix after", []string{
 		id + ".dkr.ecr", id + ".dkr.ecr.", id + ".dkr.ecr-fips", id + ".dkr.ecr.us-east-1", id + ".dkr.ecr.us-east-1.",
-		// No suffix must not match a partition that has no dual-stack suffix.
+		// An empty suffix must not match a partition without a dual-stack suffix.
 		id + ".dkr-ecr.us-iso-east-1", id + ".dkr-ecr.us-iso-east-1.", id + ".dkr-ecr.us-iso-east-1..",
 	}},
-	{"the region is empty or malformed", "no partition has a region of the form", []string{
+	{"an empty or malformed region", "no partition has a region of the form", []string{
 		id + ".dkr.ecr..amazonaws.com",
 		id + ".dkr.ecr.amazonaws.com",
 		id + ".dkr-ecr.on.aws",
@@ -87,7 +87,7 @@ var refused = []struct {
 		id + ".dkr.ecr.us-east-west-1.amazonaws.com",
 		id + ".dkr.ecr.evil-us-east-1.amazonaws.com",
 		id + ".dkr.ecr.us-" + strings.Repeat("x", 28) + "-1.amazonaws.com",
-		// What is left of a region of a partition is not a region of another.
+		// An incomplete region of one partition must not count as a region of another.
 		id + ".dkr.ecr.us-gov-1.amazonaws.com",
 		id + ".dkr.ecr.us-iso-1.amazonaws.com",
 		id + ".dkr.ecr.us-gov.amazonaws.com",
@@ -102,13 +102,13 @@ var refused = []struct {
 		id + ".dkr.ecr.eusc-de-1.amazonaws.eu",
 		id + ".dkr.ecr.eusc-de-east.amazonaws.eu",
 	}},
-	{"a label between region and suffix", "has no hosts like", []string{
+	{"an extra label between region and suffix", "has no hosts like", []string{
 		id + ".dkr.ecr.us-east-1.us-east-1.amazonaws.com",
 		id + ".dkr.ecr.us-east-1..amazonaws.com",
 		id + ".dkr.ecr.us-east-1.evil.amazonaws.com",
 		id + ".dkr.ecr.us-east-1.vpce.amazonaws.com",
 	}},
-	{"the suffix is somebody else's", "has no hosts like", []string{
+	{"a suffix of somebody else", "has no hosts like", []string{
 		ok + ".evil.example",
 		ok + "evil.example",
 		ok + ".evil.example/" + ok,
@@ -133,7 +133,7 @@ var refused = []struct {
 		id + ".dkr-ecr.us-east-1.xon.aws",
 		id + ".dkr-ecr.us-east-1.aws",
 	}},
-	{"look-alikes of ECR Public", "twelve-digit account", []string{
+	{"names that resemble ECR Public", "twelve-digit account", []string{
 		"public.ecr.aws.evil.example", "evil-public.ecr.aws", "evil.public.ecr.aws", "public.ecr.aws.com", "public.ecr.awsx", "public.ecr-aws",
 		"publicxecr.aws", "public.ecr.aws..", "ecr-public.aws", "ecr-public.aws.com.evil.example", "xecr-public.aws.com", "public-ecr.aws.com",
 		"ecr-public.us-east-1.amazonaws.com", "public.ecr.us-east-1.amazonaws.com", id + "x.public.ecr.aws",
@@ -172,14 +172,14 @@ var refused = []struct {
 		id + ".dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu",
 		id + ".dkr-ecr.us-iso-east-1.c2s.ic.gov",
 	}},
-	{"one kind's service name with the other's suffix", "has no hosts like", []string{
+	{"the service name of dual-stack with the other suffix, and vice versa", "has no hosts like", []string{
 		id + ".dkr-ecr.us-east-1.amazonaws.com",
 		id + ".dkr-ecr-fips.us-east-1.amazonaws.com",
 		id + ".dkr-ecr.cn-north-1.amazonaws.com.cn",
 		id + ".dkr.ecr.us-east-1.on.aws",
 		id + ".dkr.ecr-fips.us-east-1.on.aws",
 	}},
-	{"user info: the host is behind the @", "user info", []string{
+	{"user info: the host follows the @", "user info", []string{
 		ok + "@evil.example",
 		"https://" + ok + "@evil.example/",
 		"https://" + ok + ":443@evil.example",
@@ -191,7 +191,7 @@ var refused = []struct {
 		"[::1]@" + ok,
 		"public.ecr.aws@evil.example",
 	}},
-	{"percent escapes in the host: decoded or not, by whom?", "percent escape", []string{
+	{"percent escapes in the host", "percent escape", []string{
 		id + ".dkr.ecr.us-east-1.amazonaws%2ecom",
 		ok + "%2eevil.example",
 		ok + "%00",
@@ -200,23 +200,23 @@ var refused = []struct {
 		"https://" + ok + ":%34%34%33",
 		"[fe80::1%25eth0]",
 	}},
-	{"backslashes: a slash to browsers only", "backslash", []string{
+	{"backslashes, which browsers read as slashes", "backslash", []string{
 		ok + `\`, ok + `\.evil.example`, `https:\\` + ok, `https://evil.example\` + ok, `\\` + ok, "https://" + ok + `\@evil.example`, ok + `/a\b`,
 	}},
-	{"queries and fragments: no client sends any", "", []string{
+	{"queries and fragments, which no client sends", "", []string{
 		ok + "?", ok + "?.evil.example", ok + "/?a=b", ok + "#", ok + "#@evil.example", ok + "/#f", "https://evil.example?" + ok, "https://evil.example#" + ok,
 	}},
-	{"control characters, wherever they are", "not visible ASCII", []string{
+	{"control characters anywhere", "not visible ASCII", []string{
 		ok + "\x00", "\x00" + ok, ok + "\x00.evil.example", ok[:20] + "\x00" + ok[20:], ok + "\n.evil.example", "evil.example\n" + ok, ok + "\r\nHost: evil.example",
 		ok[:30] + "\t" + ok[30:], ok + "\x7f", ok + "/a\x01", ok + "/a\x7f" + strings.Repeat("a", 20), ok + "/" + strings.Repeat("a", 20) + "\x1b[2J", ok + "\v", ok + "\f", "https://\n" + ok,
 	}},
 	{"white space inside", "not visible ASCII", []string{
 		ok + " " + ok, "https:// " + ok, ok + " /", ok[:12] + " " + ok[12:], ok + "/a b", ok + ": 443",
 	}},
-	{"more white space around than any file has", "not visible ASCII", []string{
+	{"too much surrounding white space", "not visible ASCII", []string{
 		strings.Repeat(" ", 17) + ok, ok + strings.Repeat("\n", 17),
 	}},
-	{"not ASCII, or only nearly the same letters", "not visible ASCII", []string{
+	{"characters outside ASCII, and letters that look alike", "not visible ASCII", []string{
 		"１２３４５６７８９０１２.dkr.ecr.us-east-1.amazonaws.com", // full-width digits
 		id + ".dkr.ecr.us-east-1.аmazonaws.com",        // a Cyrillic a
 		id + ".dkr.ecr.us-east-1.amazonawſ.com",        // a long s, which folds to s
@@ -228,32 +228,32 @@ var refused = []struct {
 	{"IP addresses", "twelve-digit account", []string{
 		"127.0.0.1", "169.254.169.254", "https://127.0.0.1:443/", "[::1]", "https://[::1]:5000/", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001",
 	}},
-	{"an address in brackets round the host or before it", "", []string{"[" + ok + "]", "[::1]" + ok, "[::1]." + ok, "[" + ok, ok + "]"}},
-	{"ports that are none", "the port is not a number from 1 to 65535", []string{
+	{"brackets around or before the host", "", []string{"[" + ok + "]", "[::1]" + ok, "[::1]." + ok, "[" + ok, ok + "]"}},
+	{"malformed ports", "the port is not a number from 1 to 65535", []string{
 		ok + ":", ok + ":0", ok + ":65536", ok + ":99999", ok + ":443443", ok + ":-1", ok + ":+443", ok + ":0443", ok + ":443.", ok + ":https", ok + ":4 3"[:2] + "x",
 		ok + ":443:443", ok + "::443", ok + ":443evil.example", ok + ":.evil.example", ok + ":18446744073709551617",
 	}},
 	{"other schemes", "the scheme is neither http nor https", []string{
 		"ftp://" + ok, "oci://" + ok, "docker://" + ok, "httpss://" + ok, "xhttps://" + ok, "file:///" + ok, "javascript://" + ok,
 	}},
-	{"half a scheme, or two: which part is the host?", "", []string{
+	{"an incomplete scheme, or two", "", []string{
 		"https:" + ok, "https:/" + ok, "http//" + ok, "://" + ok, "https//:" + ok, "https://https://" + ok, "http://https://" + ok, "https:https://" + ok,
 	}},
-	{"the host is not where it seems to be", "there is no host", []string{
+	{"an empty host before the apparent one", "it has no host", []string{
 		"//" + ok, "///" + ok, "/" + ok, "https:///" + ok, "https:////" + ok, "https:///////" + ok,
 	}},
-	{"an ECR host elsewhere than in the host", "", []string{
+	{"an ECR host outside the host part", "", []string{
 		"https://evil.example/" + ok, "evil.example/" + ok, "evil.example/https://" + ok, "evil.example:443/" + ok, "127.0.0.1/" + ok, "evil.example//" + ok, "evil.example/@" + ok,
 	}},
 	{"several hosts", "", []string{ok + "," + ok, ok + ";" + ok, ok + "|evil.example", ok + "&" + ok, ok + "*", "*.dkr.ecr.us-east-1.amazonaws.com", id + ".dkr.ecr.*.amazonaws.com"}},
-	{"too long to be anything a client sends", "longer than", []string{
+	{"longer than any client sends", "longer than", []string{
 		ok + "/" + strings.Repeat("a", 352-len(ok)), strings.Repeat("a", 1<<16), strings.Repeat(" ", 1000) + ok, strings.Repeat("1", 254), strings.Repeat("a.", 150),
 	}},
 }
 
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	// A parser with more suffixes refuses what one without refuses.
+	// A parser with an additional suffix rejects the same server URLs.
 	more := registry.Parser{Suffixes: []registry.Suffix{{Suffix: "amazonaws.example", Partition: "aws-new"}}}
 	for _, c := range refused {
 		t.Run(c.why, func(t *testing.T) {
@@ -264,8 +264,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Errors end up in terminals and logs.
-func TestErrorsKeepSecrets(t *testing.T) {
+// Errors are shown on terminals and written to logs.
+func TestErrorsContainNoSecrets(t *testing.T) {
 	t.Parallel()
 	for _, serverURL := range []string{
 		"https://AWS:not-a-real-token@" + ok,

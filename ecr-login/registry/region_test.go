@@ -2,7 +2,7 @@ package registry
 
 import "testing"
 
-// A region alone stands for what its registries stand for, less the account.
+// InRegion returns what Parse returns for a host in the region, without the account.
 func TestInRegion(t *testing.T) {
 	t.Parallel()
 	p := Parser{Suffixes: []Suffix{{Suffix: "registry.example", Partition: "example"}}}
@@ -31,10 +31,10 @@ func TestInRegion(t *testing.T) {
 		"not a partition": "us-gov-1",
 	} {
 		if got, err := (Parser{}).InRegion(region); err == nil {
-			t.Errorf("%s: %q is taken for %+v", why, region, got)
+			t.Errorf("%s: InRegion(%q) = %+v, want an error", why, region, got)
 		}
 	}
 	if got := PublicRegistry(); got.Host() != "public.ecr.aws" {
-		t.Errorf("ECR Public is %q", got.Host())
+		t.Errorf("the host of ECR Public is %q", got.Host())
 	}
 }

@@ -1,15 +1,13 @@
-// Package registry tells which Amazon ECR registry a server URL names.
+// Package registry parses the server URLs of Amazon ECR registries.
 //
-// Its promise: [Parse] accepts exactly the host names under which AWS serves
-// ECR registries, in every spelling container clients use for them, and nothing
-// that only looks like one. Whoever owns the host that Parse accepts is handed
-// an authorization token, so a host is compared label by label from its
-// beginning to its end, never searched for a pattern.
+// Promise: [Parse] accepts exactly the host names under which AWS serves ECR registries, in every
+// spelling that container clients use for them. The owner of an accepted host receives an
+// authorization token, so a host is compared label by label from beginning to end, and never
+// searched for a pattern.
 //
-// Its limits: whether the account, the registry or the region exists is not
-// known here. A region is judged by the form its partition gives to region
-// names, so one that opened yesterday works. A partition that has opened since
-// needs a [Suffix]. Nothing here reads a file, the environment or the network.
+// Limits: whether the account, the registry or the region exists is not known here. A region is
+// accepted by the form of region names in its partition, so that a new region works at once. A new
+// partition needs a [Suffix]. Nothing here reads a file, the environment or the network.
 //
 // The host names are those of the AWS General Reference (gr/ecr.html), of
 // kubernetes/cloud-provider-aws and of awslabs/amazon-ecr-credential-helper.
@@ -21,17 +19,17 @@ import (
 	"strings"
 )
 
-// ErrNotECR is what every error of [Parse] wraps.
+// ErrNotECR is wrapped by every error of [Parse].
 var ErrNotECR = errors.New("not an Amazon ECR registry")
 
-// notECR is ErrNotECR with the reason. The reason never repeats user info,
-// which may hold a password.
-type notECR struct{ reason string }
+// notECR is ErrNotECR with the reason. The reason never contains user info, which may hold a
+// password.
+type notECR struct{ reason error }
 
-func (e *notECR) Error() string { return ErrNotECR.Error() + ": " + e.reason }
+func (e *notECR) Error() string { return ErrNotECR.Error() + ": " + e.reason.Error() }
 func (e *notECR) Unwrap() error { return ErrNotECR }
 
-// Service is the kind of registry: a private one, or Amazon ECR Public.
+// Service is the kind of a registry: private or public.
 type Service string
 
 // The two services that issue authorization tokens.
@@ -40,66 +38,88 @@ const (
 	Public  Service = "ecr-public"
 )
 
-// The whole host names of ECR Public, and the one region that has its API.
+// The host names of ECR Public.
 const (
-	publicHost          = "public.ecr.aws"
-	publicHostDualStack = "ecr-public.aws.com"
-	publicRegion        = "us-east-1"
+	PublicHost          = "public.ecr.aws"
+	PublicHostDualStack = "ecr-public.aws.com"
 )
+
+// publicRegion is the only region with the API of ECR Public.
+const publicRegion = "us-east-1"
 
 // Registry is what a server URL says about an Amazon ECR registry.
 type Registry struct {
 	Account   string  `json:"account,omitempty"` // twelve digits; empty for ECR Public
-	Region    string  `json:"region"`            // where the token is asked; us-east-1 for ECR Public
+	Region    string  `json:"region"`            // the region that issues tokens; us-east-1 for ECR Public
 	Partition string  `json:"partition"`         // "aws", "aws-cn", "aws-us-gov", "aws-iso", ...
 	Service   Service `json:"service"`           // Private or Public
-	FIPS      bool    `json:"fips"`              // the host name asks for FIPS 140 endpoints
-	DualStack bool    `json:"dualStack"`         // the host name asks for IPv4 and IPv6 endpoints
+	FIPS      bool    `json:"fips"`              // the host name is that of FIPS 140 endpoints
+	DualStack bool    `json:"dualStack"`         // the host name is that of IPv4 and IPv6 endpoints
 }
 
-// Parse says which registry a server URL names. The URL is a host, with or
-// without http:// or https://, port, path, one trailing dot, white space around
-// it, and in any case. Every error wraps [ErrNotECR] and says why.
+// Parse returns the registry of a server URL: a host name, with or without http:// or https://, port,
+// path, one trailing dot and surrounding white space, in upper or lower case. Every error wraps
+// [ErrNotECR] and gives the reason.
 func Parse(serverURL string) (Registry, error) {
 	return Parser{}.Parse(serverURL)
 }
 
-// Host is the registry's canonical host name: [Parse] of it gives r again. It
-// is empty when r is nothing that Parse returns, as is a registry in a
-// partition that only a [Suffix] names; [Parser.Host] knows those.
+// PublicRegistry returns the registry of ECR Public.
+func PublicRegistry() Registry {
+	return Registry{Region: publicRegion, Partition: "aws", Service: Public}
+}
+
+// Host returns the registry's canonical host name, for which [Parse] returns r again. It returns an
+// empty string when r is not a value that Parse returns. For a registry in a partition of a [Suffix]
+// use [Parser.Host].
 func (r Registry) Host() string { return Parser{}.Host(r) }
 
-// Parser is [Parse] with the DNS suffixes of further partitions. The zero
-// value is Parse itself.
+// Parser parses server URLs, including those in additional partitions. The zero value has none.
 type Parser struct {
-	// Suffixes are the partitions that the user's settings add. The first entry
-	// that names a suffix counts. One that [Suffix.Validate] refuses is ignored.
+	// Suffixes are the DNS suffixes of additional partitions. The first entry for a suffix is used. An
+	// entry that [Suffix.Validate] rejects is ignored.
 	Suffixes []Suffix
 }
 
-// Parse is [Parse], which see.
+// Parse is [Parse] with the suffixes of p.
 func (p Parser) Parse(serverURL string) (Registry, error) {
-	a, problem := splitServerURL(serverURL)
-	if problem != "" {
-		return Registry{}, &notECR{problem}
-	}
-	var r Registry
-	if problem := p.parseHost(&r, a.host); problem != "" {
-		return Registry{}, &notECR{blame(a.host, problem)}
-	}
-	return r, nil
+	_, r, err := p.parse(serverURL)
+	return r, err
 }
 
-// Host is [Registry.Host], which see, with the suffixes of p.
+// ParseHost returns the host of a server URL, as [Host] does, and its registry, as [Parser.Parse]
+// does. For a well-formed host that is not ECR it returns the host and an error that wraps
+// [ErrNotECR]; for any other server URL an empty host and such an error.
+func (p Parser) ParseHost(serverURL string) (host string, r Registry, err error) {
+	a, r, err := p.parse(serverURL)
+	if err != nil && a.validate() != nil {
+		return "", r, err
+	}
+	return a.normalized(), r, err
+}
+
+func (p Parser) parse(serverURL string) (address, Registry, error) {
+	a, err := splitServerURL(serverURL)
+	if err != nil {
+		return address{}, Registry{}, &notECR{malformed(err)}
+	}
+	r, err := p.parseHost(a.host)
+	if err != nil {
+		return a, Registry{}, &notECR{explain(a.host, err)}
+	}
+	return a, r, nil
+}
+
+// Host is [Registry.Host] with the suffixes of p.
 func (p Parser) Host(r Registry) string {
 	if r.Service == Public {
 		if r.DualStack {
-			return p.confirm(publicHostDualStack, r)
+			return p.confirm(PublicHostDualStack, r)
 		}
-		return p.confirm(publicHost, r)
+		return p.confirm(PublicHost, r)
 	}
 	if home := partitionNamed(r.Partition); home != nil {
-		return p.confirm(home.format(r), r)
+		return p.confirm(home.host(r), r)
 	}
 	for _, s := range p.Suffixes {
 		if s.Partition != r.Partition {
@@ -112,8 +132,8 @@ func (p Parser) Host(r Registry) string {
 	return ""
 }
 
-// confirm returns host if it names r and nothing else, so that no value made by
-// hand, such as a FIPS registry in China, turns into somebody's host name.
+// confirm returns host if it parses to exactly r, else an empty string: a value that no host name has,
+// such as a FIPS registry in China, gives no host name.
 func (p Parser) confirm(host string, r Registry) string {
 	if got, err := p.Parse(host); err != nil || got != r {
 		return ""
@@ -121,69 +141,57 @@ func (p Parser) confirm(host string, r Registry) string {
 	return host
 }
 
-// parseHost takes a lower-case host apart. The problem is empty when there is
-// none, and r means nothing when there is one.
-func (p Parser) parseHost(r *Registry, host string) (problem string) {
-	if host == publicHost || host == publicHostDualStack {
-		r.Region, r.Partition, r.Service = publicRegion, "aws", Public
-		r.DualStack = host == publicHostDualStack
-		return ""
+// parseHost parses a lower-case host name. Its error is the reason why the host is not ECR.
+func (p Parser) parseHost(host string) (Registry, error) {
+	if host == PublicHost || host == PublicHostDualStack {
+		r := PublicRegistry()
+		r.DualStack = host == PublicHostDualStack
+		return r, nil
 	}
 	const digits = 12 // of an account
 	if len(host) <= digits || host[digits] != '.' || !isDigits(host[:digits]) {
-		return "the host does not begin with a twelve-digit account"
+		return Registry{}, errors.New("the host does not begin with a twelve-digit account")
 	}
 	rest := host[digits+1:]
-	// dkr-ecr is how dual-stack hosts are named.
+	// The hosts of dual-stack registries have dkr-ecr.
 	service := "dkr-ecr"
 	rest, hyphen := strings.CutPrefix(rest, service)
 	if !hyphen {
 		var dotted bool
 		service = "dkr.ecr"
 		if rest, dotted = strings.CutPrefix(rest, service); !dotted {
-			return "the account is not followed by dkr.ecr or dkr-ecr"
+			return Registry{}, errors.New("the account is not followed by dkr.ecr or dkr-ecr")
 		}
 	}
 	rest, fips := strings.CutPrefix(rest, "-fips")
 	rest, ended := strings.CutPrefix(rest, ".")
 	region, suffix, _ := strings.Cut(rest, ".")
 	if !ended || suffix == "" {
-		return "the host has no region and DNS suffix after " + service
+		return Registry{}, errors.New("the host has no region and DNS suffix after " + service)
 	}
 
-	r.Account, r.Region, r.Service, r.FIPS = host[:digits], region, Private, fips
+	r := Registry{Account: host[:digits], Region: region, Service: Private, FIPS: fips}
 	home := partitionOf(region)
 	if home != nil && (home.fips || !fips) {
 		r.Partition = home.name
 		if suffix == home.suffix && !hyphen {
-			return ""
+			return r, nil
 		}
 		if suffix == home.dualStack && (hyphen || home.dottedDualStack) {
 			r.DualStack = true
-			return ""
+			return r, nil
 		}
 	}
 	if !hyphen && !fips && isRegion(region) {
 		if r.Partition = p.partitionUnder(suffix); r.Partition != "" {
-			return ""
+			return r, nil
 		}
 	}
 	if home == nil {
-		return "no partition has a region of the form " + strconv.Quote(region)
+		return Registry{}, errors.New("no partition has a region of the form " + strconv.Quote(region))
 	}
 	if fips {
 		service += "-fips"
 	}
-	return "partition " + home.name + " has no hosts like " + strconv.Quote("ID."+service+".REGION."+suffix)
-}
-
-// partitionUnder is the name of the partition that the settings put under a
-// suffix, "" when there is none.
-func (p Parser) partitionUnder(suffix string) string {
-	for _, s := range p.Suffixes {
-		if s.Suffix == suffix && s.Validate() == nil {
-			return s.Partition
-		}
-	}
-	return ""
+	return Registry{}, errors.New("partition " + home.name + " has no hosts like " + strconv.Quote("ID."+service+".REGION."+suffix))
 }

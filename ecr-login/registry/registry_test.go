@@ -10,8 +10,7 @@ import (
 
 const id = "123456789012"
 
-// hosts are the canonical host names of every partition, and of regions that
-// no list knows yet.
+// hosts are canonical host names in every partition, some of regions that do not exist yet.
 var hosts = []struct {
 	host string
 	want registry.Registry
@@ -62,8 +61,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// Every host is understood in every spelling.
-func TestSpellings(t *testing.T) {
+func TestParseSpellings(t *testing.T) {
 	t.Parallel()
 	for _, h := range hosts {
 		for _, serverURL := range []string{
@@ -97,7 +95,7 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
-// AWS documents dkr-ecr before this suffix; dkr.ecr has been seen too.
+// AWS documents dkr-ecr for this suffix. Clients have been seen with dkr.ecr too.
 func TestChinaDualStackDotted(t *testing.T) {
 	t.Parallel()
 	got, err := registry.Parse(id + ".dkr.ecr.cn-north-1.on.amazonwebservices.com.cn")
@@ -109,9 +107,9 @@ func TestChinaDualStackDotted(t *testing.T) {
 	}
 }
 
-// A value that Parse cannot have made is not turned into a host name: it would
-// be one that Parse refuses, or that names another registry.
-func TestHostOfNoRegistry(t *testing.T) {
+// A value that Parse does not return has no host name: Parse would reject that name, or return another
+// registry for it.
+func TestHostOfInvalidRegistry(t *testing.T) {
 	t.Parallel()
 	for why, r := range map[string]registry.Registry{
 		"nothing":                   {},
@@ -137,9 +135,9 @@ func TestHostOfNoRegistry(t *testing.T) {
 	}
 }
 
-func TestParseMakesNoGarbage(t *testing.T) {
+func TestParseAllocations(t *testing.T) {
 	if testing.CoverMode() != "" {
-		t.Skip("coverage counters are not what is counted here")
+		t.Skip("coverage counters allocate")
 	}
 	for _, s := range spellings {
 		n := testing.AllocsPerRun(100, func() {
@@ -163,8 +161,7 @@ func TestParseMakesNoGarbage(t *testing.T) {
 	}
 }
 
-// parseFails checks that all of the server URLs are refused, with the given
-// words in the error.
+// parseFails checks that Parse rejects each server URL with an error that contains because.
 func parseFails(t *testing.T, p registry.Parser, because string, serverURLs ...string) {
 	t.Helper()
 	for _, serverURL := range serverURLs {
@@ -175,7 +172,7 @@ func parseFails(t *testing.T, p registry.Parser, because string, serverURLs ...s
 		case !errors.Is(err, registry.ErrNotECR):
 			t.Errorf("Parse(%q): %v does not wrap ErrNotECR", serverURL, err)
 		case !strings.Contains(err.Error(), because):
-			t.Errorf("Parse(%q): %v; want it to say %q", serverURL, err, because)
+			t.Errorf("Parse(%q): %v; want an error that contains %q", serverURL, err, because)
 		case r != registry.Registry{}:
 			t.Errorf("Parse(%q) returns %+v together with %v", serverURL, r, err)
 		}

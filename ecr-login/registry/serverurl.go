@@ -2,59 +2,74 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 )
 
 const (
-	// maxServerURL has room for a scheme, any host of ECR, a port and the longest
-	// name of a repository there (256 characters). More is not looked at, which
-	// bounds the time that any input can take.
+	// maxServerURL is enough for a scheme, any host of ECR, a port and the longest repository name of
+	// ECR (256 characters). It limits the time that any input can take.
 	maxServerURL = 352
+
 	// maxSpace is how much white space is removed at either end.
 	maxSpace = 16
 )
 
-// Host is the host that a server URL names, of ECR or not, in the one spelling
-// under which stored logins are kept: lower case, without scheme, path, white
-// space and trailing dot. A port is kept unless it says nothing: 443, and 80
-// after http://. So all spellings that nerdctl tries for one registry, which
-// include http://host:443, are one host, and Host(Host(x)) is Host(x).
+// Host returns the host of a server URL, of ECR or not, in the one spelling under which stored logins
+// are cached: lower case, without scheme, path, white space and trailing dot. The default ports are
+// removed: 443, and 80 after http://. All spellings that nerdctl tries for one registry, including
+// http://host:443, therefore give the same host, and Host(Host(x)) is Host(x).
 //
-// IP addresses are accepted, IPv6 ones in brackets and without a zone. The
-// forms in which the same IPv6 address can be written are not told apart.
-// The error says why the server URL is malformed.
+// IP addresses are accepted, IPv6 addresses in brackets and without a zone. Different spellings of one
+// IPv6 address stay different.
 func Host(serverURL string) (string, error) {
-	a, problem := splitServerURL(serverURL)
-	if problem == "" && !isIPv6Literal(a.host) && !isHostName(a.host) {
-		problem = blame(a.host, "the host is neither a DNS name nor an IP address")
+	a, err := splitServerURL(serverURL)
+	if err == nil {
+		if err = a.validate(); err != nil {
+			err = explain(a.host, err)
+		}
 	}
-	if problem != "" {
-		return "", errors.New("malformed server URL: " + problem)
+	if err != nil {
+		return "", malformed(err)
 	}
-	if a.port == "" || a.port == "443" || a.http && a.port == "80" {
-		return a.host, nil
-	}
-	return a.host + ":" + a.port, nil
+	return a.normalized(), nil
 }
 
-// address is what matters of a server URL.
+func malformed(err error) error { return fmt.Errorf("malformed server URL: %w", err) }
+
+// address is the part of a server URL that names a server.
 type address struct {
 	http bool   // the scheme is http
-	host string // lower case, no trailing dot; never empty
-	port string // 1 to 65535 or empty
+	host string // lower case, without a trailing dot; never empty
+	port string // 1 to 65535, or empty
 }
 
-// splitServerURL finds host and port. The problem is empty when there is none.
-// It vouches for the port and for where the host begins and ends; whether the
-// host itself is well formed is for the caller to see.
-func splitServerURL(s string) (a address, problem string) {
+// validate returns an error when the host is not well formed.
+func (a address) validate() error {
+	if !isIPv6Literal(a.host) && !isHostName(a.host) {
+		return errors.New("the host is neither a DNS name nor an IP address")
+	}
+	return nil
+}
+
+// normalized returns the host, with its port if that is not the default.
+func (a address) normalized() string {
+	if a.port == "" || a.port == "443" || a.http && a.port == "80" {
+		return a.host
+	}
+	return a.host + ":" + a.port
+}
+
+// splitServerURL returns the host and port of a server URL. It checks the port and where the host
+// begins and ends, but not the host itself.
+func splitServerURL(s string) (a address, err error) {
 	if len(s) > maxServerURL {
-		return a, "the server URL is longer than " + strconv.Itoa(maxServerURL) + " bytes"
+		return a, errors.New("the server URL is longer than " + strconv.Itoa(maxServerURL) + " bytes")
 	}
 	s = trimSpace(s)
-	if problem := oddity(s); problem != "" {
-		return a, problem
+	if err := checkCharacters(s); err != nil {
+		return a, err
 	}
 	switch {
 	case len(s) >= 8 && strings.EqualFold(s[:8], "https://"):
@@ -67,55 +82,72 @@ func splitServerURL(s string) (a address, problem string) {
 		authority, path = s[:slash], s[slash+1:]
 	}
 	if authority == "" {
-		return a, "there is no host"
+		return a, errNoHost
 	}
 
-	after := authority // what a port can be in: not the colons of an IPv6 address
+	end := authority // the part that can hold a port, without the colons of an IPv6 address
 	if authority[0] == '[' {
-		after = authority[strings.IndexByte(authority, ']')+1:]
+		end = authority[strings.IndexByte(authority, ']')+1:]
 	}
 	port, hasPort := "", false
-	if colon := strings.IndexByte(after, ':'); colon >= 0 {
-		port, hasPort = after[colon+1:], true
+	if colon := strings.IndexByte(end, ':'); colon >= 0 {
+		port, hasPort = end[colon+1:], true
 		authority = authority[:len(authority)-len(port)-1]
 	}
 	switch {
 	case hasPort && port == "" && strings.HasPrefix(path, "/"):
-		return a, "the scheme is neither http nor https"
+		return a, errors.New("the scheme is neither http nor https")
 	case hasPort && !isPort(port):
-		return a, blame(s, "the port is not a number from 1 to 65535")
+		return a, explain(s, errors.New("the port is not a number from 1 to 65535"))
 	}
-	a.port = port
 	host := authority
 	if !strings.HasPrefix(host, "[") {
 		host = strings.TrimSuffix(host, ".")
 	}
 	switch {
 	case host == "":
-		return a, "there is no host"
+		return a, errNoHost
 	case len(host) > maxHost:
-		return a, "the host is longer than " + strconv.Itoa(maxHost) + " bytes"
+		return a, errors.New("the host is longer than " + strconv.Itoa(maxHost) + " bytes")
 	}
-	a.host = lower(host)
-	return a, ""
+	a.host, a.port = strings.ToLower(host), port
+	return a, nil
 }
 
-// blame says what is wrong before the path, in better words than the ones
-// given if it can. Neither sign is part of any host or port that is accepted,
-// so nobody looks for them before something was refused.
-func blame(s, otherwise string) string {
+var errNoHost = errors.New("it has no host")
+
+// checkCharacters returns an error for a character that no client sends in a server URL. Programs
+// disagree about where the host ends in a URL with such a character.
+func checkCharacters(s string) error {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c <= ' ' || c > '~':
+			return errors.New("it contains a character that is not visible ASCII")
+		case c == '\\':
+			return errors.New("it contains a backslash")
+		case c == '?':
+			return errors.New("it has a query")
+		case c == '#':
+			return errors.New("it has a fragment")
+		}
+	}
+	return nil
+}
+
+// explain returns a more precise error than err when the part before the path contains user info or a
+// percent escape. Neither is accepted in a host or a port.
+func explain(s string, err error) error {
 	authority, _, _ := strings.Cut(s, "/")
 	switch {
 	case strings.Contains(authority, "@"):
-		return "it has user info before the host"
+		return errors.New("it has user info before the host")
 	case strings.Contains(authority, "%"):
-		return "the host has a percent escape"
+		return errors.New("the host has a percent escape")
 	}
-	return otherwise
+	return err
 }
 
-// trimSpace removes the white space that files and shells put around a line.
-// It knows no other: what unicode calls a space is not ASCII and is refused.
+// trimSpace removes the ASCII white space that files and shells put around a line.
 func trimSpace(s string) string {
 	begin, end := 0, len(s)
 	for begin < min(end, maxSpace) && isSpace(s[begin]) {
@@ -127,10 +159,7 @@ func trimSpace(s string) string {
 	return s[begin:end]
 }
 
-func isSpace(c byte) bool {
-	const spaces = 1<<' ' | 1<<'\n' | 1<<'\r' | 1<<'\t'
-	return c <= ' ' && spaces>>c&1 != 0
-}
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
 func isPort(s string) bool {
 	if len(s) > 5 || !isDigits(s) || s[0] == '0' {

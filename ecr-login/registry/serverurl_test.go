@@ -20,7 +20,7 @@ func TestHost(t *testing.T) {
 
 		{"https://index.docker.io/v1/", "index.docker.io"},
 		{"docker.io", "docker.io"},
-		{"A.example", "a.example"}, // one capital, in every place where one can be missed
+		{"A.example", "a.example"}, // one capital letter in each possible place
 		{"exampleA", "examplea"},
 		{"Zexample.example", "zexample.example"},
 		{"example.Z", "example.z"},
@@ -32,7 +32,7 @@ func TestHost(t *testing.T) {
 		{"https://registry.example:80", "registry.example:80"},
 		{"localhost:5000", "localhost:5000"},
 		{"localhost", "localhost"},
-		{"http:5000", "http:5000"}, // a host may be called so
+		{"http:5000", "http:5000"}, // a host can have this name
 		{"my_registry:5000", "my_registry:5000"},
 		{"xn--bcher-kva.example", "xn--bcher-kva.example"},
 		{"1password.example", "1password.example"},
@@ -63,12 +63,12 @@ func TestHostMalformed(t *testing.T) {
 		because string
 		inputs  []string
 	}{
-		{"there is no host", []string{"", " ", "/", ".", "//example", "https://", "https:///x", "https:////x", ":443"}},
+		{"it has no host", []string{"", " ", "/", ".", "//example", "https://", "https:///x", "https:////x", ":443"}},
 		{name, []string{
 			"a..b", "a..", ".a", "-a", "a-", "a.-b", "a.b-.c", "a*b", "*", "a,b", "a|b", "a$", `a"b`, "a=b", "[", "]", "[]", "a[b]", "[a]b",
 			strings.Repeat("a", 64), "a." + strings.Repeat("b", 64),
 		}},
-		// A name that ends in a number is an address to some programs and none to others.
+		// Some programs read a name that ends in a number as an address.
 		{name, []string{"1", "127.1", "127.0.0", "127.0.0.256", "127.0.0.01", "127.0.0.1.2", "1.2.3.4.5", "example.1", "0127.0.0.1", "300.1.1.1", "127.0.0.1.."}},
 		{name, []string{
 			"[1]", "[:]", "[:::]", "[1:2:3:4:5:6:7]", "[1:2:3:4:5:6:7:8:9]", "[1:2:3:4:5:6:7::8]", "[::1::]", "[12345::]", "[g::]", "[1:]", "[:1]", "[::1].", "[::1]x",
@@ -87,7 +87,7 @@ func TestHostMalformed(t *testing.T) {
 		for _, serverURL := range c.inputs {
 			got, err := registry.Host(serverURL)
 			if err == nil || got != "" || !strings.Contains(err.Error(), c.because) {
-				t.Errorf("Host(%q) = %q, %v; want an error that says %q", serverURL, got, err, c.because)
+				t.Errorf("Host(%q) = %q, %v; want an error that contains %q", serverURL, got, err, c.because)
 			}
 		}
 	}

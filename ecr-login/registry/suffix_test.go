@@ -11,7 +11,7 @@ func TestSuffixes(t *testing.T) {
 	t.Parallel()
 	p := registry.Parser{Suffixes: []registry.Suffix{
 		{Suffix: "amazonaws.example", Partition: "aws-new"},
-		{Suffix: "amazonaws.example", Partition: "aws-late"}, // the entry before counts
+		{Suffix: "amazonaws.example", Partition: "aws-late"}, // ignored: the entry before is used
 		{Suffix: "second.example", Partition: "aws-late"},
 		{Suffix: "localhost", Partition: "aws-local"},
 	}}
@@ -33,14 +33,14 @@ func TestSuffixes(t *testing.T) {
 			t.Errorf("Host(%+v) = %q, want %q", want, got, host)
 		}
 		if got, err := p.Parse("HTTPS://" + strings.ToUpper(host) + ".:4566/app"); err != nil || got != want {
-			t.Errorf("spelt otherwise, %q is %+v, %v", host, got, err)
+			t.Errorf("another spelling of %q gives %+v, %v", host, got, err)
 		}
 	}
 	if got := private("aws-new", "us-east-1", false, false).Host(); got != "" {
 		t.Errorf("without the suffix, Host() = %q", got)
 	}
 
-	parseFails(t, p, "", // a suffix is matched like the built-in ones
+	parseFails(t, p, "", // a suffix is compared like the built-in ones
 		id+".dkr.ecr.us-east-1.amazonaws.example.evil.example",
 		id+".dkr.ecr.us-east-1.evil-amazonaws.example",
 		id+".dkr.ecr.us-east-1.evil.amazonaws.example",
@@ -49,12 +49,12 @@ func TestSuffixes(t *testing.T) {
 		"1"+id+".dkr.ecr.us-east-1.amazonaws.example",
 		"amazonaws.example", "localhost", "localhost:5000",
 	)
-	parseFails(t, p, "", // what a partition that nobody knows does not have
+	parseFails(t, p, "", // an additional partition has neither FIPS nor dual-stack hosts
 		id+".dkr-ecr.us-east-1.amazonaws.example",
 		id+".dkr.ecr-fips.us-east-1.amazonaws.example",
 		id+".dkr-ecr-fips.us-east-1.amazonaws.example",
 	)
-	parseFails(t, p, "", // regions of no form at all
+	parseFails(t, p, "", // malformed regions
 		id+".dkr.ecr..amazonaws.example",
 		id+".dkr.ecr.us.amazonaws.example",
 		id+".dkr.ecr.us-1.amazonaws.example",
@@ -67,18 +67,18 @@ func TestSuffixes(t *testing.T) {
 	)
 }
 
-// Settings can add to the table. They cannot make a built-in suffix mean another
-// partition, nor give a foreign host the tokens of a built-in partition.
-func TestSuffixesShadowNothing(t *testing.T) {
+// Settings cannot assign a built-in suffix to another partition, nor another suffix to a built-in
+// partition.
+func TestSuffixesCannotReplaceBuiltIn(t *testing.T) {
 	t.Parallel()
 	var p registry.Parser
 	for _, s := range []string{
 		"amazonaws.com", "on.aws", "amazonaws.com.cn", "on.amazonwebservices.com.cn", "c2s.ic.gov",
 		"sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov", "amazonaws.eu",
 	} {
-		p.Suffixes = append(p.Suffixes, registry.Suffix{Suffix: s, Partition: "shadow"})
+		p.Suffixes = append(p.Suffixes, registry.Suffix{Suffix: s, Partition: "replaced"})
 	}
-	p.Suffixes = append(p.Suffixes, registry.Suffix{Suffix: "evil.example", Partition: "aws"}, registry.Suffix{Suffix: "us-east-1.amazonaws.com", Partition: "shadow"})
+	p.Suffixes = append(p.Suffixes, registry.Suffix{Suffix: "evil.example", Partition: "aws"}, registry.Suffix{Suffix: "us-east-1.amazonaws.com", Partition: "replaced"})
 	for _, h := range hosts {
 		if got, err := p.Parse(h.host); err != nil || got != h.want {
 			t.Errorf("Parse(%q) = %+v, %v; want %+v", h.host, got, err, h.want)

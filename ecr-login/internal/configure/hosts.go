@@ -11,7 +11,7 @@ import (
 )
 
 // publicHosts are the names of ECR Public.
-var publicHosts = []string{"public.ecr.aws", "ecr-public.aws.com"}
+var publicHosts = []string{registry.PublicHost, registry.PublicHostDualStack}
 
 // checkProfile refuses a profile that cannot be part of a program's name.
 func checkProfile(name string) error {

@@ -22,9 +22,6 @@ const requestLimit = 8 * time.Second
 // specification, "Pushing Manifests").
 const maxBody = 4 << 20
 
-// publicHost has the token service of ECR Public, also for its other names.
-const publicHost = "public.ecr.aws"
-
 // Fixes for several findings.
 const (
 	checkProxy = "check HTTPS_PROXY: a proxy may answer instead of AWS"
@@ -149,7 +146,7 @@ func (t *target) checkPublic() []Finding {
 	}
 	realm, query := challenge(a.challenge)
 	// The password is sent to the registry's own host or to ECR Public's, never to another realm.
-	if realm == nil || realm.Scheme != "https" || realm.Host != t.host && realm.Host != publicHost {
+	if realm == nil || realm.Scheme != "https" || realm.Host != t.host && realm.Host != registry.PublicHost {
 		return one(fail(checkProxy, "%s does not ask for a bearer token of its own (%s)", t.host, a))
 	}
 	realm.RawQuery = query.Encode()

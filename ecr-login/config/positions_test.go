@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// FuzzDecode: whatever the text, decoding gives settings or an error with the
-// file and a line of it, and leaves the settings alone after an error. Of a text
-// without quotation marks in odd places, no heading is lost.
+// FuzzDecode checks that decode returns settings, or an error with the file and a line, and that it
+// leaves the settings unchanged after an error. In a text without multi-line strings every [[registry]]
+// gives a rule.
 func FuzzDecode(f *testing.F) {
 	f.Add("timeout = \"1s\"\n[[registry]]\nmatch = \"*\"\nprofile = \"a\"\n")
 	f.Add("registry = [{match = \"111122223333\"},\n{match = \"444455556666\", fips = true}]\n")
@@ -23,7 +23,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("%q: %#v", text, problem)
 			}
 			if s.Path != "" || s.Rules != nil || s.Partitions != nil {
-				t.Fatalf("%q: %+v in spite of %v", text, s, problem)
+				t.Fatalf("%q: %+v after the error %v", text, s, problem)
 			}
 			return
 		}
