@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"time"
 
 	"github.com/docker/docker-credential-helpers/client"
 	"github.com/docker/docker-credential-helpers/credentials"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
@@ -83,8 +83,8 @@ func (h *Helper) hasFallback() bool {
 }
 
 // callFallback finds the fallback helper of the settings, makes sure that it is not this program, and
-// runs call with a function that starts it. The helper is killed when the timeout of the settings is
-// over.
+// runs call with a function that starts it. The helper and its descendants are ended when the timeout of
+// the settings is over.
 func (h *Helper) callFallback(ctx context.Context, call func(client.ProgramFunc) error) error {
 	name := progname.Prefix + h.settings.Fallback
 	path, err := exec.LookPath(name)
@@ -97,11 +97,10 @@ func (h *Helper) callFallback(ctx context.Context, call func(client.ProgramFunc)
 	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
 	defer cancel()
 	err = call(func(args ...string) client.Program {
-		cmd := exec.CommandContext(ctx, path, args...)
+		cmd := exec.Command(path, args...)
 		cmd.Env = append(os.Environ(), inFallback+"=1")
 		cmd.Stderr = h.options.Stderr
-		cmd.WaitDelay = time.Second // descendants can keep the pipe open after the kill
-		return program{cmd}
+		return program{ctx, cmd}
 	})
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &Error{
@@ -124,7 +123,10 @@ func (h *Helper) isSelf(path string) bool {
 }
 
 // program is the client.Program of a command with a context, which package client does not support.
-type program struct{ *exec.Cmd }
+type program struct {
+	ctx context.Context
+	cmd *exec.Cmd
+}
 
-func (p program) Output() ([]byte, error) { return p.Cmd.Output() }
-func (p program) Input(in io.Reader)      { p.Stdin = in }
+func (p program) Output() ([]byte, error) { return process.Output(p.ctx, p.cmd) }
+func (p program) Input(in io.Reader)      { p.cmd.Stdin = in }

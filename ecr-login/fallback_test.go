@@ -2,7 +2,9 @@ package ecrlogin_test
 
 import (
 	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -122,6 +124,41 @@ func TestFallbackInTrouble(t *testing.T) {
 				t.Errorf("list: %v, want nothing and no error", hosts)
 			}
 		})
+	}
+}
+
+// A fallback helper that hangs ends with its descendants, and nothing waits for its standard error.
+func TestFallbackEndsWithDescendants(t *testing.T) {
+	newAWS(t, ecrtest.FromEnvironment)
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := exec.Command("mkfifo", fifo).Run(); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0) // opens without a writer
+	if err != nil {
+		t.Fatal(err)
+	}
+	fallback(t, "hanging", "exec 9>"+fifo+"; sleep 600; true")
+	t.Setenv("ECR_LOGIN_TIMEOUT", "300ms")
+	stderr, ours, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *ecrlogin.Error
+	if _, err := ecrlogin.New(ecrlogin.Options{Stderr: ours}).Get(t.Context(), "ghcr.io"); !errors.As(err, &e) || e.Kind != token.Timeout || e.Stage != token.StageFallback {
+		t.Errorf("get: %v, want a timeout", err)
+	}
+	ours.Close()
+	if _, err := io.ReadAll(stderr); err != nil { // ends with the last descendant that has it
+		t.Error(err)
+	}
+	only, err := os.Open(fifo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	if _, err := io.ReadAll(only); err != nil { // so does this
+		t.Error(err)
 	}
 }
 
