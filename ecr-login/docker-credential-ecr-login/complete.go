@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
 
 // What the shell completes without asking anybody.
@@ -40,6 +42,9 @@ func (p *process) completeRegions(_ *cobra.Command, _ []string, word string) ([]
 	return slices.Compact(list), cobra.ShellCompDirectiveNoFileComp
 }
 
+// maxAWSFile is larger than any AWS configuration file in use.
+const maxAWSFile = 16 << 20
+
 // completeProfiles completes a profile with those of the AWS files.
 func completeProfiles(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var list []cobra.Completion
@@ -50,7 +55,7 @@ func completeProfiles(_ *cobra.Command, _ []string, word string) ([]cobra.Comple
 		if home, err := os.UserHomeDir(); path == "" && err == nil {
 			path = filepath.Join(home, ".aws", file.name)
 		}
-		text, err := os.ReadFile(path)
+		text, err := regularfile.Read(path, maxAWSFile)
 		if err != nil {
 			continue
 		}
