@@ -4,9 +4,9 @@ package e2e
 
 import "path/filepath"
 
-// podman, skopeo and buildah, which share the containers/image library. It reads credHelpers and no credsStore.
+// podman, skopeo and buildah share the containers/image library. It reads credHelpers and not credsStore.
 
-// containersSettings keeps their storage in the user's home and away from cgroups, journals and kernel features.
+// containersSettings puts their storage into the user's home, without cgroups, journals and kernel features.
 func containersSettings(u *user) {
 	u.write("storage.conf", "[storage]\ndriver = \"vfs\"\ngraphroot = \""+u.path("storage")+"\"\nrunroot = \""+u.path("run")+"\"\n")
 	u.write("containers.conf", "[engine]\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"none\"\n")
@@ -17,10 +17,9 @@ func containersSettings(u *user) {
 func podmanClient() client {
 	return client{
 		name: "podman", programs: []string{"podman"}, install: fromDebian + "podman",
-		version: saidBy("podman", "--version"),
+		version: printedVersion("podman", "--version"),
 		perHost: true,
 		prepare: containersSettings,
-		setup:   "`credHelpers` as above, in `${XDG_RUNTIME_DIR}/containers/auth.json`, in the file that `REGISTRY_AUTH_FILE` names or in `~/.docker/config.json`. There is no `credsStore`.",
 		push: func(u *user, ref string) result {
 			return u.steps(
 				[]string{"podman", "load", "--input", u.archive(ref)},
@@ -34,9 +33,8 @@ func podmanClient() client {
 func skopeoClient() client {
 	return client{
 		name: "skopeo", programs: []string{"skopeo"}, install: fromDebian + "skopeo",
-		version: saidBy("skopeo", "--version"),
+		version: printedVersion("skopeo", "--version"),
 		perHost: true,
-		setup:   "As podman.",
 		push: func(u *user, ref string) result {
 			return u.run("", "skopeo", "copy", "docker-archive:"+u.archive(ref), "docker://"+ref)
 		},
@@ -49,10 +47,9 @@ func skopeoClient() client {
 func buildahClient() client {
 	return client{
 		name: "buildah", programs: []string{"buildah"}, install: fromDebian + "buildah",
-		version: saidBy("buildah", "--version"),
+		version: printedVersion("buildah", "--version"),
 		perHost: true,
 		prepare: containersSettings,
-		setup:   "As podman.",
 		push: func(u *user, ref string) result {
 			dir := u.scratch()
 			u.writeIn(dir, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\nLABEL ref="+ref+"\n")

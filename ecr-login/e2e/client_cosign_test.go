@@ -7,14 +7,13 @@ import (
 	"path/filepath"
 )
 
-// cosign pushes an image with its signature, and pulls both to verify it. No transparency log can be reached from here,
-// and none is asked.
+// cosignClient pushes an image with its signature, and pulls both to verify it. It uses no transparency log, because none
+// is reachable here.
 func cosignClient() client {
-	key := filepath.Join(privateDir, "cosign") // one pair for all users: they verify what another has signed
+	key := filepath.Join(privateDir, "cosign") // one pair for all users: each verifies what another has signed
 	return client{
 		name: "cosign", programs: []string{"cosign"}, install: fromGo,
-		version: builtAs("cosign"),
-		setup:   dockerConfigSetup + " As crane.",
+		version: builtVersion("cosign"),
 		prepare: func(u *user) {
 			u.env["COSIGN_PASSWORD"] = ""
 			if _, err := os.Stat(key + ".pub"); err != nil {

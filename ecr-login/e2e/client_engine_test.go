@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// Clients that work through the run's engine: docker, its builder buildx, and ctr at the engine's containerd.
+// Clients of the run's engine: docker, its builder buildx, and ctr with the engine's containerd.
 
 func engineSettings(u *user) {
 	u.t.Helper()
 	e := needEngine(u.t)
 	u.env["DOCKER_HOST"] = "unix://" + e.socket
-	// The classic builder: it is the one that gathers all credentials beforehand.
+	// Use the classic builder, because it collects all credentials before it starts.
 	u.env["DOCKER_BUILDKIT"] = "0"
 }
 
@@ -28,7 +28,6 @@ func dockerClient() client {
 			return strings.TrimSpace(r.stdout)
 		},
 		prepare: engineSettings,
-		setup:   dockerConfigSetup,
 		push: func(u *user, ref string) result {
 			return u.steps(
 				[]string{"docker", "load", "--input", u.archive(ref)},
@@ -39,12 +38,11 @@ func dockerClient() client {
 	}
 }
 
-// buildx pushes what it has built and pulls what it builds upon. Its builder is the engine's own.
+// buildxClient pushes the image that it builds and pulls its base image. Its builder is the engine's own.
 func buildxClient() client {
 	return client{
 		name: "buildx", programs: []string{"docker", "dockerd", "buildx"}, install: fromGo,
-		version: builtAs("buildx"),
-		setup:   dockerConfigSetup + " BuildKit keeps an answer for minutes, per host.",
+		version: builtVersion("buildx"),
 		prepare: func(u *user) {
 			engineSettings(u)
 			u.mkdir(".docker/cli-plugins")
@@ -67,13 +65,11 @@ func (u *user) buildx(dockerfile string, options ...string) result {
 	return u.run("", "docker", append(append([]string{"buildx", "build", "--progress", "plain"}, options...), dir)...)
 }
 
-// ctr knows no helpers and no config.json: whoever uses it asks the helper and passes the answer on.
+// ctrClient has no credential helpers and no config.json: its user calls the helper and passes the password on.
 func ctrClient() client {
 	return client{
 		name: "ctr", programs: []string{"ctr", "dockerd"}, install: fromDebian + "containerd",
-		version: saidBy("ctr", "--version"),
-		setup: "No configuration: `ctr images pull --user \"AWS:$(echo HOST | docker-credential-ecr-login get | jq -r .Secret)\" HOST/NAME:TAG`.\n" +
-			"  containerd's CRI plug-in takes its credentials from the kubelet. nerdctl reads Docker's `config.json`.",
+		version: printedVersion("ctr", "--version"),
 		push: func(u *user, ref string) result {
 			return u.ctr(ref, func(ctr, login []string) result {
 				return u.steps(
@@ -90,7 +86,7 @@ func ctrClient() client {
 	}
 }
 
-// ctr asks the helper that config.json names for the host, if one, and then does something with its answer.
+// ctr calls the helper that config.json names for the host, if any, and runs do with its answer.
 func (u *user) ctr(ref string, do func(ctr, login []string) result) result {
 	e := needEngine(u.t)
 	ctr := []string{"ctr", "--address", filepath.Join(filepath.Dir(e.socket), "exec/containerd/containerd.sock"), "--namespace", "e2e", "images"}

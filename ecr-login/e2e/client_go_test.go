@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// Clients that are one Go program each and keep nothing on the machine.
+// Clients that are a single Go program and store nothing on the machine.
 
 func craneClient() client {
 	return client{
 		name: "crane", programs: []string{"crane"}, install: fromGo,
-		version: builtAs("crane"),
-		setup:   dockerConfigSetup + " Its library turns a helper's error into an anonymous try: read the line that the helper writes to standard error.",
+		version: builtVersion("crane"),
 		push:    func(u *user, ref string) result { return u.run("", "crane", "push", u.layout(ref), ref) },
 		pull: func(u *user, ref string) result {
 			return u.run("", "crane", "pull", ref, filepath.Join(u.scratch(), "image.tar"))
@@ -25,8 +24,7 @@ func craneClient() client {
 func orasClient() client {
 	return client{
 		name: "oras", programs: []string{"oras"}, install: fromGo,
-		version: builtAs("oras"),
-		setup:   dockerConfigSetup,
+		version: builtVersion("oras"),
 		push: func(u *user, ref string) result {
 			return u.run("", "oras", "push", ref, "--artifact-type", "text/plain", "--annotation", "ref="+ref)
 		},
@@ -37,9 +35,8 @@ func orasClient() client {
 func regctlClient() client {
 	return client{
 		name: "regctl", programs: []string{"regctl"}, install: fromGo,
-		version: builtAs("regctl"),
+		version: builtVersion("regctl"),
 		perHost: true,
-		setup:   dockerConfigSetup + " Name the hosts in `credHelpers`: of a `credsStore` regctl asks only for the hosts that its `list` names, which are those of earlier use.",
 		push: func(u *user, ref string) result {
 			return u.run("", "regctl", "image", "copy", "ocidir://"+u.layout(ref)+":latest", ref)
 		},
@@ -52,8 +49,7 @@ func regctlClient() client {
 func helmClient() client {
 	return client{
 		name: "helm", programs: []string{"helm"}, install: fromGo,
-		version: builtAs("helm"),
-		setup:   dockerConfigSetup + " Helm reads it when its own registry configuration says nothing of the host.",
+		version: builtVersion("helm"),
 		push: func(u *user, ref string) result {
 			host, repository, tag := splitRef(ref)
 			dir, chart := u.scratch(), path.Base(repository)

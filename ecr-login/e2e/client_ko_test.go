@@ -4,23 +4,21 @@ package e2e
 
 import "path/filepath"
 
-// baseRef is an image in the foreign registry that anybody may pull, for clients that build upon something.
+// baseRef is an image in the foreign registry that needs no credentials, for clients that need a base image.
 const baseRef = openHost + "/base:1.0.0"
 
-// ko pushes a Go program that it has built and pulls the image that it builds upon.
+// koClient pushes a Go program that it builds and pulls its base image.
 func koClient() client {
 	return client{
 		name: "ko", programs: []string{"ko", "go"}, install: fromGo,
-		version:   builtAs("ko"),
+		version:   builtVersion("ko"),
 		ownHelper: true,
-		setup: dockerConfigSetup + " ko brings another helper for ECR, which takes the default profile or the environment's credentials, asks AWS in every run, and goes before `config.json`: " +
-			"this helper gets its turn when that one finds no credentials, as with a profile in the program's name. Its errors are told as crane's are.",
 		prepare: func(u *user) {
 			u.write("program/go.mod", "module example.com/program\n")
 			u.write("program/main.go", "package main\n\nfunc main() {}\n")
 			u.env["GOCACHE"] = filepath.Join(privateDir, "go-build")
-			// Where our helper has nothing to say, ko asks other clouds' helpers and another one for ECR, which waits long for
-			// the instance metadata service.
+			// Where this helper has no credentials, ko calls the helpers of other clouds and another one for ECR, which waits
+			// long for the instance metadata service.
 			u.env["AWS_EC2_METADATA_DISABLED"] = "true"
 			u.env["GOPROXY"], u.env["GOTOOLCHAIN"] = "off", "local"
 		},

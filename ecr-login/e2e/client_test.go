@@ -22,29 +22,27 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// client is a program that people use with registries, reduced to what the scenarios need of it.
+// client is a program that uses registries, with the operations that the scenarios need.
 type client struct {
 	name     string
 	programs []string // all must be on PATH
-	install  string   // how to get them
+	install  string   // how to install them
 	version  func(u *user) string
-	// prepare gives a new user what the client needs besides config.json; nil: nothing.
+	// prepare gives a new user what the client needs besides config.json. It may be nil.
 	prepare func(u *user)
-	// push makes something new and pushes it; pull fetches it without using what an earlier push or pull left on the
-	// machine. Both may be called by several goroutines at once.
+	// push creates an image or artifact and pushes it. pull fetches it without using what an earlier push or pull left
+	// on the machine. Several goroutines may call both at once.
 	push, pull func(u *user, ref string) result
-	// perHost: the client reads only credHelpers. Else it reads credsStore as well.
+	// perHost is true when the client reads only credHelpers, and not credsStore.
 	perHost bool
-	// ownHelper: the client brings a helper for ECR, asks it first, and turns to config.json only where that one finds no
-	// AWS credentials.
+	// ownHelper is true when the client contains a helper for ECR and uses config.json only when that one finds no AWS
+	// credentials.
 	ownHelper bool
-	// setup is for docs/clients.md: what to configure, in Markdown.
-	setup string
-	// sabotage is for the test of the tests: a script between the client and the helper; "": none.
+	// sabotage is a script between the client and the helper, for the test of the tests. It may be empty.
 	sabotage string
 }
 
-// clients is the table. Its order is that of docs/clients.md.
+// clients returns all clients, in the order of docs/clients.md.
 func clients() []client {
 	return []client{
 		dockerClient(), buildxClient(), ctrClient(),
@@ -58,10 +56,8 @@ const (
 	fromGo     = "ecr-login/e2e/install-clients"
 )
 
-const dockerConfigSetup = "`~/.docker/config.json`, as above."
-
-// builtAs is the version of a client that `go install` has built.
-func builtAs(program string) func(*user) string {
+// builtVersion returns the version of a client that `go install` has built.
+func builtVersion(program string) func(*user) string {
 	return func(u *user) string {
 		u.t.Helper()
 		path, err := exec.LookPath(program)
@@ -76,8 +72,8 @@ func builtAs(program string) func(*user) string {
 	}
 }
 
-// saidBy is the version that a client prints: its first word that begins with a digit.
-func saidBy(command ...string) func(*user) string {
+// printedVersion returns the version that a client prints: its first word that begins with a digit.
+func printedVersion(command ...string) func(*user) string {
 	return func(u *user) string {
 		u.t.Helper()
 		r := u.must("", command[0], command[1:]...)
@@ -91,7 +87,7 @@ func saidBy(command ...string) func(*user) string {
 	}
 }
 
-// scratch is a new folder below the user's home.
+// scratch creates a directory below the user's home.
 func (u *user) scratch() string {
 	u.t.Helper()
 	dir, err := os.MkdirTemp(u.path("tmp"), "")
@@ -101,7 +97,7 @@ func (u *user) scratch() string {
 	return dir
 }
 
-// newImage is an image of one file that holds the image's name.
+// newImage returns an image of one file that holds the image's name.
 func newImage(ref string) (v1.Image, error) {
 	var files bytes.Buffer
 	archive := tar.NewWriter(&files)
@@ -133,7 +129,7 @@ func (u *user) image(ref string) v1.Image {
 	return image
 }
 
-// layout writes an image as a folder in OCI's format.
+// layout writes an image as a directory in OCI's format.
 func (u *user) layout(ref string) (dir string) {
 	u.t.Helper()
 	dir = u.scratch()
@@ -141,7 +137,7 @@ func (u *user) layout(ref string) (dir string) {
 	if err == nil {
 		err = path.AppendImage(u.image(ref), layout.WithAnnotations(map[string]string{
 			"org.opencontainers.image.ref.name": "latest",
-			"kind":                              "dev.cosignproject.cosign/image", // how cosign knows the images it may load
+			"kind":                              "dev.cosignproject.cosign/image", // cosign loads only images of this kind
 		}))
 	}
 	if err != nil {
@@ -164,7 +160,7 @@ func (u *user) archive(ref string) (file string) {
 	return file
 }
 
-// steps runs commands one after the other, as far as they succeed, and gives the last one's result.
+// steps runs commands until one fails, and returns the result of the last one.
 func (u *user) steps(commands ...[]string) result {
 	var r result
 	for _, command := range commands {
@@ -175,7 +171,7 @@ func (u *user) steps(commands ...[]string) result {
 	return r
 }
 
-// splitRef cuts "host/path/name:tag".
+// splitRef splits "host/path/name:tag".
 func splitRef(ref string) (host, repository, tag string) {
 	host, rest, _ := strings.Cut(ref, "/")
 	i := strings.LastIndexByte(rest, ':')

@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// commandLimit bounds every command, so that a client that waits for ever is a failure and not a hanging suite.
+// commandLimit is the time limit of every command, so that a client that hangs is a failure.
 const commandLimit = 90 * time.Second
 
-// result is what a command left behind.
+// result is the result of a command.
 type result struct {
 	command        string
 	stdout, stderr string
-	err            error // nil when it ended with 0
+	err            error // nil when the exit code is 0
 }
 
 func (r result) output() string { return r.stdout + r.stderr }
 
-// describe is for failure messages.
+// describe returns a text for failure messages.
 func (r result) describe() string {
 	status := "succeeded"
 	if r.err != nil {
@@ -45,7 +45,7 @@ func (u *user) run(stdin, name string, args ...string) result {
 	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	// A client in trouble leaves children that hold the pipes: the whole group ends.
+	// A killed client may leave children that hold the pipes, so the whole process group is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
@@ -56,7 +56,7 @@ func (u *user) run(stdin, name string, args ...string) result {
 	return result{command: strings.Join(append([]string{name}, args...), " "), stdout: stdout.String(), stderr: stderr.String(), err: err}
 }
 
-// find looks a program up in the user's own bin first: exec.Command would look in ours.
+// find returns the path of a program on the user's PATH. exec.Command would search the PATH of the test.
 func (u *user) find(name string) string {
 	if own := filepath.Join(u.home, "bin", name); !strings.Contains(name, "/") {
 		if _, err := os.Stat(own); err == nil {
@@ -66,7 +66,7 @@ func (u *user) find(name string) string {
 	return name
 }
 
-// must is run for a command that has to succeed.
+// must runs a command and fails the test unless it succeeds.
 func (u *user) must(stdin, name string, args ...string) result {
 	u.t.Helper()
 	r := u.run(stdin, name, args...)
@@ -76,7 +76,7 @@ func (u *user) must(stdin, name string, args ...string) result {
 	return r
 }
 
-// mustFail is run for a command that has to fail.
+// mustFail runs a command and fails the test unless the command fails.
 func (u *user) mustFail(stdin, name string, args ...string) result {
 	u.t.Helper()
 	r := u.run(stdin, name, args...)

@@ -9,15 +9,13 @@ import (
 	"testing"
 )
 
-// configure and unconfigure, with the clients that read what they write.
-
-// stale is the config.json that an old docker login left behind: its token has ended.
+// stale is a config.json with the expired token of an old docker login.
 func (u *user) stale(host string) string {
 	auth := base64.StdEncoding.EncodeToString([]byte("AWS:a-token-that-has-ended"))
 	return "{\n\t\"auths\": {\n\t\t\"" + host + "\": {\n\t\t\t\"auth\": \"" + auth + "\"\n\t\t}\n\t}\n}"
 }
 
-// From a stale login to a working push and pull; a docker login elsewhere comes between, and configure is taken back.
+// TestConfigureForDocker starts with an expired login, configures, pushes and pulls, logs in elsewhere, and unconfigures.
 func TestConfigureForDocker(t *testing.T) {
 	u := dockerUser(t)
 	u.signIn("default", devAccount)
@@ -26,7 +24,7 @@ func TestConfigureForDocker(t *testing.T) {
 	id := u.build(tag, "scratch")
 	u.mustFail("", "docker", "push", tag)
 
-	// The engine knows the image, so nobody has to type its registry.
+	// configure finds the registry in the engine's images.
 	r := u.must("", "docker-credential-ecr-login", "configure", "--yes")
 	for _, want := range []string{"images of docker", "password removed"} {
 		if !strings.Contains(r.stdout, want) {
@@ -41,12 +39,12 @@ func TestConfigureForDocker(t *testing.T) {
 	u.must(foreignPassword, "docker", "login", "--username", foreignUser, "--password-stdin", closedHost)
 	u.must("", "docker-credential-ecr-login", "unconfigure")
 	if text := u.read(".docker/config.json"); !strings.Contains(text, closedHost) || strings.Contains(text, helperName) {
-		t.Errorf("taken back, with a docker login since:\n%s", text)
+		t.Errorf("after unconfigure, with a docker login in between:\n%s", text)
 	}
 	u.mustFail("", "docker", "pull", tag)
 }
 
-// podman's password lies where the session ends. What configure writes outlasts it, without Docker's file too.
+// TestConfigureForPodman checks that the entry is in podman's lasting file: the file of podman login ends with the session.
 func TestConfigureForPodman(t *testing.T) {
 	needProgram(t, "podman", fromDebian+"podman")
 	u := newUser(t)

@@ -12,12 +12,12 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// The helper inside a container, as in CI jobs and clusters: an arbitrary user id, a read-only root, no home, and the
-// engine's default seccomp profile, which refuses keyctl.
+// The helper in a container, as in CI jobs and clusters: an arbitrary user id, a read-only root, no home, and the
+// engine's default seccomp profile, which denies keyctl.
 
 const containerUser = 12345
 
-// containerImage builds an image of nothing but the helper and the trust store.
+// containerImage builds an image that contains only the helper and the trust store.
 func (u *user) containerImage(tag string) {
 	u.t.Helper()
 	u.write("image/Dockerfile", "FROM scratch\nCOPY helper /helper\nCOPY ca-certificates.crt /etc/ssl/certs/\nENTRYPOINT [\"/helper\"]\n")
@@ -33,7 +33,7 @@ func (u *user) containerImage(tag string) {
 	u.must("", "docker", "build", "--tag", tag, "image")
 }
 
-// runContainer runs the helper in it, on the private machine's network, with somebody's access key.
+// runContainer runs the helper in a container, on the private machine's network, with an access key.
 func (u *user) runContainer(tag string, who ecrtest.Credentials, options ...string) result {
 	u.t.Helper()
 	command := []string{"run", "--rm", "--interactive", "--network", "host", "--read-only", "--user", fmt.Sprintf("%d:%d", containerUser, containerUser)}
@@ -50,20 +50,20 @@ func wantSilentAnswer(t *testing.T, r result) (password string) {
 		t.Fatalf("get in a container: not an answer (%v):\n%s", err, r.describe())
 	}
 	if r.stderr != "" {
-		t.Errorf("get in a container says on standard error:\n%s", r.stderr)
+		t.Errorf("standard error of get in a container:\n%s", r.stderr)
 	}
 	return answer.Secret
 }
 
-func TestContainerWithNothing(t *testing.T) {
+func TestContainerWithoutDirectories(t *testing.T) {
 	u := dockerUser(t)
 	u.containerImage("helper:nothing")
 	wantSilentAnswer(t, u.runContainer("helper:nothing", u.aws.AddUser("container")))
 	wantCalls(t, u.aws, getToken)
 }
 
-// A folder to write to is all that a container needs to keep its token, sealed, between runs.
-func TestContainerWithCacheFolder(t *testing.T) {
+// TestContainerWithCacheDirectory checks that a writable directory is enough to keep a sealed token between runs.
+func TestContainerWithCacheDirectory(t *testing.T) {
 	u := dockerUser(t)
 	u.containerImage("helper:cache")
 	u.mkdir("cache")
@@ -81,7 +81,7 @@ func TestContainerWithCacheFolder(t *testing.T) {
 	u.wantNoSecret(first)
 }
 
-// Without credentials the cause must reach the log of the container, not only the client.
+// TestContainerWithoutCredentials checks that the cause is on standard error too, which is the log of the container.
 func TestContainerWithoutCredentials(t *testing.T) {
 	u := dockerUser(t)
 	u.containerImage("helper:poor")

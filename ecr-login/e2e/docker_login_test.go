@@ -8,22 +8,20 @@ import (
 	"time"
 )
 
-// docker login and docker logout.
-
-// dockerStores are the two ways in which config.json can name the helper for a host.
+// dockerStores are the two settings of config.json that name a helper for a host.
 var dockerStores = map[string]dockerConfig{
 	"credHelpers": {CredHelpers: map[string]string{devHost: helperName}},
 	"credsStore":  {CredsStore: helperName},
 }
 
-// A token that was fetched elsewhere and piped to docker login serves until it expires or until docker logout.
+// TestDockerLoginWithToken checks that a token given to docker login is served until it expires or until docker logout.
 func TestDockerLoginWithToken(t *testing.T) {
 	for name, config := range dockerStores {
 		t.Run(name, func(t *testing.T) {
 			u, elsewhere := dockerUser(t), dockerUser(t)
 			elsewhere.signIn("default", devAccount)
 			elsewhere.configure(config)
-			u.configure(config) // and no AWS credentials at all
+			u.configure(config) // without AWS credentials
 			tag := devHost + "/login-" + strings.ToLower(name) + ":1"
 			id := elsewhere.push(tag)
 			token := elsewhere.get(helperName, devHost)
@@ -32,7 +30,7 @@ func TestDockerLoginWithToken(t *testing.T) {
 			u.mustFail("", "docker", "pull", tag)
 			u.must(token, "docker", "login", "--username", "AWS", "--password-stdin", devHost)
 			if got := u.get(helperName, devHost); got != token {
-				t.Errorf("get does not serve the token of docker login")
+				t.Errorf("get does not return the token of docker login")
 			}
 			u.pull(tag, id)
 			u.forget(tag)
@@ -55,13 +53,14 @@ func TestDockerLoginWithExpiredToken(t *testing.T) {
 	expired := u.aws.IssueToken(user.Principal, "ecr", "us-east-1").Password
 	r := u.mustFail(expired, "docker", "login", "--username", "AWS", "--password-stdin", devHost)
 	if !strings.Contains(r.output(), "403") {
-		t.Errorf("the registry's answer is missing:\n%s", r.describe())
+		t.Errorf("the registry's error is missing:\n%s", r.describe())
 	}
 	u.mustFail(devHost, "docker-credential-ecr-login", "get")
 }
 
-// A bare docker login asks get and hands the answer to store. Kept, it would outrank every later profile.
-func TestBareDockerLoginChangesNothing(t *testing.T) {
+// TestBareDockerLoginStoresNothing checks a docker login without a password: it calls get and gives the answer to store.
+// A stored login would come before every later profile.
+func TestBareDockerLoginStoresNothing(t *testing.T) {
 	for name, config := range dockerStores {
 		t.Run(name, func(t *testing.T) {
 			u := dockerUser(t)
@@ -89,8 +88,8 @@ func TestBareDockerLoginChangesNothing(t *testing.T) {
 	}
 }
 
-// After docker logout the next get asks AWS again.
-func TestDockerLogoutForgetsOurToken(t *testing.T) {
+// TestDockerLogoutDeletesCachedToken checks that the first get after docker logout calls AWS.
+func TestDockerLogoutDeletesCachedToken(t *testing.T) {
 	u := dockerUser(t)
 	u.signIn("default", devAccount)
 	u.configure(dockerStores["credHelpers"])
@@ -101,7 +100,7 @@ func TestDockerLogoutForgetsOurToken(t *testing.T) {
 	wantCalls(t, u.aws, getToken, getToken)
 }
 
-func TestDockerLoginToForeignRegistryIsRefused(t *testing.T) {
+func TestDockerLoginToOtherRegistryFails(t *testing.T) {
 	u := dockerUser(t)
 	u.configure(dockerConfig{CredsStore: helperName})
 	r := u.mustFail(foreignPassword, "docker", "login", "--username", foreignUser, "--password-stdin", closedHost)

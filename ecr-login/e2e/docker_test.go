@@ -11,16 +11,14 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// The Docker engine and its command line: push, pull, build.
-
 const (
-	helperName     = "ecr-login"      // what config.json calls the helper
-	devHelperName  = "ecr-login-dev"  // the same program, with a profile in its name
-	prodHelperName = "ecr-login-prod" // and with another
+	helperName     = "ecr-login"      // the helper's name in config.json
+	devHelperName  = "ecr-login-dev"  // the same program with a profile in its name
+	prodHelperName = "ecr-login-prod" // the same program with another profile
 	getToken       = "ecr:GetAuthorizationToken"
 )
 
-// dockerUser is a user of the run's engine.
+// dockerUser returns a user of the run's engine.
 func dockerUser(t *testing.T) *user {
 	t.Helper()
 	needEngine(t)
@@ -29,7 +27,7 @@ func dockerUser(t *testing.T) *user {
 	return u
 }
 
-// build makes an image whose one layer is its own tag, and returns its id.
+// build builds an image whose only layer is its tag, and returns its id.
 func (u *user) build(tag, from string) (id string) {
 	u.t.Helper()
 	u.write("build/Dockerfile", fmt.Sprintf("FROM %s\nCOPY layer /layer-of-%s\n", from, strings.NewReplacer("/", "-", ":", "-").Replace(tag)))
@@ -43,7 +41,7 @@ func (u *user) imageID(tag string) string {
 	return strings.TrimSpace(u.must("", "docker", "image", "inspect", "--format", "{{.Id}}", tag).stdout)
 }
 
-// push builds an image, pushes it and takes it from the engine, so that it can be pulled.
+// push builds an image, pushes it and removes it from the engine, so that it can be pulled.
 func (u *user) push(tag string) (id string) {
 	u.t.Helper()
 	id = u.build(tag, "scratch")
@@ -61,7 +59,7 @@ func (u *user) forget(tags ...string) {
 func (u *user) pull(tag, id string) {
 	u.t.Helper()
 	if r := u.run("", "docker", "image", "inspect", tag); r.err == nil {
-		u.t.Fatalf("%s is there before it was pulled:\n%s", tag, r.describe())
+		u.t.Fatalf("%s exists before it was pulled:\n%s", tag, r.describe())
 	}
 	u.must("", "docker", "pull", tag)
 	if got := u.imageID(tag); got != id {
@@ -81,7 +79,7 @@ func TestDockerPushAndPull(t *testing.T) {
 	u.pull(tag, id)
 	u.forget(tag)
 	u.pull(tag, id)
-	// Still the one call of the push: neither pull asked AWS for anything.
+	// The push made the only call: neither pull called AWS.
 	wantCalls(t, u.aws, getToken)
 
 	if now := u.read(".docker/config.json"); now != config {
@@ -94,10 +92,10 @@ func TestDockerPullOfUnknownImage(t *testing.T) {
 	u := dockerUser(t)
 	u.signIn("default", devAccount)
 	u.configure(dockerConfig{CredHelpers: map[string]string{devHost: helperName}})
-	// Credentials are good, the image is not there: the registry's answer comes through, not one of ours.
+	// The credentials are valid and the image is missing: the error is the registry's.
 	r := u.mustFail("", "docker", "pull", devHost+"/never-pushed:1")
 	if !strings.Contains(r.output(), "not found") && !strings.Contains(r.output(), "unknown") {
-		t.Errorf("the registry's own answer is missing:\n%s", r.describe())
+		t.Errorf("the registry's error is missing:\n%s", r.describe())
 	}
 }
 
@@ -115,8 +113,8 @@ func TestDockerTwoAccountsTwoProfiles(t *testing.T) {
 	wantOpenedBy(t, u.aws, who)
 }
 
-// The classic builder gathers the credentials of every registry before it starts: it asks `list`, `get` for each entry of
-// it, and `get` for each key of credHelpers.
+// TestDockerBuildFromPrivateImage uses the classic builder, which collects all credentials before it starts: it calls
+// list, get for each entry of the list, and get for each key of credHelpers.
 func TestDockerBuildFromPrivateImage(t *testing.T) {
 	for name, config := range map[string]dockerConfig{
 		"credHelpers": {CredHelpers: map[string]string{devHost: helperName, prodHost: prodHelperName}},
@@ -153,7 +151,7 @@ func TestDockerPublicRegistryWithoutCredentials(t *testing.T) {
 
 	owner.aws.Reset()
 	anybody.pull(tag, id)
-	wantCalls(t, anybody.aws) // nobody is signed in, so there is nothing to ask AWS
+	wantCalls(t, anybody.aws) // without credentials there is no call
 	anybody.mustFail("", "docker", "push", tag)
 }
 
@@ -196,7 +194,7 @@ func TestDockerParallelPullsOnColdCache(t *testing.T) {
 	const pulls = 16
 	tag := func(i int) string { return fmt.Sprintf("%s/parallel-%d:1", devHost, i) }
 	for i := range pulls {
-		other.push(tag(i)) // with a cache of their own
+		other.push(tag(i)) // with a cache of its own
 	}
 	u.aws.Reset()
 

@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// docs/clients.md is what the suite found, written when the flag asks for it.
+// docs/clients.md holds the results of the suite. It is written when the flag -docs is given.
 
 var docsPath = flag.String("docs", "", "write versions and results to this file (docs/clients.md)")
 
-// found are the results: by client, then by scenario or versionColumn.
+// found holds the results by client, then by scenario or versionColumn.
 var found = struct {
 	sync.Mutex
 	by map[string]map[string]string
@@ -31,37 +31,25 @@ func record(c client, column, value string) {
 	found.by[c.name][column] = value
 }
 
-const docsHead = `# Clients
+// resultsHeading starts the part of the page that writeDocs replaces. What stands before it is written by hand.
+const resultsHeading = "## Results\n"
 
-This page is written by the end-to-end suite (` + "`ecr-login/e2e`" + `, flag ` + "`-docs`" + `): real, unmodified clients against a registry
-that is shaped like Amazon ECR, through the helper. No AWS account is involved; what only AWS can show is not shown here.
-
-## Configuration
-
-Clients that read Docker's ` + "`~/.docker/config.json`" + ` need one line per registry:
-
-    {
-      "credHelpers": {
-        "123456789012.dkr.ecr.us-east-1.amazonaws.com": "ecr-login",
-        "public.ecr.aws": "ecr-login"
-      }
-    }
-
-or, for the clients that read it, ` + "`\"credsStore\": \"ecr-login\"`" + ` for all registries at once; those that are not ECR are then
-anonymous, or those of the helper that the setting ` + "`fallback`" + ` names (see [configuration.md](configuration.md)).
-
-`
-
-// writeDocs writes the page. It refuses to write one with holes: the page would claim less than was true before.
+// writeDocs writes the results into the page. It returns an error when a result is missing, because the page would then
+// lose a cell.
 func writeDocs(path string) error {
 	found.Lock()
 	defer found.Unlock()
-	var page strings.Builder
-	page.WriteString(docsHead)
-	for _, c := range clients() {
-		fmt.Fprintf(&page, "- **%s**: %s\n", c.name, c.setup)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
 	}
-	page.WriteString("\n## Results\n\n| Client | Version |")
+	head, _, ok := strings.Cut(string(text), resultsHeading)
+	if !ok {
+		return fmt.Errorf("%s has no line %q", path, strings.TrimSpace(resultsHeading))
+	}
+	var page strings.Builder
+	page.WriteString(head + resultsHeading)
+	page.WriteString("\nWritten by the end-to-end suite with the flag `-docs`; do not edit.\n\n| Client | Version |")
 	for i := range scenarios {
 		fmt.Fprintf(&page, " %d |", i+1)
 	}
@@ -71,7 +59,7 @@ func writeDocs(path string) error {
 		for _, s := range scenarios {
 			result := found.by[c.name][s.name]
 			if result == "" {
-				return fmt.Errorf("%s was not written: %s has not played %s", path, c.name, s.name)
+				return fmt.Errorf("%s was not written: no result of %s for %s", path, c.name, s.name)
 			}
 			fmt.Fprintf(&page, " %s |", result)
 		}
@@ -79,7 +67,7 @@ func writeDocs(path string) error {
 	}
 	page.WriteString("\nThe scenarios:\n\n")
 	for i, s := range scenarios {
-		fmt.Fprintf(&page, "%d. %s\n", i+1, s.told)
+		fmt.Fprintf(&page, "%d. %s\n", i+1, s.text)
 	}
 	return os.WriteFile(path, []byte(page.String()), 0o644)
 }

@@ -18,12 +18,12 @@ import (
 	"time"
 )
 
-// engine is a Docker engine of the run's own: its data, its socket and its containerd lie in the private /run.
+// engine is a Docker engine of this run: its data, socket and containerd are in the private /run.
 type engine struct {
 	socket string
 	log    string
 	cmd    *exec.Cmd
-	ended  chan struct{} // closed when dockerd is gone
+	ended  chan struct{} // closed when dockerd has ended
 }
 
 const (
@@ -32,10 +32,10 @@ const (
 	enginePoll       = 50 * time.Millisecond
 )
 
-// theEngine starts at the first test that needs it.
+// theEngine starts the engine at the first test that needs it.
 var theEngine = sync.OnceValues(startEngine)
 
-// engineStarted keeps stopEngine from starting an engine only to stop it.
+// engineStarted is false when no test has started the engine, so that stopEngine does not start it.
 var engineStarted bool
 
 func needEngine(t testing.TB) *engine {
@@ -52,7 +52,7 @@ func needEngine(t testing.TB) *engine {
 }
 
 func startEngine() (*engine, error) {
-	// dockerd remembers the trust store and, for seconds, the hosts file: the site writes both first.
+	// dockerd caches the trust store and, for seconds, the hosts file, so the site writes both first.
 	if _, err := theSite(); err != nil {
 		return nil, fmt.Errorf("starting the registry: %w", err)
 	}
@@ -74,7 +74,7 @@ func startEngine() (*engine, error) {
 		"--pidfile", filepath.Join(dir, "pid"),
 		"--bridge", "none", "--iptables=false", "--ip6tables=false",
 		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/"+cgroupParent,
-		// vfs needs nothing of the file system below; the images here are a few bytes.
+		// The driver vfs works on every file system, and the images here are a few bytes.
 		"--storage-driver", "vfs")
 	e.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}
 	e.cmd.Stdout, e.cmd.Stderr = log, log
@@ -112,15 +112,15 @@ func (e *engine) awaitReady() error {
 		}
 		select {
 		case <-e.ended:
-			return fmt.Errorf("dockerd ended by itself: %s", e.lastWords())
+			return fmt.Errorf("dockerd ended: %s", e.lastOutput())
 		case <-limit:
-			return fmt.Errorf("dockerd not ready after %s (%v): %s", engineStartLimit, err, e.lastWords())
+			return fmt.Errorf("dockerd not ready after %s (%v): %s", engineStartLimit, err, e.lastOutput())
 		case <-time.After(enginePoll):
 		}
 	}
 }
 
-func (e *engine) lastWords() string {
+func (e *engine) lastOutput() string {
 	log, err := os.ReadFile(e.log)
 	if err != nil {
 		return err.Error()

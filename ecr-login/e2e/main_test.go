@@ -15,14 +15,14 @@ import (
 
 var (
 	helperPath  = flag.String("helper", "../../bin/docker-credential-ecr-login", "the credential helper under test")
-	clientsPath = flag.String("clients", "../../bin/clients", "folder with clients that are not on the machine's PATH")
+	clientsPath = flag.String("clients", "../../bin/clients", "directory with clients that are not on the machine's PATH")
 )
 
-// skipReason, when set, says what is missing on this machine: every test skips with it.
+// skipReason says what is missing on this machine. When it is set, every test skips with it.
 var skipReason string
 
-// The test binary runs three times, one inside the other: as started by go test, as process 1 of the namespaces, and as
-// what runs the tests. stageVariable tells which one a process is.
+// The test binary runs three times, one inside the other: started by go test, as process 1 of the namespaces, and to run
+// the tests. stageVariable names the stage of a process.
 const (
 	stageVariable = "ECR_E2E_STAGE"
 	stageFirst    = "process 1"
@@ -66,15 +66,15 @@ func stage(m *testing.M) int {
 	return m.Run()
 }
 
-// startNamespaces runs the tests in namespaces of their own and gives their exit code. An error means that there are no
-// such namespaces to be had, or that something of the machine is not as it was.
+// startNamespaces runs the tests in namespaces of their own and returns their exit code. An error means that the
+// namespaces cannot be created.
 func startNamespaces() (int, error) {
 	if os.Geteuid() != 0 {
 		return 0, fmt.Errorf("they need root (user id 0) for namespaces and mounts, this is user id %d", os.Geteuid())
 	}
 	removeControlGroups() // of a run that was killed
 	before := machineState()
-	// Pdeathsig looks at the thread that started the child, so that thread must stay.
+	// Pdeathsig is about the thread that started the child, so this thread must not end.
 	runtime.LockOSThread()
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, os.Stdout, os.Stderr
@@ -86,18 +86,18 @@ func startNamespaces() (int, error) {
 	cmd.Wait()
 	removeControlGroups()
 	if after := machineState(); after != before {
-		fmt.Fprintf(os.Stderr, "e2e: the machine is not as it was found; before:\n%s\nafter:\n%s\n", before, after)
+		fmt.Fprintf(os.Stderr, "e2e: the tests changed the machine; before:\n%s\nafter:\n%s\n", before, after)
 		return 1, nil
 	}
 	return cmd.ProcessState.ExitCode() & 0xff, nil
 }
 
-// stageEnvironment is all that the next stage gets of the caller's environment: no proxy, no AWS setting, no CA bundle.
+// stageEnvironment returns the environment of the next stage: without proxies, AWS settings and CA bundles.
 func stageEnvironment(next string) []string {
 	return []string{stageVariable + "=" + next, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + privateDir, "HOME=" + privateDir}
 }
 
-// locate makes the paths absolute and puts the clients' folder, and the folders of system programs, into PATH.
+// locate makes the paths absolute and adds the clients' directory, and those of system programs, to PATH.
 func locate() error {
 	for _, path := range []*string{helperPath, clientsPath, docsPath} {
 		if *path == "" {
@@ -110,7 +110,7 @@ func locate() error {
 		*path = absolute
 	}
 	if _, err := exec.LookPath(*helperPath); err != nil {
-		return fmt.Errorf("no helper to test, run make first: %w", err)
+		return fmt.Errorf("the helper is missing, run make first: %w", err)
 	}
 	path := []string{*clientsPath, os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"}
 	return os.Setenv("PATH", strings.Join(path, string(os.PathListSeparator)))

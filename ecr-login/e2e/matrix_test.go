@@ -4,7 +4,7 @@ package e2e
 
 import "testing"
 
-// TestClients plays every scenario with every client that the machine has.
+// TestClients runs every scenario with every installed client.
 func TestClients(t *testing.T) {
 	need(t)
 	for _, c := range clients() {

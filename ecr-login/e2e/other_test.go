@@ -5,5 +5,5 @@ package e2e
 import "testing"
 
 func TestClients(t *testing.T) {
-	t.Skip("the end-to-end tests cannot run here: they need Linux, for its namespaces")
+	t.Skip("the end-to-end tests need the namespaces of Linux")
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// sabotage is a helper that does one thing wrong, and the scenario that must notice it with every client. The script has
-// the real helper in $real.
+// sabotage is a broken helper, and the scenario that must fail with it for every client. The script finds the real helper
+// in $real.
 type sabotage struct {
 	name     string
 	scenario string
@@ -27,31 +27,31 @@ var sabotages = []sabotage{
 sed 's/"Username":"AWS"/"Username":"somebody"/' "$0.answer"
 exit $code
 `},
-	{"not found in place of an error", "access-denied", `
+	{"not found instead of an error", "access-denied", `
 if answer=$("$real" "$@" 2>/dev/null); then echo "$answer"; exit; fi
 echo 'credentials not found in native keychain'
 exit 1
 `},
-	{"something more on standard output", "push-and-pull", `
+	{"another line on standard output", "push-and-pull", `
 echo 'warning: the profile is old'
 exec "$real" "$@"
 `},
-	{"a token kept for ever", "token-expires", `
+	{"a token that never expires", "token-expires", `
 if [ "$1" != get ]; then exec "$real" "$@"; fi
 if ! [ -f "$0.kept" ]; then
 	"$real" get > "$0.new" && mv "$0.new" "$0.kept" || { cat "$0.new"; exit 1; }
 fi
 cat "$0.kept"
 `},
-	{"no answer at all", "push-and-pull", `
+	{"no answer", "push-and-pull", `
 exec sleep 600
 `},
 }
 
-// hangLimit bounds the commands of a sabotaged helper's user: long enough for each of them, a good helper given.
+// hangLimit is the time limit of commands with a broken helper. With a good helper each of them takes less.
 const hangLimit = 6 * time.Second
 
-// TestSabotage shows that the scenarios see what a bad helper does, with each client.
+// TestSabotage checks that the scenarios fail with a broken helper, for each client.
 func TestSabotage(t *testing.T) {
 	need(t)
 	for _, c := range clients() {
@@ -67,7 +67,7 @@ func TestSabotage(t *testing.T) {
 					v := &verdict{TB: t}
 					v.judge(func() { scenarioNamed(broken.scenario).play(v, c) })
 					if !v.failed {
-						t.Errorf("the scenario %q is content with a helper that has this fault", broken.scenario)
+						t.Errorf("the scenario %q passes with this broken helper", broken.scenario)
 					}
 				})
 			}
@@ -84,14 +84,14 @@ func scenarioNamed(name string) scenario {
 	panic("no scenario " + name)
 }
 
-// sabotageHelpers puts a script before every helper in the user's bin.
+// sabotageHelpers replaces every helper in the user's bin with a script that calls it.
 func (u *user) sabotageHelpers(script string) {
 	u.t.Helper()
 	u.limit = hangLimit
 	u.mkdir("real")
 	helpers, err := filepath.Glob(u.path("bin/docker-credential-ecr-login*"))
 	if err != nil || len(helpers) == 0 {
-		u.t.Fatalf("no helpers to put a script before (%v)", err)
+		u.t.Fatalf("no helpers found (%v)", err)
 	}
 	for _, helper := range helpers {
 		real := u.path("real/" + filepath.Base(helper))
@@ -102,14 +102,14 @@ func (u *user) sabotageHelpers(script string) {
 	}
 }
 
-// verdict is a test whose failure is what is wanted.
+// verdict records the failures of a test that must fail.
 type verdict struct {
 	testing.TB
 	mu     sync.Mutex
 	failed bool
 }
 
-// judge runs play to its end or to its first fatal failure.
+// judge runs play until its end or its first fatal failure.
 func (v *verdict) judge(play func()) {
 	done := make(chan struct{})
 	go func() {

@@ -11,30 +11,30 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// scenario is something that every client must get right with the helper.
+// scenario is a behaviour that every client must have with the helper.
 type scenario struct {
 	name string // also part of the repository's name: letters and dashes
-	told string // for docs/clients.md
+	text string // for docs/clients.md
 	play func(t testing.TB, c client)
 }
 
 // scenarios are the columns of the table.
 var scenarios = []scenario{
-	{"push-and-pull", "push and pull by `credHelpers`: one API call, none for what follows, and no readable password in the home", playPushAndPull},
-	{"two-accounts", "two accounts in one file, each with its own profile by the helper's name", playTwoAccounts},
+	{"push-and-pull", "push and pull with `credHelpers`: one API call in all, and no readable password in the home", playPushAndPull},
+	{"two-accounts", "two accounts in one file, each with a profile in the helper's name", playTwoAccounts},
 	{"public-anonymous", "ECR Public without credentials", playPublicAnonymous},
 	{"public-signed-in", "ECR Public with credentials", playPublicSignedIn},
-	{"foreign-anonymous", "a foreign registry that anybody may use, with the helper in charge of it", playForeignAnonymous},
-	{"foreign-by-fallback", "a foreign registry with a password that the fallback helper keeps", playForeignByFallback},
+	{"foreign-anonymous", "a registry that is not ECR and needs no credentials, configured with the helper", playForeignAnonymous},
+	{"foreign-by-fallback", "a registry that is not ECR, with a password from the fallback helper", playForeignByFallback},
 	{"token-expires", "the token expires between two operations", playTokenExpires},
 	{"access-denied", "AWS denies the token: the client's output names the missing permission and the principal", playAccessDenied},
-	{"sso-expired", "the SSO session is over: the client's output says how to sign in again", playSSOExpired},
+	{"sso-expired", "the SSO session has expired: the client's output says how to sign in again", playSSOExpired},
 	{"port-in-name", "the registry's name with a port", playPortInName},
 	{"upper-case-name", "the registry's name in upper case", playUpperCaseName},
 	{"sixteen-at-once", "sixteen pulls at once on a cold cache: one API call", playSixteenAtOnce},
 }
 
-// newPlayer is a user of the client. What the user configures for a host is the helper with that name.
+// newPlayer returns a user of the client who configures a helper for each host.
 func (c client) newPlayer(t testing.TB, helpers map[string]string) *user {
 	t.Helper()
 	u := newUser(t)
@@ -50,7 +50,8 @@ func (c client) newPlayer(t testing.TB, helpers map[string]string) *user {
 	return u
 }
 
-// profile and helper are what the user of this client has: the default profile, or one that only the helper's name tells.
+// profile and helper return the profile and the helper of this client's user: the default profile, or one that only the
+// helper's name selects.
 func (c client) profile() string {
 	if c.ownHelper {
 		return "dev"
@@ -65,7 +66,8 @@ func (c client) helper() string {
 	return helperName
 }
 
-// ref names what this client pushes in a scenario. The test's own name keeps a client from meeting what another pushed.
+// ref returns the reference that this client pushes in a scenario. It contains the test's name, so that no client finds
+// what another one pushed.
 func (c client) ref(host, scenario string) string {
 	if host == publicHost {
 		host += "/somebody"
@@ -73,7 +75,7 @@ func (c client) ref(host, scenario string) string {
 	return host + "/" + c.name + "-" + scenario + ":1.0.0"
 }
 
-// wantSuccess and wantFailure judge an operation.
+// wantSuccess and wantFailure check the result of an operation.
 func wantSuccess(t testing.TB, r result) {
 	t.Helper()
 	if r.err != nil {
@@ -88,7 +90,7 @@ func wantFailure(t testing.TB, r result, parts ...string) {
 	}
 	for _, part := range parts {
 		if !strings.Contains(r.output(), part) {
-			t.Errorf("the output does not say %q:\n%s", part, r.describe())
+			t.Errorf("%q is missing in the output:\n%s", part, r.describe())
 		}
 	}
 }
@@ -121,7 +123,7 @@ func playTwoAccounts(t testing.TB, c client) {
 	wantOpenedBy(t, u.aws, who)
 }
 
-// wantOpenedBy checks that whoever showed a token to a registry was the right principal, and that somebody did.
+// wantOpenedBy checks that each registry got a token, and only tokens of the right principal.
 func wantOpenedBy(t testing.TB, site *ecrtest.Server, who map[string]string) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -137,7 +139,7 @@ func wantOpenedBy(t testing.TB, site *ecrtest.Server, who map[string]string) {
 	}
 	for host := range who {
 		if !seen[host] {
-			t.Errorf("%s was opened by nobody", host)
+			t.Errorf("no request to %s with a token", host)
 		}
 	}
 }
@@ -145,13 +147,13 @@ func wantOpenedBy(t testing.TB, site *ecrtest.Server, who map[string]string) {
 func playPublicAnonymous(t testing.TB, c client) {
 	owner := c.newPlayer(t, map[string]string{publicHost: c.helper()})
 	owner.signIn(c.profile(), devAccount)
-	anybody := c.newPlayer(t, map[string]string{publicHost: helperName}) // a profile in the name would have to exist
+	anybody := c.newPlayer(t, map[string]string{publicHost: helperName}) // a profile in the helper's name must exist
 	ref := c.ref(publicHost, "public-anonymous")
 	wantSuccess(t, c.push(owner, ref))
 	anybody.aws.Reset()
 	wantSuccess(t, c.pull(anybody, ref))
 	wantFailure(t, c.push(anybody, c.ref(publicHost, "public-refused")))
-	wantCalls(t, anybody.aws) // nobody is signed in, so there is nothing to ask AWS
+	wantCalls(t, anybody.aws) // without credentials there is no call
 }
 
 func playPublicSignedIn(t testing.TB, c client) {
@@ -164,7 +166,7 @@ func playPublicSignedIn(t testing.TB, c client) {
 	wantOpenedBy(t, u.aws, map[string]string{publicHost: arn})
 }
 
-// inCharge makes the helper responsible for a foreign host, in the way that the client understands.
+// inCharge configures the helper for a host that is not ECR, in the way that the client supports.
 func (c client) inCharge(u *user, host string) {
 	if c.perHost {
 		u.configure(dockerConfig{CredHelpers: map[string]string{devHost: c.helper(), host: c.helper()}})
@@ -207,8 +209,8 @@ esac
 	wantSuccess(t, c.pull(u, private))
 }
 
-// A token's end cannot be had without waiting for it, and a client that is slow on a busy machine must not meet it in the
-// middle of an operation: then the token lives longer in the next try.
+// A token expires only by waiting for it. A client on a busy machine may be slow, and the token must not expire during its
+// operation. When it does, the token lives longer in the next try.
 func playTokenExpires(t testing.TB, c client) {
 	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
 	u.signIn(c.profile(), devAccount)
@@ -225,7 +227,7 @@ func playTokenExpires(t testing.TB, c client) {
 			break
 		}
 		if life > time.Minute {
-			t.Fatalf("one push lasts longer than a token of %s:\n%s", life, r.describe())
+			t.Fatalf("one push takes longer than the life of a token, %s:\n%s", life, r.describe())
 		}
 	}
 	u.aws.SetTokenLife(12 * time.Hour)

@@ -34,7 +34,7 @@ const (
 	prodHost   = prodAccount + ".dkr.ecr.eu-west-1.amazonaws.com"
 	publicHost = "public.ecr.aws"
 
-	// The two that are not ECR: anybody may pull from the one, the other wants foreignUser and foreignPassword.
+	// The two registries that are not ECR: one needs no credentials, the other needs foreignUser and foreignPassword.
 	openHost        = "open.example.com"
 	closedHost      = "closed.example.com"
 	foreignUser     = "somebody"
@@ -42,7 +42,7 @@ const (
 	foreignAddress  = "192.0.2.2"
 )
 
-// awsHosts are the names that lead to ecrtest: registries, and the APIs that the helper calls for them.
+// awsHosts are the host names that resolve to ecrtest: registries, and the APIs that the helper calls for them.
 var awsHosts = []string{
 	devHost, prodHost, publicHost,
 	devAccount + ".dkr.ecr-fips.us-east-1.amazonaws.com", devAccount + ".dkr-ecr.us-east-1.on.aws",
@@ -52,11 +52,11 @@ var awsHosts = []string{
 	"portal.sso.us-east-1.amazonaws.com", "oidc.us-east-1.amazonaws.com", "us-east-1.signin.aws.amazon.com",
 }
 
-// theSite is one for the run and not one per test: programs that live as long as the run, dockerd above all, read the
-// trust store once.
+// theSite is shared by all tests, because programs that live as long as the run, such as dockerd, read the trust store
+// once.
 var theSite = sync.OnceValues(startSite)
 
-// needSite gives a test the site, with nothing counted and nothing broken. Tests that use it do not run in parallel.
+// needSite returns the site without recorded requests and faults. Tests that use it must not run in parallel.
 func needSite(t testing.TB) *ecrtest.Server {
 	t.Helper()
 	need(t)
@@ -75,7 +75,7 @@ func breakCall(t testing.TB, site *ecrtest.Server, operation string, fault ecrte
 	t.Cleanup(func() { site.SetFault(operation) })
 }
 
-// wantCalls checks that exactly these operations of AWS were asked since the last Reset, those of the registry left out.
+// wantCalls checks that exactly these operations of AWS were called since the last Reset, without those of the registry.
 func wantCalls(t testing.TB, site *ecrtest.Server, want ...string) {
 	t.Helper()
 	var operations []string
@@ -87,7 +87,7 @@ func wantCalls(t testing.TB, site *ecrtest.Server, want ...string) {
 		fmt.Fprintf(&account, "\n%s %d %s %s%s by %q", request.Time.Format("15:04:05.000"), request.Status, request.Method, request.Host, request.Path, request.Principal)
 	}
 	if !slices.Equal(operations, want) {
-		t.Errorf("AWS was asked %q, want %q; all requests:%s", operations, want, account.String())
+		t.Errorf("calls to AWS: %q, want %q; all requests:%s", operations, want, account.String())
 	}
 }
 
@@ -114,8 +114,8 @@ func startSite() (*ecrtest.Server, error) {
 	return site, writeHosts()
 }
 
-// trust makes these certificates the only ones that programs trust. The folder is where Go's crypto/x509 looks first, on
-// every distribution, and every client here is a Go program.
+// trust makes these certificates the only ones that programs trust. It writes to the directory that Go's crypto/x509 reads
+// first on every distribution. Every client here is a Go program.
 func trust(certificates ...[]byte) error {
 	const dir = "/etc/ssl/certs"
 	if err := os.RemoveAll(dir); err != nil {
@@ -138,15 +138,15 @@ func writeHosts() error {
 	if err := os.WriteFile("/etc/hosts", []byte(hosts), 0o644); err != nil {
 		return err
 	}
-	// No name server is to be reached from here, and to learn that must cost no client a timeout.
+	// No name server is reachable, and clients must learn that without a long timeout.
 	if err := os.Remove("/etc/resolv.conf"); err != nil && !os.IsNotExist(err) {
 		return err
 	}
 	return os.WriteFile("/etc/resolv.conf", []byte("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"), 0o644)
 }
 
-// startForeign starts the registries that are not ECR, with the certificate that net/http/httptest has for
-// *.example.com, and returns that certificate.
+// startForeign starts the registries that are not ECR, with the certificate of net/http/httptest for *.example.com, and
+// returns that certificate.
 func startForeign() ([]byte, error) {
 	quiet := registry.Logger(log.New(io.Discard, "", 0))
 	open, closed := registry.New(quiet), registry.New(quiet)
@@ -157,7 +157,7 @@ func startForeign() ([]byte, error) {
 		}
 		if user, password, _ := r.BasicAuth(); user != foreignUser || password != foreignPassword {
 			w.Header().Set("WWW-Authenticate", fmt.Sprintf("Basic realm=%q", closedHost))
-			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}`, http.StatusUnauthorized)
+			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}`, http.StatusUnauthorized)
 			return
 		}
 		closed.ServeHTTP(w, r)

@@ -4,8 +4,8 @@ package e2e
 
 import "testing"
 
-// nerdctl is not among the clients: its module was not to be had when this was written. What it asks a helper is known
-// (pkg/imgutil/dockerconfigresolver): six spellings of one host, in turn, a process for each.
+// TestSpellingsOfNerdctl plays nerdctl, whose version 2 cannot be downloaded as a module. It starts a process for each of
+// six spellings of one host (pkg/imgutil/dockerconfigresolver).
 func TestSpellingsOfNerdctl(t *testing.T) {
 	u := newUser(t)
 	u.signIn("default", devAccount)

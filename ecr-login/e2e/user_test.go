@@ -18,8 +18,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// user is one person with a home, a Docker configuration, AWS settings and a PATH of their own. Nothing of the machine's
-// environment reaches the commands they run.
+// user is a person with a home, a Docker configuration, AWS settings and a PATH of their own. Their commands get no
+// variable of the machine's environment.
 type user struct {
 	t     testing.TB
 	aws   *ecrtest.Server
@@ -28,7 +28,7 @@ type user struct {
 	limit time.Duration // of each command
 }
 
-// need skips the test where the private machine is not to be had.
+// need skips the test when the private machine is not available.
 func need(t testing.TB) {
 	t.Helper()
 	if skipReason != "" {
@@ -39,7 +39,7 @@ func need(t testing.TB) {
 func needProgram(t testing.TB, name, install string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
-		t.Skipf("%s is not installed (%s): nothing was tested with it", name, install)
+		t.Skipf("%s is not installed (%s)", name, install)
 	}
 }
 
@@ -60,7 +60,7 @@ func newUser(t testing.TB) *user {
 	return u
 }
 
-// install links the helper under test under another name; docker-credential-ecr-login-NAME uses profile NAME.
+// install creates a link to the helper. A link docker-credential-ecr-login-NAME uses the profile NAME.
 func (u *user) install(name string) {
 	u.t.Helper()
 	if err := os.Symlink(*helperPath, filepath.Join(u.home, "bin", name)); err != nil {
@@ -68,7 +68,7 @@ func (u *user) install(name string) {
 	}
 }
 
-// script makes a shell script below the home.
+// script writes a shell script below the home.
 func (u *user) script(name, text string) {
 	u.t.Helper()
 	u.write(name, "#!/bin/sh"+text)
@@ -86,13 +86,13 @@ func (u *user) mkdir(name string) {
 	}
 }
 
-// write makes a file below the home.
+// write writes a file below the home.
 func (u *user) write(name, content string) {
 	u.t.Helper()
 	u.writeIn(filepath.Dir(u.path(name)), filepath.Base(name), content)
 }
 
-// writeIn makes a file in any folder.
+// writeIn writes a file in any directory.
 func (u *user) writeIn(dir, name, content string) {
 	u.t.Helper()
 	err := os.MkdirAll(dir, 0o700)
@@ -113,7 +113,7 @@ func (u *user) read(name string) string {
 	return string(content)
 }
 
-// signIn gives the user an IAM user's access key in a profile of the shared credentials file, and the IAM user's ARN.
+// signIn writes an IAM user's access key to a profile of the shared credentials file, and returns the IAM user's ARN.
 func (u *user) signIn(profile, account string) (arn string) {
 	u.t.Helper()
 	arn = fmt.Sprintf("arn:aws:iam::%s:user/%s", account, profile)
@@ -129,7 +129,7 @@ func (u *user) signIn(profile, account string) (arn string) {
 	return arn
 }
 
-// get asks the helper under test, as a shell user would. The name is what config.json has for it.
+// get calls the helper as a shell user does. The argument is the helper's name in config.json.
 func (u *user) get(helper, serverURL string) (password string) {
 	u.t.Helper()
 	r := u.must(serverURL+"\n", "docker-credential-"+helper, "get")
@@ -140,7 +140,7 @@ func (u *user) get(helper, serverURL string) (password string) {
 	return answer.Secret
 }
 
-// wantNoSecret looks for a password in every file of the home, also in the form that config.json has for it.
+// wantNoSecret searches every file of the home for a password, also in the base64 form of config.json.
 func (u *user) wantNoSecret(password string) {
 	u.t.Helper()
 	forms := []string{password, base64.StdEncoding.EncodeToString([]byte("AWS:" + password))}
@@ -151,7 +151,7 @@ func (u *user) wantNoSecret(password string) {
 		content, err := os.ReadFile(path)
 		for _, form := range forms {
 			if bytes.Contains(content, []byte(form)) {
-				u.t.Errorf("%s holds a readable password", path)
+				u.t.Errorf("%s contains the password", path)
 			}
 		}
 		return err

@@ -17,21 +17,20 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// The three ways into ECR that its guide shows: a credential helper (everywhere else in these tests), a password piped
-// into docker login, and the HTTP API.
-
+// ECR's guide shows three ways to authenticate: a credential helper, a password piped into docker login, and a header for
+// the HTTP API. These tests are about the last two.
 const (
 	loginByPassword = "docker-credential-ecr-login get-login-password --region us-east-1 | docker login --username AWS --password-stdin " + devHost
 	opRegistry      = "registry"
 )
 
-// basic is what the Authorization header has of a password.
+// basic returns the value of an Authorization header after "Basic".
 func basic(password string) string {
 	return base64.StdEncoding.EncodeToString([]byte("AWS:" + password))
 }
 
-// A script changes one word: without any helper in config.json, where docker then keeps the password itself, and with
-// one, which keeps it away from there.
+// TestGetLoginPasswordIntoDockerLogin runs the line of ECR's guide with this program in place of the AWS command line:
+// without a helper in config.json, where docker stores the password itself, and with one.
 func TestGetLoginPasswordIntoDockerLogin(t *testing.T) {
 	for name, config := range map[string]dockerConfig{
 		"no helper":   {},
@@ -43,7 +42,7 @@ func TestGetLoginPasswordIntoDockerLogin(t *testing.T) {
 			u.signIn("default", devAccount)
 			u.configure(config)
 			if name == "no helper" {
-				// An entry keeps docker from looking for a store of the machine, such as pass.
+				// With an entry, docker does not look for a credential store of the machine, such as pass.
 				u.write(".docker/config.json", `{"auths": {"other.example.com": {}}}`)
 			}
 			u.must("", "sh", "-c", loginByPassword)
@@ -69,7 +68,7 @@ func TestGetLoginPasswordFailsBeforeDockerLogin(t *testing.T) {
 	}
 }
 
-// curl asks the HTTP API with a configuration that never is on a command line.
+// TestHeaderWithCurl passes the header to curl in a configuration file, so that it is on no command line.
 func TestHeaderWithCurl(t *testing.T) {
 	needProgram(t, "curl", fromDebian+"curl")
 	u := dockerUser(t)
@@ -84,7 +83,7 @@ func TestHeaderWithCurl(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant %s", host, r.describe(), want)
 		}
 	}
-	// Without the header there is no answer, and the configuration does not send it without TLS.
+	// The request fails without the header, and the configuration forbids requests without TLS.
 	u.mustFail("", "curl", "-sS", "--fail", "https://"+devHost+"/v2/by-curl/app/tags/list")
 	r := u.mustFail("", "bash", "-c", fmt.Sprintf("curl -sS --fail -K <(docker-credential-ecr-login header --curl %s) http://%s/v2/", devHost, devHost))
 	if !strings.Contains(r.stderr, "http") || !strings.Contains(r.stderr, "disabled") {
@@ -92,7 +91,7 @@ func TestHeaderWithCurl(t *testing.T) {
 	}
 }
 
-// While curl waits for its answer, no process of the machine shows the secret.
+// TestHeaderIsOnNoCommandLine checks the command lines and environments of all processes while curl waits for its answer.
 func TestHeaderIsOnNoCommandLine(t *testing.T) {
 	needProgram(t, "curl", fromDebian+"curl")
 	u := dockerUser(t)
@@ -125,17 +124,17 @@ func TestHeaderIsOnNoCommandLine(t *testing.T) {
 				seen++
 			}
 			if strings.Contains(string(text), password[:40]) || strings.Contains(string(text), basic(password)[:40]) {
-				t.Errorf("%s holds the secret", file)
+				t.Errorf("%s contains the secret", file)
 			}
 		}
 	}
 	close(hold)
 	if r := <-done; r.err != nil || seen != 1 {
-		t.Errorf("%d processes of curl were looked at, want one:\n%s", seen, r.describe())
+		t.Errorf("%d processes of curl found, want one:\n%s", seen, r.describe())
 	}
 }
 
-// curl does not carry the header on to the host that a redirect leads to, as one to ECR's storage would.
+// TestHeaderStaysWithItsHost checks that curl does not send the header to the host of a redirect, such as ECR's storage.
 func TestHeaderStaysWithItsHost(t *testing.T) {
 	needProgram(t, "curl", fromDebian+"curl")
 	u := dockerUser(t)
