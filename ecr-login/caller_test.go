@@ -12,7 +12,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// Caller follows the rules of the settings as Get does; without a registry it is about the credentials as such.
+// Caller uses the rules of the settings as Get does. Without a registry it returns the current identity.
 func TestCaller(t *testing.T) {
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
@@ -58,7 +58,7 @@ func TestCallerErrors(t *testing.T) {
 	become(t, s.Home(t.TempDir()).Env())
 	h := ecrlogin.New(ecrlogin.Options{})
 	if _, err := h.Caller(t.Context(), "index.docker.io"); !errors.Is(err, ecrlogin.ErrNotECR) {
-		t.Errorf("a foreign host: %v", err)
+		t.Errorf("a host that is not ECR: %v", err)
 	}
 	for _, server := range []string{"", host, "public.ecr.aws"} {
 		var e *ecrlogin.Error
@@ -69,6 +69,6 @@ func TestCallerErrors(t *testing.T) {
 	t.Setenv("ECR_LOGIN_CONFIG", "/does/not/exist.toml")
 	var broken *config.Error
 	if _, err := ecrlogin.New(ecrlogin.Options{}).Caller(t.Context(), ""); !errors.As(err, &broken) {
-		t.Errorf("broken settings: %v", err)
+		t.Errorf("invalid settings: %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
@@ -23,10 +22,8 @@ type CacheEntry struct {
 	// profile, role or environment fetched it.
 	Hosts []string
 
-	State   cache.State
-	Fetched time.Time
-	Refresh time.Time
-	Expires time.Time
+	State cache.State
+	cache.Times
 }
 
 // CacheContents is everything in the cache.
@@ -54,10 +51,9 @@ func (h *Helper) CacheEntries(helperFor func(host string) *Helper) (CacheContent
 			all.Other++
 			continue
 		}
-		e := n.Entry
 		entry := CacheEntry{
-			About: about, Pattern: h.hostPattern(about.Registry), Hosts: hosts[n.Key], State: n.State,
-			Fetched: e.Fetched, Refresh: e.Fetched.Add(e.Refresh), Expires: e.Fetched.Add(e.Lifetime),
+			About: about, Pattern: h.hostPattern(about.Registry), Hosts: hosts[n.Key],
+			State: n.State, Times: n.Entry.Times(),
 		}
 		if about.Host != "" {
 			entry.Pattern, entry.Hosts = about.Host, []string{about.Host}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
@@ -55,7 +56,7 @@ func (f *fetch) failure(err error) error {
 // allowsAnonymous reports whether the caller can pull from ECR Public anonymously after e: whenever
 // AWS did not grant a token, but not when the user's own configuration is wrong.
 func (h *Helper) allowsAnonymous(e *Error) bool {
-	return h.settings.Public != "always" && e.Kind != token.Configuration
+	return h.settings.Public != config.PublicAlways && e.Kind != token.Configuration
 }
 
 // sharedFailure is the form in which a failure is passed to the processes that wait for the same

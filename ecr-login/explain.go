@@ -3,7 +3,6 @@ package ecrlogin
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
@@ -51,12 +50,10 @@ type Explanation struct {
 
 	Fallback string `json:"fallback,omitempty"` // the helper for hosts that are not ECR
 
-	Cache   cache.Status `json:"cache"`
-	State   string       `json:"state,omitempty"`  // of the cache entry: fresh, aging, expired, absent
-	Reason  string       `json:"reason,omitempty"` // why the cache has nothing to serve
-	Fetched time.Time    `json:"fetched,omitzero"`
-	Refresh time.Time    `json:"refresh,omitzero"` // when it starts aging
-	Expires time.Time    `json:"expires,omitzero"`
+	Cache  cache.Status `json:"cache"`
+	State  string       `json:"state,omitempty"`  // of the cache entry: fresh, aging, expired, absent
+	Reason string       `json:"reason,omitempty"` // why the cache has nothing to serve
+	cache.Times
 
 	Verdict Verdict `json:"verdict"`
 	Why     string  `json:"why"` // the reason for the verdict
@@ -116,7 +113,7 @@ func (x *Explanation) explainCache(h *Helper, p plan.Plan) {
 		x.Reason = miss.Reason
 	}
 	if err == nil {
-		x.Fetched, x.Refresh, x.Expires = e.Fetched, e.Fetched.Add(e.Refresh), e.Fetched.Add(e.Lifetime)
+		x.Times = e.Times()
 	}
 	switch {
 	case x.Verdict != "":

@@ -15,7 +15,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// fallback puts a helper named docker-credential-NAME on PATH, a shell script, and names it in the settings.
+// fallback writes a shell script docker-credential-NAME on PATH, and names it in the settings.
 func fallback(t *testing.T, name, script string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -31,7 +31,7 @@ func fallback(t *testing.T, name, script string) {
 	t.Setenv("ECR_LOGIN_FALLBACK", name)
 }
 
-// keeper keeps one login per file; not a helper to use, but one to talk to.
+// keeper is the script of a helper that stores one login per file.
 const keeper = `
 d=$(dirname "$0")
 case $1 in
@@ -70,18 +70,18 @@ func TestFallback(t *testing.T) {
 		t.Errorf("after the logout: %v", err)
 	}
 	if n := s.Calls(getToken); n != 1 {
-		t.Errorf("%d calls of AWS, want the one for the ECR host", n)
+		t.Errorf("%d calls to AWS, want 1, for the ECR host", n)
 	}
 }
 
-// What belongs to ECR never reaches the fallback helper.
-func TestFallbackNeverSeesECR(t *testing.T) {
+// The fallback helper is not called for ECR registries.
+func TestFallbackNotCalledForECR(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	fallback(t, "spy", `touch "$(dirname "$0")/asked"; echo '{}'`)
 	h := ecrlogin.New(ecrlogin.Options{})
 	s.SetFault(getToken, ecrtest.AccessDenied())
 	if _, err := h.Get(t.Context(), host); err == nil {
-		t.Error("get succeeded though AWS refused")
+		t.Error("get succeeded although AWS denied it")
 	}
 	if err := h.Store(t.Context(), host, ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"}); err != nil {
 		t.Error(err)
@@ -91,11 +91,11 @@ func TestFallbackNeverSeesECR(t *testing.T) {
 	}
 	asked := filepath.Join(strings.Split(os.Getenv("PATH"), string(os.PathListSeparator))[0], "asked")
 	if _, err := os.Stat(asked); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the fallback helper was asked: %v", err)
+		t.Errorf("the fallback helper was called: %v", err)
 	}
 }
 
-func TestFallbackInTrouble(t *testing.T) {
+func TestFallbackErrors(t *testing.T) {
 	for _, test := range []struct {
 		name, script, want string
 		env                string
@@ -114,7 +114,7 @@ func TestFallbackInTrouble(t *testing.T) {
 			h := ecrlogin.New(ecrlogin.Options{})
 			_, err := h.Get(t.Context(), "ghcr.io")
 			if err == nil || errors.Is(err, ecrlogin.ErrNotFound) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("get: %v, want an error that says %q", err, test.want)
+				t.Errorf("get: %v, want an error that contains %q", err, test.want)
 			}
 			var e *ecrlogin.Error
 			if test.kind != "" && (!errors.As(err, &e) || e.Kind != test.kind) {
@@ -162,8 +162,8 @@ func TestFallbackEndsWithDescendants(t *testing.T) {
 	}
 }
 
-// A fallback that is this program, by a link or as a copy, would start itself without end.
-func TestFallbackIsNeverOneself(t *testing.T) {
+// A fallback helper that is a link to this program or a copy would start itself without end.
+func TestFallbackIsNotThisProgram(t *testing.T) {
 	newAWS(t, ecrtest.FromEnvironment)
 	fallback(t, "myself", "exit 0")
 	link := filepath.Join(t.TempDir(), "docker-credential-linked")
@@ -180,15 +180,15 @@ func TestFallbackIsNeverOneself(t *testing.T) {
 		t.Errorf("a link to this program: %v", err)
 	}
 
-	// A copy is another file, but knows from its environment that it is the fallback.
+	// A copy is another file. Its environment says that it is the fallback helper.
 	fallback(t, "copy", `[ "$ECR_LOGIN_IN_FALLBACK" = 1 ] || exit 9; echo "credentials not found in native keychain"; exit 1`)
 	h := ecrlogin.New(ecrlogin.Options{})
 	if _, err := h.Get(t.Context(), "ghcr.io"); !errors.Is(err, ecrlogin.ErrNotFound) {
-		t.Errorf("the fallback was not told that it is one: %v", err)
+		t.Errorf("the environment of the fallback helper does not say that it is one: %v", err)
 	}
 	t.Setenv("ECR_LOGIN_IN_FALLBACK", "1")
 	fallback(t, "never", "exit 9")
 	if _, err := ecrlogin.New(ecrlogin.Options{}).Get(t.Context(), "ghcr.io"); !errors.Is(err, ecrlogin.ErrNotFound) {
-		t.Errorf("a fallback asked its own fallback: %v", err)
+		t.Errorf("a fallback helper called its own fallback helper: %v", err)
 	}
 }

@@ -28,8 +28,8 @@ const (
 	getToken = "ecr:GetAuthorizationToken"
 )
 
-// become makes this process one with the environment and nothing else: the AWS SDK reads the process's own, so
-// these tests cannot run side by side.
+// become sets the environment of this process, which the AWS SDK reads. Tests that use it cannot run in
+// parallel.
 func become(t *testing.T, env []string) {
 	t.Helper()
 	for _, v := range os.Environ() {
@@ -86,8 +86,8 @@ func TestGoroutinesShareOneCall(t *testing.T) {
 	}
 }
 
-// One caller's cancellation is not the others'.
-func TestCancellationIsOnesOwn(t *testing.T) {
+// The cancellation of one caller does not end the shared fetch.
+func TestCancellation(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	hold := make(chan struct{})
 	s.SetFault(getToken, ecrtest.Fault{Until: hold})
@@ -112,7 +112,7 @@ func TestCancellationIsOnesOwn(t *testing.T) {
 	both.Wait()
 }
 
-func TestDockersInterface(t *testing.T) {
+func TestDocker(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	docker := ecrlogin.New(ecrlogin.Options{}).Docker(t.Context())
 	user, secret, err := docker.Get(host)
@@ -124,13 +124,13 @@ func TestDockersInterface(t *testing.T) {
 	}
 	_, _, err = docker.Get("index.docker.io")
 	if !credentials.IsErrCredentialsNotFound(err) || err.Error() != credentials.NewErrCredentialsNotFound().Error() {
-		t.Errorf("a foreign host: %v, want Docker's not-found", err)
+		t.Errorf("a host that is not ECR: %v, want Docker's not found", err)
 	}
 	if !errors.Is(err, ecrlogin.ErrNotFound) || !errors.Is(err, ecrlogin.ErrNotECR) {
-		t.Errorf("a foreign host: %v does not hold its cause", err)
+		t.Errorf("a host that is not ECR: %v does not wrap its cause", err)
 	}
 	if err := docker.Add(&credentials.Credentials{ServerURL: "index.docker.io", Username: "u", Secret: "not-a-real-password"}); !errors.Is(err, ecrlogin.ErrNotECR) {
-		t.Errorf("a login for a foreign host: %v", err)
+		t.Errorf("a login for a host that is not ECR: %v", err)
 	}
 	hosts, err := docker.List()
 	if err != nil || len(hosts) != 1 || hosts[host] != "AWS" {
@@ -146,7 +146,7 @@ func TestDockersInterface(t *testing.T) {
 	}
 	got, err := auth.Authorization()
 	if err != nil || got.Username != "AWS" || got.Password == secret {
-		t.Errorf("through a keychain: user %q, %v; want AWS and a new token after the old one was erased", got.Username, err)
+		t.Errorf("through a keychain: user %q, %v; want AWS and a new token, because the old one was erased", got.Username, err)
 	}
 }
 
@@ -168,7 +168,7 @@ func TestErrors(t *testing.T) {
 		env   []string
 		fault ecrtest.Fault
 		kind  token.Kind
-		holds []string // what the text must say
+		holds []string // parts of the text
 	}{
 		{"no credentials", home.Env(), ecrtest.Fault{}, token.NoCredentials, nil},
 		{"SSO session ended", sso, ecrtest.Fault{}, token.SSOExpired, []string{`"work"`}},
@@ -176,8 +176,8 @@ func TestErrors(t *testing.T) {
 		{"throttled", somebody, ecrtest.Throttled(), token.Throttled, nil},
 		{"garbage", somebody, ecrtest.Fault{Garbage: true}, token.UnusableAnswer, nil},
 		{"truncated", somebody, ecrtest.Fault{Truncate: true}, token.UnusableAnswer, nil},
-		{"nobody listens", slices.Concat(somebody, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}), ecrtest.Fault{}, token.Unreachable, []string{"127.0.0.1:1"}},
-		{"unknown profile", slices.Concat(somebody, []string{"AWS_PROFILE=unheard-of"}), ecrtest.Fault{}, token.Configuration, []string{"unheard-of"}},
+		{"connection refused", slices.Concat(somebody, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}), ecrtest.Fault{}, token.Unreachable, []string{"127.0.0.1:1"}},
+		{"unknown profile", slices.Concat(somebody, []string{"AWS_PROFILE=unknown"}), ecrtest.Fault{}, token.Configuration, []string{`"unknown"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			become(t, test.env)
@@ -190,7 +190,7 @@ func TestErrors(t *testing.T) {
 			}
 			for _, text := range test.holds {
 				if !strings.Contains(err.Error(), text) {
-					t.Errorf("%q does not say %s", err, text)
+					t.Errorf("%q does not contain %s", err, text)
 				}
 			}
 			if e.Hint() == "" || strings.Contains(err.Error(), "\n") {
@@ -200,7 +200,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestBrokenSettings(t *testing.T) {
+func TestInvalidSettings(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	file := filepath.Join(t.TempDir(), "settings.toml")
 	if err := os.WriteFile(file, []byte("timeout = \"15s\"\nfallbak = \"pass\"\n"), 0o600); err != nil {
@@ -214,7 +214,7 @@ func TestBrokenSettings(t *testing.T) {
 		t.Errorf("%v, want the file, line 2 and the nearest key", err)
 	}
 	if hosts := h.List(t.Context()); len(hosts) != 0 {
-		t.Errorf("list: %v, want nothing that get would then refuse", hosts)
+		t.Errorf("list: %v, want none", hosts)
 	}
 	if n := s.Connections(); n != 0 {
 		t.Errorf("%d connections", n)
@@ -228,7 +228,7 @@ func TestPublic(t *testing.T) {
 		source  ecrtest.Source
 		found   bool
 		calls   int
-		problem token.Kind // when the call fails for good
+		problem token.Kind // when the error is not ErrNotFound
 	}{
 		{public: "auto", source: ecrtest.FromEnvironment, found: true, calls: 1},
 		{public: "always", source: ecrtest.FromEnvironment, found: true, calls: 1},

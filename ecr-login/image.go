@@ -106,7 +106,7 @@ func (h *Helper) getForImage(ctx context.Context, r ImageRequest) (ImageCredenti
 		h.disk.AddHost(p.Host) // List serves only the Helper's own principal
 	}
 	// Whole seconds are precise enough, and easier to read in the kubelet's log.
-	rest := min(e.Fetched.Add(e.Refresh).Sub(h.now()), e.Refresh).Truncate(time.Second)
+	rest := min(e.Times().Refresh.Sub(h.now()), e.Refresh).Truncate(time.Second)
 	return ImageCredentials{Credentials: c, Registry: host, CacheFor: max(rest, 0)}, nil
 }
 

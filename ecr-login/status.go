@@ -24,12 +24,10 @@ type Status struct {
 	// returns before any token; zero when none is stored.
 	Login time.Time `json:"login,omitzero"`
 
-	State   cache.State `json:"-"`                // of the token
-	Reason  string      `json:"reason,omitempty"` // why no token can be served
-	Fetched time.Time   `json:"fetched,omitzero"` // when AWS issued the token
-	Refresh time.Time   `json:"refresh,omitzero"` // when it should be refreshed
-	Expires time.Time   `json:"expires,omitzero"`
-	Token   TokenID     `json:"-"` // identifies the token
+	State       cache.State `json:"-"`                // of the token
+	Reason      string      `json:"reason,omitempty"` // why no token can be served
+	Token       TokenID     `json:"-"`                // identifies the token
+	cache.Times             // of the token
 }
 
 // TokenID identifies a token. Registries with the same TokenID share their token, so refreshing it
@@ -52,7 +50,7 @@ func (h *Helper) status(p plan.Plan) Status {
 		Profile: p.Identity.Profile, RoleARN: p.RoleARN, Source: string(p.Identity.Kind), ProfileRole: p.Identity.Role,
 	}
 	if e, _, err := h.cache.Lookup(p.LoginKey); err == nil {
-		s.Login = e.Fetched.Add(e.Lifetime)
+		s.Login = e.Times().Expires
 	}
 	e, state, err := h.cache.Lookup(p.TokenKey)
 	s.State = state
@@ -61,6 +59,6 @@ func (h *Helper) status(p plan.Plan) Status {
 		s.Reason = miss.Reason
 		return s
 	}
-	s.Fetched, s.Refresh, s.Expires = e.Fetched, e.Fetched.Add(e.Refresh), e.Fetched.Add(e.Lifetime)
+	s.Times = e.Times()
 	return s
 }
