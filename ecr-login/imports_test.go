@@ -48,6 +48,7 @@ var leaves = []string{
 	"ecr-login/internal/iamerr",
 	"ecr-login/internal/neterr",
 	"ecr-login/internal/process",
+	"ecr-login/internal/nearest",
 	"ecr-login/internal/progname",
 	"ecr-login/internal/redact",
 	"ecr-login/internal/regularfile",

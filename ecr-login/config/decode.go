@@ -137,7 +137,7 @@ func unknownKey(key []string) *Error {
 	}
 	return &Error{
 		Key:     strings.Join(key, "."),
-		Nearest: nearest(name, keysOf(table)),
+		Nearest: nearestKey(name, keysOf(table)),
 		Message: "unknown key " + strconv.Quote(strings.Join(key, ".")),
 	}
 }

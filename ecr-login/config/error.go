@@ -3,6 +3,8 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/nearest"
 )
 
 // Error is an error in the settings.
@@ -34,39 +36,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// maxTypos is the number of wrong letters in a key that still gives a suggestion.
-const maxTypos = 2
-
-// nearest returns the known key that is most similar to key, or an empty string.
-func nearest(key string, known []string) string {
-	key = strings.ReplaceAll(strings.ToLower(key), "-", "_")
-	best, typos := "", min(maxTypos, len(key)/2)+1
-	for _, k := range known {
-		if d := editDistance(key, k); d < typos {
-			best, typos = k, d
-		}
-	}
-	return best
-}
-
-// editDistance returns the number of letters to insert, remove or replace to get b from a (Levenshtein
-// distance).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(d, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+// nearestKey returns the known key that is most similar to key, or an empty string.
+func nearestKey(key string, known []string) string {
+	return nearest.Word(strings.ReplaceAll(strings.ToLower(key), "-", "_"), known)
 }

@@ -127,7 +127,7 @@ func TestNearest(t *testing.T) {
 		"source":       "",
 		"role_arn_arn": "", // three letters too many
 	} {
-		if got := nearest(key, registryKeys); got != want {
+		if got := nearestKey(key, registryKeys); got != want {
 			t.Errorf("nearest to %q is %q, want %q", key, got, want)
 		}
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/refresh"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
@@ -18,30 +21,30 @@ import (
 func cacheCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cache",
-		Short: "list or empty the cache",
-		Long: `Lists what the cache holds, without the tokens, or forgets it. What is forgotten is asked of AWS again when
-somebody needs it.`,
+		Short: "list or delete the contents of the cache",
+		Long: `Lists the contents of the cache, without the tokens, or deletes them. A deleted token is requested from AWS again
+when a client needs it.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return misuse{fmt.Errorf("cache knows ls and clear, not %q", args[0])}
+				return misuse{fmt.Errorf("unknown command %q of cache, want ls or clear", args[0])}
 			}
-			return misuse{fmt.Errorf("cache takes a command: ls or clear")}
+			return misuse{errors.New("cache takes a command: ls or clear")}
 		},
 	}
-	add(c, cacheListCommand(p))
-	add(c, cacheClearCommand(p))
+	p.add(c, cacheListCommand(p))
+	p.add(c, cacheClearCommand(p))
 	return c
 }
 
 func cacheListCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ls [--json]",
-		Short: "list what the cache holds",
-		Long: `Lists the tokens and stored logins in the cache: the registry, where the credentials that fetched it came
-from, whether it is fresh, aging (served, and renewed by the next get) or expired, and how long it lasts. Tokens
-are never printed. A token is listed for each known registry that would be served it now; one that no known
-registry asks for now, because another profile or environment fetched it, is listed with a * for the account.`,
+		Short: "list the contents of the cache",
+		Long: `Lists the tokens and stored logins in the cache, one line for each registry: whether the entry is fresh, aging (used,
+and refreshed by the next get) or expired, when it is refreshed, when it expires, and which credentials it was fetched
+with. It never prints a token. A token that no known registry uses now, because it was fetched with another profile or
+environment, has a * for the account.`,
 		Example: `    docker-credential-ecr-login cache ls`,
 	}
 	asJSON := jsonFlag(c)
@@ -74,15 +77,15 @@ registry asks for now, because another profile or environment fetched it, is lis
 // A cacheList is what cache ls prints.
 type cacheList struct {
 	Folder  string     `json:"folder,omitempty"`
-	Trouble string     `json:"trouble,omitempty"` // why nothing is kept
+	Trouble string     `json:"trouble,omitempty"` // why nothing is stored
 	Entries []cacheRow `json:"entries"`
-	Sealed  bool       `json:"sealingKey"` // there is a sealing key; none is made before there is something to seal
-	Foreign int        `json:"otherKey"`   // entries that another sealing key sealed
+	Sealed  bool       `json:"sealingKey"` // a sealing key exists; it is created with the first entry
+	Foreign int        `json:"otherKey"`   // entries that were sealed with another key
 	Damaged int        `json:"damaged"`
 	Other   int        `json:"otherVersion"` // entries of another version of this program
 }
 
-// A cacheRow is a token or login for one registry.
+// A cacheRow is a token or stored login for one registry.
 type cacheRow struct {
 	Registry    string    `json:"registry"`
 	Kind        string    `json:"kind"` // token or login
@@ -90,7 +93,7 @@ type cacheRow struct {
 	Profile     string    `json:"profile,omitempty"`
 	ProfileRole bool      `json:"profileRole,omitempty"` // the profile assumes a role
 	RoleARN     string    `json:"roleARN,omitempty"`
-	Endpoint    string    `json:"endpoint,omitempty"` // that a rule names
+	Endpoint    string    `json:"endpoint,omitempty"` // of the matching rule
 	State       string    `json:"state"`
 	Fetched     time.Time `json:"fetched"`
 	Refresh     time.Time `json:"refresh"`
@@ -107,7 +110,7 @@ func rowsOf(h ecrlogin.CacheEntry) []cacheRow {
 		row.Kind, row.Source = "login", dockerLogin
 	}
 	if h.State == cache.Absent {
-		row.State = "unusable" // fetched under a clock that nobody can trust now
+		row.State = "unusable" // fetched under a wrong clock
 	}
 	var rows []cacheRow
 	for _, host := range h.Hosts {
@@ -123,69 +126,70 @@ func rowsOf(h ecrlogin.CacheEntry) []cacheRow {
 // dockerLogin is the source of an entry that docker login stored.
 const dockerLogin = "docker-login"
 
-// who describes the source of the credentials.
-func (r cacheRow) who() string {
+// credentials describes the credentials that the entry was fetched with.
+func (r cacheRow) credentials() string {
 	if r.Source == dockerLogin {
 		return "docker login"
 	}
-	who := wording.Source(awsconfig.Kind(r.Source), r.Profile, r.ProfileRole)
+	text := wording.Source(awsconfig.Kind(r.Source), r.Profile, r.ProfileRole)
 	if r.RoleARN != "" {
-		who += ", role " + r.RoleARN
+		text += ", role " + r.RoleARN
 	}
 	if r.Endpoint != "" {
-		who += ", at " + r.Endpoint
+		text += ", at " + r.Endpoint
 	}
-	return who
+	return text
 }
 
 func (l cacheList) print(out output, now time.Time) {
-	rows := [][]string{{"REGISTRY", "STATE", "RENEWED IN", "ENDS IN", "CREDENTIALS"}}
+	rows := [][]string{{"REGISTRY", "STATE", "REFRESH IN", "EXPIRES IN", "CREDENTIALS"}}
 	for _, e := range l.Entries {
-		renewed, ends := "-", "-"
+		next, expires := "-", "-"
 		if e.state == cache.Fresh || e.state == cache.Aging {
-			ends = left(e.Expires.Sub(now))
+			expires = left(e.Expires.Sub(now))
 		}
 		switch {
 		case e.Kind == "login":
-			renewed = "never"
+			next = "never"
 		case e.state == cache.Fresh:
-			renewed = left(e.Refresh.Sub(now))
+			next = left(e.Refresh.Sub(now))
 		case e.state == cache.Aging:
-			renewed = "due"
+			next = "due"
 		}
-		rows = append(rows, []string{e.Registry, e.State, renewed, ends, e.who()})
+		rows = append(rows, []string{e.Registry, e.State, next, expires, e.credentials()})
 	}
 	switch {
 	case l.Trouble != "" && len(l.Entries) == 0:
-		out.stdout.Printf("nothing is kept: %s\n", strings.TrimSpace(l.Folder+" "+l.Trouble))
+		out.stdout.Printf("no cache: %s\n", strings.TrimSpace(l.Folder+" "+l.Trouble))
 	case len(l.Entries) == 0 && l.Foreign+l.Damaged+l.Other == 0:
 		out.stdout.Printf("the cache is empty\n")
 	case len(l.Entries) == 0:
-		out.stdout.Printf("nothing is kept that can be read\n")
+		out.stdout.Printf("the cache has no readable entries\n")
 	default:
 		out.stdout.Table(rows, map[string]terminal.Colour{"fresh": terminal.Green, "aging": terminal.Yellow, "expired": terminal.Red, "unusable": terminal.Red})
 	}
 	switch {
 	case l.Foreign > 0 && !l.Sealed:
-		out.stdout.Printf("%s sealed with a key that is gone: deleted, or lost in a reboot\n", count(l.Foreign, "entry is", "entries are"))
+		out.stdout.Printf("%s sealed with a key that no longer exists: it was deleted, or lost in a reboot\n", count(l.Foreign, "entry is", "entries are"))
 	case l.Foreign > 0:
-		out.stdout.Printf("%s sealed with another key: of another machine or user, or of the time before a reboot\n", count(l.Foreign, "entry is", "entries are"))
+		out.stdout.Printf("%s sealed with another key: that of another machine or user, or the key before a reboot\n", count(l.Foreign, "entry is", "entries are"))
 	}
 	if l.Other > 0 {
-		out.stdout.Printf("%s of another version of this program, and not used by this one\n", count(l.Other, "entry is", "entries are"))
+		out.stdout.Printf("%s of another version of this program; this version does not use them\n", count(l.Other, "entry is", "entries are"))
 	}
 	if l.Damaged > 0 {
-		out.stdout.Printf("%s damaged, and will be replaced when somebody needs it\n", count(l.Damaged, "entry is", "entries are"))
+		out.stdout.Printf("%s damaged and will be replaced by the next get\n", count(l.Damaged, "entry is", "entries are"))
 	}
 }
 
 func cacheClearCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "clear [REGISTRY...]",
-		Short: "forget what the cache holds",
-		Long: `Forgets everything in the cache, or what it holds for the registries named: the login stored for the registry and
-every token that opens it, whichever profile or environment fetched it, and that AWS refused one lately. Registries of
-other accounts in that region lose the same tokens. AWS is not told: a token cannot be revoked.`,
+		Short: "delete the contents of the cache",
+		Long: `Deletes everything from the cache, or what it has for the named registries: the stored login, every token for the
+registry, whichever profile or environment fetched it, and a recent refusal by AWS. Other registries of the same region
+share these tokens; those that are known are printed first. A deleted token stays valid until it expires: AWS cannot
+revoke it.`,
 		Example: `    docker-credential-ecr-login cache clear 123456789012.dkr.ecr.eu-west-1.amazonaws.com`,
 		Args:    cobra.ArbitraryArgs,
 
@@ -198,18 +202,21 @@ other accounts in that region lose the same tokens. AWS is not told: a token can
 			if err != nil {
 				return err
 			}
-			p.out.stdout.Printf("forgot %s\n", count(n, "entry", "entries"))
+			p.out.stdout.Printf("deleted %s\n", count(n, "entry", "entries"))
 			return nil
 		}
 		failed := false
 		for _, name := range args {
+			if hosts := sharedWith(helper, p.registries(), name); len(hosts) > 0 {
+				p.out.note(fmt.Sprintf("%s shares its tokens with %s", redact.UserInfo(name), someOf(hosts)), "")
+			}
 			n, err := helper.Forget(name)
 			if err != nil {
 				p.out.problem(fmt.Errorf("%s: %w", redact.UserInfo(name), err), hint(err))
 				failed = true
 				continue
 			}
-			p.out.stdout.Printf("%s: forgot %s and %s\n", redact.UserInfo(name), count(n.Tokens, "token", "tokens"), count(n.Logins, "stored login", "stored logins"))
+			p.out.stdout.Printf("%s: deleted %s and %s\n", redact.UserInfo(name), count(n.Tokens, "token", "tokens"), count(n.Logins, "stored login", "stored logins"))
 		}
 		if failed {
 			return exitCode(1)
@@ -219,7 +226,27 @@ other accounts in that region lose the same tokens. AWS is not told: a token can
 	return c
 }
 
-// count is a number with its noun.
+// sharedWith returns the other known registries that use the same tokens as the named one.
+func sharedWith(helper *ecrlogin.Helper, known *refresh.Registries, name string) []string {
+	status, err := helper.Status(name)
+	if err != nil {
+		return nil
+	}
+	contents, err := helper.CacheEntries(known.Helper)
+	if err != nil {
+		return nil
+	}
+	var others []string
+	for _, e := range contents.List {
+		if slices.Contains(e.Hosts, status.Host) {
+			others = append(others, e.Hosts...)
+		}
+	}
+	slices.Sort(others)
+	return slices.DeleteFunc(slices.Compact(others), func(host string) bool { return host == status.Host })
+}
+
+// count returns a number with its noun.
 func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -227,7 +254,7 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// left is a time still to come, in the units that a person plans with.
+// left returns a remaining time in hours and minutes, or in seconds below a minute.
 func left(d time.Duration) string {
 	switch d = d.Truncate(time.Second); {
 	case d < time.Second:

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// completions are the shells, each with what writes its script.
+// completions has the generators of the completion scripts by shell.
 var completions = map[string]func(root *cobra.Command, w io.Writer) error{
 	"bash":       func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
 	"zsh":        (*cobra.Command).GenZshCompletion,
@@ -19,8 +19,9 @@ func completionCommand(p *process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion <bash|zsh|fish|powershell>",
 		Short: "print a completion script for a shell",
-		Long: `Prints a script by which the shell completes commands, flags and known registries. That for bash needs the
-package bash-completion.`,
+		Long: `Prints a script with which the shell completes commands, flags, known registries and AWS profiles. The script for
+bash needs the package bash-completion. Scripts are for the name docker-credential-ecr-login; when the program was
+started as ecr-login, for that name.`,
 		Example: `    docker-credential-ecr-login completion bash > ~/.local/share/bash-completion/completions/docker-credential-ecr-login
     docker-credential-ecr-login completion zsh > "${fpath[1]}/_docker-credential-ecr-login"
     docker-credential-ecr-login completion fish > ~/.config/fish/completions/docker-credential-ecr-login.fish
@@ -30,8 +31,9 @@ package bash-completion.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			write, ok := completions[args[0]]
 			if !ok {
-				return misuse{fmt.Errorf("there is no completion for %q, only for bash, zsh, fish and powershell", args[0])}
+				return misuse{fmt.Errorf("no completion for the shell %q, only for bash, zsh, fish and powershell", args[0])}
 			}
+			c.Root().Use = p.out.name
 			return write(c.Root(), p.out.stdout)
 		},
 	}

@@ -85,7 +85,7 @@ func (p *process) configure(ctx context.Context, f configureFlags, args []string
 		case !found:
 			return advised{
 				errors.New("found no Amazon ECR registry in logins, images, compose files and Dockerfiles"),
-				"name one: " + program + " configure 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+				"name one: " + progname.Program + " configure 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
 			}
 		case len(hosts) == 0:
 			return p.printResult(s.Proposal(), *f.json)
@@ -151,7 +151,9 @@ func (p *process) confirm(s *configure.Session, f configureFlags) error {
 		return advised{errors.New("nothing was changed: standard input is not a terminal"), "run again with --yes, or name the registries"}
 	}
 	p.out.stderr.Printf("Add %s to %s? [Y/n] ", theseRegistries(len(proposal.Found)), homePaths(s.Paths()))
+	p.budget.pause()
 	line, err := bufio.NewReader(p.stdin).ReadString('\n')
+	p.budget.restart()
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("cannot read the answer: %w", err)
 	}

@@ -13,15 +13,14 @@ import (
 func headerCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "header [--curl] REGISTRY",
-		Short: "print the header that opens a registry's HTTP API",
-		Long: `Prints "Authorization: Basic ..." for a registry; for public.ecr.aws, which takes nothing else,
-"Authorization: Bearer ...". With --curl it prints a configuration for curl, which keeps the secret off the
-command line, where every user of the machine could read it.
+		Short: "print the Authorization header for a registry's HTTP API",
+		Long: `Prints "Authorization: Basic ..." for a registry, and "Authorization: Bearer ..." for public.ecr.aws, which
+accepts nothing else. With --curl it prints a configuration for curl, which keeps the secret off the command line,
+where every user of the machine can read it.
 
-curl sends the header to every URL that it is given, so give it URLs of that registry alone. Redirects are safe
-with curl 7.58 and later: it does not send the header on to another host, such as the storage that ECR
-redirects a layer's download to. --curl also keeps curl from sending it without TLS, unless REGISTRY begins
-with http://.`,
+curl sends the header to every URL on its command line, so use it only with URLs of that registry. Since version 7.58
+curl does not send the header to another host after a redirect, such as the one to the storage of a layer. With --curl,
+curl sends the header only over TLS, unless REGISTRY starts with http://.`,
 		Example: `    curl -K <(docker-credential-ecr-login header --curl 123456789012.dkr.ecr.eu-west-1.amazonaws.com) \
         https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/v2/team/app/tags/list`,
 		Args:              arguments(1, 1, "one registry"),
@@ -29,8 +28,9 @@ with http://.`,
 	}
 	forCurl := c.Flags().Bool("curl", false, "print a configuration for curl -K")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		p.budget.pause() // the settings' timeout applies
 		helper := p.helper()
-		kept, err := helper.Status(args[0]) // a fallback helper's hosts have other ways in
+		status, err := helper.Status(args[0]) // not for the hosts of a fallback helper
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ with http://.`,
 			return withPublicHint(err)
 		}
 		scheme := "Basic"
-		if kept.Registry.Account == "" {
+		if status.Registry.Account == "" {
 			scheme = "Bearer" // kreuzwerker/terraform-provider-docker#666 shows both, and that Basic is refused
 		}
 		header := "Authorization: " + scheme + " " + base64.StdEncoding.EncodeToString([]byte(login.Username+":"+login.Password))
@@ -52,7 +52,7 @@ with http://.`,
 	return c
 }
 
-// curlConfig is what curl -K reads: one option a line, in double quotes with backslashes before what they would end.
+// curlConfig returns a configuration for curl -K: one option per line, with the value in double quotes.
 func curlConfig(header, serverURL string) string {
 	config := `header = "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(header) + `"`
 	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(serverURL)), "http://") {

@@ -15,7 +15,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// A hit opens the two files of the AWS configuration, the cache's folder and one entry, and changes nothing.
+// A hit opens the two AWS files and one cache entry, and changes nothing.
 func TestHitOpensFewFiles(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -33,11 +33,11 @@ func TestHitOpensFewFiles(t *testing.T) {
 	}
 }
 
-// A watcher sees which files below a folder are opened and changed.
+// A watcher records which files below a directory are opened and changed.
 type watcher struct {
-	fd      int
-	root    string
-	folders map[int32]string
+	fd          int
+	root        string
+	directories map[int32]string
 }
 
 func watch(t *testing.T, root string) *watcher {
@@ -54,7 +54,7 @@ func watch(t *testing.T, root string) *watcher {
 		}
 		const mask = unix.IN_OPEN | unix.IN_MODIFY | unix.IN_ATTRIB | unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVE
 		id, err := unix.InotifyAddWatch(fd, path, mask)
-		w.folders[int32(id)] = path
+		w.directories[int32(id)] = path
 		return err
 	})
 	if err != nil {
@@ -63,8 +63,8 @@ func watch(t *testing.T, root string) *watcher {
 	return w
 }
 
-// events are the files opened and changed since the last call, each once, in order of their names. All of them
-// are there already: the process that caused them has ended.
+// events returns the files that were opened and changed since the last call, sorted, each once. It does not wait: the
+// process that caused the events has ended.
 func (w *watcher) events(t *testing.T) (opened, changed []string) {
 	t.Helper()
 	buf := make([]byte, 64<<10)
@@ -82,7 +82,7 @@ func (w *watcher) events(t *testing.T) (opened, changed []string) {
 			length := binary.NativeEndian.Uint32(b[12:])
 			name := string(bytes.TrimRight(b[16:16+length], "\x00"))
 			b = b[16+length:]
-			path, err := filepath.Rel(w.root, filepath.Join(w.folders[id], name))
+			path, err := filepath.Rel(w.root, filepath.Join(w.directories[id], name))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,14 +9,14 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/hit"
 )
 
-// slow are packages whose initialisation a hit must not pay for; with a slash at the end, all below it too.
+// slow are packages that a hit must not initialise. A slash at the end includes all packages below.
 var slow = []string{
 	"net/http", "crypto/tls", "encoding/gob", "text/template/", "html/template/",
 	"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials/", "github.com/aws/aws-sdk-go-v2/service/",
 	"github.com/docker/", "github.com/patrickmn/", "github.com/spf13/",
 }
 
-// initialised are the packages that Go says it initialised before the process ended.
+// initialised returns the packages in Go's trace of the initialisation.
 func (u *user) initialised(t *testing.T) map[string]bool {
 	t.Helper()
 	a := u.with("GODEBUG=inittrace=1").run(host, "get")
@@ -42,7 +42,7 @@ func isSlow(name string) bool {
 	return false
 }
 
-func TestHitInitialisesNothingItDoesNotNeed(t *testing.T) {
+func TestHitInitialisesNoSlowPackage(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
@@ -53,7 +53,7 @@ func TestHitInitialisesNothingItDoesNotNeed(t *testing.T) {
 		}
 	}
 	if seen == 0 {
-		t.Fatal("a miss initialises none of the slow packages either: the trace is not understood")
+		t.Fatal("a miss initialises none of the slow packages either: the format of the trace has changed")
 	}
 	hits := u.initialised(t)
 	for name := range hits {
@@ -62,73 +62,73 @@ func TestHitInitialisesNothingItDoesNotNeed(t *testing.T) {
 		}
 	}
 	if len(hits) == 0 {
-		t.Error("a hit left no trace")
+		t.Error("the trace of a hit is empty")
 	}
 }
 
-// What a hit may allocate. It is a guard against a copy of the AWS configuration chain creeping in, not a
-// benchmark: today's count is about half of it.
+// maxAllocations is about twice the current number of allocations of a hit. It would notice another parser of the AWS
+// configuration in the hit; it is not a benchmark.
 const maxAllocations = 300
 
 func TestHitAllocations(t *testing.T) {
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromFile)
 	u.get(host)
-	question := []byte(host)
-	if _, ok := hit.Answer(helper, u.environ, question); !ok {
+	input := []byte(host)
+	if _, ok := hit.Get(helper, u.environ, input); !ok {
 		t.Fatal("no hit")
 	}
-	n := testing.AllocsPerRun(20, func() { hit.Answer(helper, u.environ, question) })
+	n := testing.AllocsPerRun(20, func() { hit.Get(helper, u.environ, input) })
 	t.Logf("%.0f allocations", n)
 	if n > maxAllocations {
 		t.Errorf("a hit makes %.0f allocations, want at most %d", n, maxAllocations)
 	}
 }
 
-// The path of a hit, called as the init function calls it: it answers exactly what it should.
-func TestHitAnswers(t *testing.T) {
+// hit.Get returns the cached result, and nothing in all other cases.
+func TestHitGet(t *testing.T) {
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromFile)
 	l := u.get(host)
 	want := `{"ServerURL":"` + host + `","Username":"AWS","Secret":"` + l.Secret + `"}` + "\n"
 	for _, test := range []struct {
-		name, question, why string
-		env                 []string
-		want                bool
+		name, input, why string
+		env              []string
+		want             bool
 	}{
-		{name: "token", question: host + "\n", want: true},
-		{name: "another account of the region", question: "210987654321.dkr.ecr.us-east-1.amazonaws.com"},
-		{name: "another region", question: "123456789012.dkr.ecr.eu-west-1.amazonaws.com", why: "no entry"},
-		{name: "foreign host", question: "index.docker.io", why: "not ours to say"},
-		{name: "look-alike", question: host + ".evil.example", why: "not ECR"},
-		{name: "nothing", question: "", why: "the protocol has a text for it"},
-		{name: "too long", question: host + strings.Repeat(" ", maxInput), why: "an error, even if the host is good"},
-		{name: "cache off", question: host, env: []string{"AWS_ECR_DISABLE_CACHE=1"}, why: "there is none"},
-		{name: "log wanted", question: host, env: []string{"ECR_LOGIN_LOG=debug"}, why: "a hit tells nothing"},
-		{name: "log file wanted", question: host, env: []string{"ECR_LOGIN_LOG_FILE=/dev/null"}, why: "a hit tells nothing"},
-		{name: "other credentials", question: host, env: []string{"AWS_PROFILE=other"}, why: "another principal"},
-		{name: "broken settings", question: host, env: []string{"ECR_LOGIN_CONFIG=/nonexistent"}, why: "an error"},
+		{name: "token", input: host + "\n", want: true},
+		{name: "another account of the region", input: "210987654321.dkr.ecr.us-east-1.amazonaws.com"},
+		{name: "another region", input: "123456789012.dkr.ecr.eu-west-1.amazonaws.com", why: "no entry"},
+		{name: "not ECR", input: "index.docker.io", why: "may have a fallback helper"},
+		{name: "look-alike", input: host + ".evil.example", why: "not ECR"},
+		{name: "nothing", input: "", why: "the protocol has an error for it"},
+		{name: "too long", input: host + strings.Repeat(" ", maxInput), why: "an error, although the host is valid"},
+		{name: "cache off", input: host, env: []string{"AWS_ECR_DISABLE_CACHE=1"}, why: "no cache"},
+		{name: "log wanted", input: host, env: []string{"ECR_LOGIN_LOG=debug"}, why: "a hit writes no log"},
+		{name: "log file wanted", input: host, env: []string{"ECR_LOGIN_LOG_FILE=/dev/null"}, why: "a hit writes no log"},
+		{name: "other credentials", input: host, env: []string{"AWS_PROFILE=other"}, why: "another principal"},
+		{name: "broken settings", input: host, env: []string{"ECR_LOGIN_CONFIG=/nonexistent"}, why: "an error"},
 	} {
-		answer, ok := hit.Answer(helper, u.with(test.env...).environ, []byte(test.question))
+		output, ok := hit.Get(helper, u.with(test.env...).environ, []byte(test.input))
 		if test.name == "another account of the region" {
-			if !ok || !strings.Contains(string(answer), l.Secret) {
-				t.Error("the token was not served for another account of its region")
+			if !ok || !strings.Contains(string(output), l.Secret) {
+				t.Error("the token was not returned for another account of its region")
 			}
 			continue
 		}
-		if ok != test.want || ok && string(answer) != want {
-			t.Errorf("%s: answered %t (%d bytes), want %t: %s", test.name, ok, len(answer), test.want, test.why)
+		if ok != test.want || ok && string(output) != want {
+			t.Errorf("%s: returned %t (%d bytes), want %t: %s", test.name, ok, len(output), test.want, test.why)
 		}
 	}
 	old := u.seed(s, "123456789012.dkr.ecr.eu-west-2.amazonaws.com", 7*60*60*1e9)
-	if _, ok := hit.Answer(helper, u.environ, []byte(old.ServerURL)); ok {
-		t.Error("an aging token was served without anybody refreshing it")
+	if _, ok := hit.Get(helper, u.environ, []byte(old.ServerURL)); ok {
+		t.Error("an aging token was returned without a refresh")
 	}
 }
 
-func TestStdinIsLeftAlone(t *testing.T) {
+func TestStdinOfOtherCommands(t *testing.T) {
 	in := hit.Stdin(os.Stdin)
 	if in != os.Stdin {
-		t.Error("a process that is no get had its standard input read")
+		t.Error("standard input was read although the process runs no get")
 	}
 }

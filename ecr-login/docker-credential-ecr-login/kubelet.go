@@ -16,9 +16,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// The protocol of the kubelet's exec credential providers, as k8s.io/kubelet/pkg/apis/credentialprovider has it: a
-// request on standard input, an answer of the same version on standard output. The versions differ in the
-// service account's fields, which the newest alone has.
+// The protocol of the kubelet's exec credential providers, as in k8s.io/kubelet/pkg/apis/credentialprovider: a
+// request on standard input, a response of the same version on standard output. The versions differ in the
+// fields for service accounts, which only the newest has.
 const (
 	kubeletGroup    = "credentialprovider.kubelet.k8s.io/"
 	kubeletRequest  = "CredentialProviderRequest"
@@ -39,12 +39,12 @@ type providerResponse struct {
 	Kind       string `json:"kind"`
 	APIVersion string `json:"apiVersion"`
 
-	// CacheKeyType is "Registry" always: one token opens every repository of a registry. Where the kubelet passes
-	// service account tokens, it adds the account to the key by itself (KEP-4412).
+	// CacheKeyType is always "Registry": one token opens every repository of a registry. When the kubelet sends
+	// service account tokens, it adds the service account to the key itself (KEP-4412).
 	CacheKeyType string `json:"cacheKeyType"`
 
-	// CacheDuration is never left out, or the kubelet would take the default of its own configuration. "0s" is not
-	// to be kept.
+	// CacheDuration is always set: without it the kubelet would use the default of its own configuration. "0s"
+	// disables the kubelet's cache.
 	CacheDuration string                  `json:"cacheDuration"`
 	Auth          map[string]providerAuth `json:"auth,omitempty"`
 }
@@ -54,77 +54,76 @@ type providerAuth struct {
 	Password string `json:"password"`
 }
 
-// kubelet answers one request. Where a pull may go on without credentials, of a registry that is not ECR or from
-// ECR Public, the answer holds none: an error would be logged as one by the kubelet.
+// kubelet answers one request. For a registry that is not ECR, and for ECR Public without a token, the response has no
+// credentials, so that the pull continues without: the kubelet would log an error as one.
 func kubelet(ctx context.Context, helper *ecrlogin.Helper, stdin io.Reader, out output) int {
 	r, err := readRequest(stdin)
 	if err != nil {
 		return out.problem(err, "")
 	}
-	answer := providerResponse{Kind: kubeletResponse, APIVersion: r.APIVersion, CacheKeyType: "Registry", CacheDuration: "0s"}
+	response := providerResponse{Kind: kubeletResponse, APIVersion: r.APIVersion, CacheKeyType: "Registry", CacheDuration: "0s"}
 	c, err := helper.GetForImage(ctx, ecrlogin.ImageRequest{Image: r.Image, ServiceAccountToken: r.Token, Annotations: r.Annotations})
 	switch {
 	case errors.Is(err, ecrlogin.ErrNotFound):
 	case err != nil:
 		return out.problem(err, kubeletHint(err, r))
 	default:
-		answer.CacheDuration = c.CacheFor.String()
-		answer.Auth = map[string]providerAuth{c.Registry: {c.Username, c.Password}}
+		response.CacheDuration = c.CacheFor.String()
+		response.Auth = map[string]providerAuth{c.Registry: {c.Username, c.Password}}
 	}
-	if err := json.NewEncoder(out.stdout).Encode(answer); err != nil {
-		return out.problem(fmt.Errorf("writing the answer: %w", err), "")
-	}
+	_ = json.NewEncoder(out.stdout).Encode(response) // output.exitCode reports the error
 	return 0
 }
 
 func readRequest(stdin io.Reader) (providerRequest, error) {
-	in, err := readAll(stdin)
+	in, err := readInput(stdin)
 	if err != nil {
 		return providerRequest{}, err
 	}
 	var r providerRequest
 	switch err := json.Unmarshal(in, &r); {
 	case err != nil:
-		return r, fmt.Errorf("standard input holds no %s: %w", kubeletRequest, err)
+		return r, fmt.Errorf("standard input is not a %s: %w", kubeletRequest, err)
 	case r.Kind != kubeletRequest:
-		return r, fmt.Errorf("cannot answer a request of the kind %q, only a %s", r.Kind, kubeletRequest)
+		return r, fmt.Errorf("request has kind %q, want %s", r.Kind, kubeletRequest)
 	case !slices.Contains(kubeletVersions, r.APIVersion):
-		return r, fmt.Errorf("cannot answer a request of apiVersion %q, only of %s", r.APIVersion, strings.Join(kubeletVersions, ", "))
+		return r, fmt.Errorf("request has apiVersion %q, want one of %s", r.APIVersion, strings.Join(kubeletVersions, ", "))
 	case r.Image == "":
-		return r, fmt.Errorf("the %s names no image", kubeletRequest)
+		return r, fmt.Errorf("%s has no image", kubeletRequest)
 	}
 	return r, nil
 }
 
-// kubeletHint is hint for who looks after nodes.
+// kubeletHint returns what the administrator of a node can do about an error.
 func kubeletHint(err error, r providerRequest) string {
 	var e *ecrlogin.Error
 	switch {
 	case errors.Is(err, ecrlogin.ErrNoRole):
-		return "annotate the service account and list that key in the provider's tokenAttributes, or give the settings a rule with role_arn"
+		return "add the annotation to the service account and its key to tokenAttributes, or add a rule with role_arn to the settings"
 	case !errors.As(err, &e):
 	case r.Token == "" && e.Kind == token.NoCredentials && e.Code == "":
-		return "give the node a role that may pull, or name credentials in env of the CredentialProviderConfig"
+		return "attach an IAM role with pull permissions to the node, or set credentials in env of the CredentialProviderConfig"
 	case r.Token != "" && e.Code == token.CodeWebIdentity:
-		return "the kubelet makes such tokens itself: check the clocks, the cluster's OIDC provider in IAM and the audience in tokenAttributes"
+		return "the kubelet issued this token: check the clocks, the cluster's OIDC provider in IAM and the audience in tokenAttributes"
 	case r.Token != "" && e.Action == "sts:AssumeRoleWithWebIdentity":
-		return "the role's trust policy must name the cluster's OIDC provider, the service account and the audience of tokenAttributes"
+		return "allow the cluster's OIDC provider, the service account and the audience of tokenAttributes in the role's trust policy"
 	}
 	return hint(err)
 }
 
-var errNoArgs = errors.New("the kubelet started this program without arguments: add args: [kubelet] to the provider in its CredentialProviderConfig")
+var errNoArguments = errors.New("the kubelet started this program without arguments")
 
-// requestWait is how long a run without arguments waits for a request: a kubelet writes it at once, and a person
-// who wants to see the usage may have given the program a silent pipe.
+const kubeletArgsHint = `set args: ["kubelet"] for this provider in the CredentialProviderConfig`
+
+// requestWait is how long a call without arguments waits for a request on standard input. A kubelet writes it at
+// once; a person who wants to see the usage may have connected a pipe that nothing is written to.
 const requestWait = time.Second
 
-// fromKubelet tells whether a run without arguments was meant to have one: a kubelet's request waits on standard
-// input.
-func fromKubelet(stdin io.Reader) bool {
+// isKubeletRequest reports whether standard input holds a request of the kubelet.
+func isKubeletRequest(stdin io.Reader) bool {
 	if f, ok := stdin.(*os.File); ok {
 		if info, err := f.Stat(); err != nil || info.Mode()&fs.ModeCharDevice != 0 {
-			return false // a terminal, or nothing
+			return false // a terminal or the null device
 		}
 	}
 	found := make(chan bool, 1)

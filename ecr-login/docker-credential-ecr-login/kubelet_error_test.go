@@ -20,9 +20,9 @@ func TestKubeletErrors(t *testing.T) {
 		u    *user
 		want []string
 	}{
-		{"nobody", nobody, []string{"no AWS credentials", "hint: give the node a role"}},
+		{"nobody", nobody, []string{"no AWS credentials", "hint: attach an IAM role"}},
 		{"access denied", denied, []string{"is not allowed to call ecr:GetAuthorizationToken", "hint: allow ecr:GetAuthorizationToken"}},
-		{"settings broken", denied.settings("timeuot = 3\n"), []string{"timeuot", "hint: mend the settings"}},
+		{"settings broken", denied.settings("timeuot = 3\n"), []string{"timeuot", "hint: correct the settings"}},
 	} {
 		a := test.u.run(requestText(t, kubeletV1, kubeletRequestJSON{Image: host + "/app"}), "kubelet")
 		if a.code != 1 || a.stdout != "" || strings.Count(a.stderr, "\n") != 2 {
@@ -44,12 +44,12 @@ func TestKubeletBadRequests(t *testing.T) {
 	replace := func(old, new string) string { return strings.Replace(good, old, new, 1) }
 	versions := "credentialprovider.kubelet.k8s.io/v1, credentialprovider.kubelet.k8s.io/v1beta1, credentialprovider.kubelet.k8s.io/v1alpha1"
 	for _, test := range []struct{ name, stdin, want string }{
-		{"nothing", "", "no CredentialProviderRequest"},
-		{"a server URL, as for get", host, "no CredentialProviderRequest"},
-		{"cut short", good[:len(good)/2], "no CredentialProviderRequest"},
-		{"two requests", good + good, "no CredentialProviderRequest"},
-		{"a list", "[" + good + "]", "no CredentialProviderRequest"},
-		{"image is a number", replace(`"`+host+`/app"`, "5"), "no CredentialProviderRequest"},
+		{"nothing", "", "is not a CredentialProviderRequest"},
+		{"a server URL, as for get", host, "is not a CredentialProviderRequest"},
+		{"cut short", good[:len(good)/2], "is not a CredentialProviderRequest"},
+		{"two requests", good + good, "is not a CredentialProviderRequest"},
+		{"a list", "[" + good + "]", "is not a CredentialProviderRequest"},
+		{"image is a number", replace(`"`+host+`/app"`, "5"), "is not a CredentialProviderRequest"},
 		{"an empty object", "{}", `kind ""`},
 		{"another kind", replace("CredentialProviderRequest", "CredentialProviderResponse"), `kind "CredentialProviderResponse"`},
 		{"kind of kubectl's plugins", replace("CredentialProviderRequest", "ExecCredential"), `kind "ExecCredential"`},
@@ -57,7 +57,7 @@ func TestKubeletBadRequests(t *testing.T) {
 		{"version without group", replace("credentialprovider.kubelet.k8s.io/v1", "v1"), versions},
 		{"another group", replace("credentialprovider.kubelet", "client.authentication"), versions},
 		{"no version", replace(kubeletV1, ""), versions},
-		{"no image", replace(host+"/app", ""), "names no image"},
+		{"no image", replace(host+"/app", ""), "has no image"},
 		{"too long", replace("/app", "/"+strings.Repeat("a", maxInput)), "too long: 64 KiB or more"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -81,8 +81,8 @@ func TestKubeletBadRequests(t *testing.T) {
 func TestKubeletWithoutArguments(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, t.TempDir(), nil)
-	want := answer{"", "docker-credential-ecr-login: " + errNoArgs.Error() + "\n", 1}
-	if !strings.Contains(want.stderr, "args: [kubelet]") {
+	want := answer{"", "docker-credential-ecr-login: " + errNoArguments.Error() + "\ndocker-credential-ecr-login: hint: " + kubeletArgsHint + "\n", 1}
+	if !strings.Contains(want.stderr, `args: ["kubelet"]`) {
 		t.Errorf("standard error %q says nothing of the args", want.stderr)
 	}
 	for _, version := range []string{"v1", "v1beta1", "v1alpha1"} {
@@ -92,7 +92,7 @@ func TestKubeletWithoutArguments(t *testing.T) {
 		}
 	}
 	for _, stdin := range []string{host, "{}", `{"kind":"Pod"}`, `{"ServerURL":"` + host + `"}`, "[", strings.Repeat(" ", 2*maxInput)} {
-		if a, want := u.run(stdin), (answer{usage, "", 1}); a != want {
+		if a, want := u.run(stdin), (answer{usage + firstSteps, "", 1}); a != want {
 			t.Errorf("%.20q: %+v, want the usage", stdin, a)
 		}
 	}
@@ -105,8 +105,20 @@ func TestKubeletWithoutArguments(t *testing.T) {
 	defer silent.Close()
 	cmd := u.command("")
 	cmd.Stdin = silent
-	if a, want := finish(t, cmd), (answer{usage, "", 1}); a != want {
+	if a, want := finish(t, cmd), (answer{usage + firstSteps, "", 1}); a != want {
 		t.Errorf("a silent pipe: %+v, want the usage", a)
+	}
+}
+
+// kubelet prints usage errors to standard error, because the kubelet hides standard output.
+func TestKubeletUsageErrors(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, t.TempDir(), nil)
+	for _, args := range [][]string{{"kubelet", "--v=3"}, {"kubelet", "get"}, {"kubelet", ""}} {
+		want := answer{"", "docker-credential-ecr-login: kubelet takes no arguments, found \"" + args[1] + "\"\ndocker-credential-ecr-login: hint: " + kubeletArgsHint + "\n", 1}
+		if a := u.run("", args...); a != want {
+			t.Errorf("%q: %+v, want %+v", args, a, want)
+		}
 	}
 }
 

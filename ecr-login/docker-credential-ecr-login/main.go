@@ -1,15 +1,17 @@
-// A process that lives for two milliseconds need not watch its share of the processors.
+// The program runs for two milliseconds, so it does not watch for changes of its CPU limit.
 //
 //go:debug updatemaxprocs=0
 
-// Command docker-credential-ecr-login is a credential helper for Amazon ECR: container clients start it to learn
-// the user name and password of a registry.
+// Command docker-credential-ecr-login is a Docker credential helper for Amazon ECR: container clients
+// run it to get the user name and password of a registry.
 //
-// main wires the process to run; hit, initialised before everything else, answers what the cache can answer.
+// main connects the process to run. Package hit, which Go initialises before the rest of the program,
+// serves a get from the cache.
 //
-// Signals keep their default meaning, the end: the kernel frees the locks, an unfinished file is never read, and
-// a handler would cost every question a thread. Commands for people have one, to say that nobody reads their answer,
-// and refresh --watch another, to end well.
+// The protocol's commands leave signals to the system, because a handler would cost each of them a
+// thread: the kernel releases their locks, and nothing reads an unfinished file. Commands for people
+// handle SIGPIPE to report that their output could not be written, and refresh --watch handles SIGINT
+// and SIGTERM to exit with 0.
 package main
 
 import (

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // helper is the real binary, built once for all tests of this package.
@@ -38,6 +39,8 @@ func TestMain(m *testing.M) {
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
+
+const program = progname.Program
 
 const host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 

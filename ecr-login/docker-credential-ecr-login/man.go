@@ -6,13 +6,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 func manCommand(p *process) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man",
 		Short:   "print the manual page",
-		Long:    `Prints the manual page, in the man(7) macros that man reads. "make install" installs it.`,
+		Long:    `Prints the manual page in the format that man reads. "make install" installs it.`,
 		Example: `    docker-credential-ecr-login man | man -l -`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprint(p.out.stdout, manPage(c.Root()))
@@ -21,21 +23,23 @@ func manCommand(p *process) *cobra.Command {
 	}
 }
 
-// manPage is the whole tree as one page. cobra's own writer makes a page a command, through Markdown and a date,
-// and would link both into the program.
+// manPage returns the manual page of the program and all of its commands. cobra's own generator writes one page per
+// command, adds the date, and would link a Markdown parser into the program.
 func manPage(root *cobra.Command) string {
 	var m roff
 	m.line(`.\" Written by "docker-credential-ecr-login man"; do not edit.`)
 	m.line(`.TH DOCKER\-CREDENTIAL\-ECR\-LOGIN 1 "" "ecr\-credential\-helper" "User Commands"`)
 	m.section("Name")
-	m.text(program + " - give container clients the credentials of Amazon ECR")
+	m.text(progname.Program + ", " + shortName + " - Docker credential helper for Amazon ECR")
 	m.section("Synopsis")
-	for line := range strings.Lines(usage) {
+	for line := range strings.Lines(shorten(usage)) {
 		m.line(".B " + escape(strings.TrimSpace(strings.TrimPrefix(line, "Usage: "))))
 		m.line(".br")
 	}
 	m.section("Description")
 	m.text(about)
+	m.line(".PP")
+	m.text(shortName + " is another name of the same program, for people. Container clients run " + progname.Program + ".")
 	for _, g := range root.Groups() {
 		m.section(g.Title)
 		for _, c := range root.Commands() {
@@ -44,16 +48,39 @@ func manPage(root *cobra.Command) string {
 			}
 		}
 	}
-	m.section("Files and environment")
-	m.text(afterwards)
+	m.section("Environment")
+	m.references(environmentReference)
+	m.section("Settings")
+	m.text("The settings file is optional. It is TOML, in the first of these places: the file in ECR_LOGIN_CONFIG,\n" +
+		"$XDG_CONFIG_HOME/ecr-login/config.toml (~/.config/ecr-login/config.toml), /etc/ecr-login/config.toml.")
+	m.references(settingsReference)
+	m.line(".PP")
+	m.text(settingsExample)
+	m.section("Files")
+	m.text(filesAndNames)
 	m.section("Exit status")
-	m.text("0 when the answer was given, 1 when not; what went wrong stands on standard error, and, for the verbs of the\nprotocol, in one line on standard output.")
+	m.text("0 on success, else 1. Standard error has the cause. The commands that container clients run also print it on\n" +
+		"standard output, in one line.")
+	m.section("Examples")
+	m.text(shorten(examples))
 	m.section("See also")
 	m.text("docker-login(1), aws(1)")
 	return m.String()
 }
 
-// A roff is a page in the making.
+// shorten returns a text with the short name of the program in its command lines.
+func shorten(text string) string { return output{name: shortName}.named(text) }
+
+// references writes a list of names and their meanings.
+func (m *roff) references(list []reference) {
+	for _, r := range list {
+		m.line(".TP")
+		m.line(".B " + escape(r.name))
+		m.text(r.text)
+	}
+}
+
+// A roff is a page in roff, the language of manual pages.
 type roff struct{ strings.Builder }
 
 func (m *roff) line(s string) { m.WriteString(s + "\n") }
@@ -67,8 +94,8 @@ func (m *roff) command(c *cobra.Command) {
 		}
 		return
 	}
-	m.line(".SS " + escape(strings.TrimPrefix(c.UseLine(), program+" ")))
-	m.text(long(c))
+	m.line(".SS " + escape(strings.TrimPrefix(c.UseLine(), progname.Program+" ")))
+	m.text(shorten(long(c)))
 	for _, f := range flagLines(c) {
 		m.line(".TP")
 		m.line(".B " + escape(f[0]))
@@ -76,11 +103,11 @@ func (m *roff) command(c *cobra.Command) {
 	}
 	if c.Example != "" {
 		m.line(".PP")
-		m.text(c.Example)
+		m.text(shorten(c.Example))
 	}
 }
 
-// text is prose, which the reader's page width fills; lines that are indented stand as they are.
+// text writes a text that the reader fills to the width of the page. Indented lines stay as they are.
 func (m *roff) text(s string) {
 	verbatim := false
 	for line := range strings.Lines(s) {
@@ -110,8 +137,8 @@ func (m *roff) text(s string) {
 	}
 }
 
-// escape keeps roff from reading a text as its own: backslashes, hyphens (which it would print as dashes), and
-// dots and quotes at the beginning of a line; and gives it the characters beyond ASCII by their numbers.
+// escape escapes what roff would interpret: backslashes, hyphens (which it would print as dashes), and dots and
+// quotes at the beginning of a line. Characters beyond ASCII are written as numbers.
 func escape(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", `\(ga`, `~`, `\(ti`, `^`, `\(ha`).Replace(s)
 	if strings.HasPrefix(s, ".") {

@@ -12,60 +12,59 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// All that the program says goes through here. The rules:
+// The program prints everything through an output. Its rules:
 //
-//   - Answers, usage and errors of the protocol go to standard output, as the protocol wants; an error is one
-//     line and the exit code 1.
-//   - Standard error is empty on success, unless ECR_LOGIN_LOG asks for a log: some clients read both streams
-//     as one. Values that say no ask for none, and neither do warn and error, at which nothing is logged. One that
-//     is not known asks for something, and gets a line that says what there is.
-//   - On failure standard error repeats the cause, because some clients swallow standard output, and adds a hint.
-//   - The kubelet's protocol is the other way round: standard output holds an answer or nothing, and the error with
-//     its hint goes to standard error alone, which the kubelet logs.
-//   - "credentials not found in native keychain" means "try anonymously" to clients, and is said for nothing
-//     else. What a person may want to know about it goes to standard error.
-//   - Commands for people print their answer, and nothing else, to standard output; progress, warnings and errors go to
-//     standard error. A call that cannot be meant gets the cause and the usage there.
-//   - An answer that could not be written is no success: the exit code is 1, and standard error says why.
-//   - Colours, and lines that are written over, are for terminals.
-//   - Lower case, no full stop, the program's name in front on standard error. Error and hint are two lines.
+//   - Output of the protocol's commands, their usage and their errors go to standard output, as the
+//     protocol requires. An error is one line, with the exit code 1.
+//   - Standard error is empty on success, unless ECR_LOGIN_LOG requests a log: some clients read both
+//     streams as one.
+//   - On failure standard error repeats the cause, because some clients hide standard output, and adds
+//     a hint.
+//   - For the kubelet, standard output holds a response or nothing. The error and its hint go to
+//     standard error only, which the kubelet logs.
+//   - "credentials not found in native keychain" means "continue without credentials" to clients, and
+//     is printed for nothing else. More about the cause goes to standard error.
+//   - Commands for people print their result to standard output, and progress, warnings and errors to
+//     standard error. A usage error prints the cause and the usage there.
+//   - When the result cannot be written, the exit code is 1 and standard error has the cause.
+//   - Text from outside is escaped by package terminal. Colours and progress are for terminals only.
+//   - An error starts in lower case and has no full stop. On standard error the program's name precedes
+//     it. Error and hint are two lines.
 type output struct {
+	name           string // of the program
 	stdout, stderr *terminal.Writer
 }
 
-func newOutput(stdout, stderr io.Writer) output {
-	return output{terminal.New(stdout, os.LookupEnv), terminal.New(stderr, os.LookupEnv)}
+func newOutput(argv0 string, stdout, stderr io.Writer) output {
+	return output{shownName(argv0), terminal.New(stdout, os.LookupEnv), terminal.New(stderr, os.LookupEnv)}
 }
 
-const program = "docker-credential-ecr-login"
+// shortName is the name of the link that "make install" and the packages create for people.
+const shortName = progname.Helper
 
-const usage = `Usage: docker-credential-ecr-login <get|store|erase|list|version|kubelet>
-       docker-credential-ecr-login COMMAND [FLAGS] [REGISTRY...]
-       docker-credential-ecr-login [COMMAND] --help
-`
+// shownName returns the name to print for the program: the short one when it was started by that.
+func shownName(argv0 string) string {
+	if strings.TrimSuffix(strings.ToLower(argv0[strings.LastIndexAny(argv0, `/\`)+1:]), ".exe") == shortName {
+		return shortName
+	}
+	return progname.Program
+}
 
-// about is what the program is, and afterwards what the end of its help tells.
-const about = `A credential helper for Amazon ECR. Container clients call it, so that nobody runs docker login again. To have docker
-ask it, run "configure" with your registries, which writes into Docker's config.json
+// named returns a text with the command lines in it as the user would type them: texts are written
+// with the program's long name.
+func (o output) named(text string) string {
+	return strings.ReplaceAll(text, progname.Program+" ", o.name+" ")
+}
 
-    { "credHelpers": { "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login" } }
-
-AWS credentials are found as the AWS command line finds them. When a pull fails, run "doctor".`
-
-const afterwards = `Linked as docker-credential-ecr-login-NAME the program uses the AWS profile NAME.
-Settings: $XDG_CONFIG_HOME/ecr-login/config.toml, then /etc/ecr-login/config.toml; none is needed.
-ECR_LOGIN_LOG=debug (or info) tells on standard error what a call does and why; ECR_LOGIN_LOG_FILE=FILE keeps it in a file.
-`
-
-// linked is set at linking time by the Makefile.
+// linked is set by the Makefile when it links the program.
 var linked string
 
-// version is the one linked in, else that of the module as "go install" records it.
+// version returns the version set by the Makefile, or the one that "go install" recorded.
 func version() string {
 	if linked != "" {
 		return linked
@@ -76,53 +75,59 @@ func version() string {
 	return "unknown"
 }
 
-func (o output) usage() int {
-	fmt.Fprint(o.stdout, usage)
-	return 1
-}
-
-// mistake is for commands that people type: the cause and the usage, on standard error.
-func (o output) mistake(cause error, usage string) int {
-	o.problem(cause, "")
-	fmt.Fprint(o.stderr, usage)
-	return 1
-}
-
 func (o output) versionLine() int {
-	o.stdout.Printf("%s (github.com/4e881efc/ecr-credential-helper) %s\n", program, version())
+	o.stdout.Printf("%s (github.com/4e881efc/ecr-credential-helper) %s\n", progname.Program, version())
 	return 0
 }
 
-// failure prints an error of one of the protocol's verbs.
-func (o output) failure(err error) int {
-	o.stdout.Printf("%s\n", oneLine(err.Error()))
-	cause := err
-	if credentials.IsErrCredentialsNotFound(err) {
-		if cause = grave(err); cause == nil {
-			return 1
-		}
-		return o.problem(fmt.Errorf("no token for ECR Public, going on anonymously: %w", cause), hint(cause))
-	}
-	return o.problem(cause, hint(cause))
+// usage prints how to call the program and returns the exit code of a usage error.
+func (o output) usage() int {
+	fmt.Fprint(o.stdout, o.named(usage+firstSteps))
+	return 1
 }
 
-// problem prints an error where standard output must stay empty.
-func (o output) problem(err error, hint string) int {
-	o.stderr.Printf("%s: %s\n", program, oneLine(err.Error()))
-	if hint != "" {
-		o.stderr.Printf("%s: hint: %s\n", program, hint)
+// usageError prints a usage error of a command for people.
+func (o output) usageError(err error, usage string) int {
+	o.problem(err, hint(err))
+	fmt.Fprint(o.stderr, o.named(usage))
+	return 1
+}
+
+// protocolError prints an error of the protocol's commands.
+func (o output) protocolError(err error) int {
+	o.stdout.Printf("%s\n", oneLine(err.Error()))
+	if !credentials.IsErrCredentialsNotFound(err) {
+		return o.problem(err, hint(err))
+	}
+	// A missing credential is normal for a host that is not ECR, and for ECR Public without AWS
+	// credentials. When AWS was called and failed, the cause is worth a line.
+	var e *ecrlogin.Error
+	if errors.As(err, &e) && e.Kind != token.NoCredentials {
+		return o.problem(fmt.Errorf("no token for ECR Public, continuing without credentials: %w", e), hint(e))
 	}
 	return 1
 }
 
-// grave is the cause of a not-found that a person would want to hear of: AWS was asked and something went wrong.
-// That a host is not ECR, or that nobody has credentials for ECR Public, is the ordinary case and said to nobody.
-func grave(err error) error {
-	var e *ecrlogin.Error
-	if errors.As(err, &e) && e.Kind != token.NoCredentials {
-		return e
+// problem prints an error and its hint to standard error.
+func (o output) problem(err error, hint string) int {
+	o.note(err.Error(), hint)
+	return 1
+}
+
+// note prints a line and a hint to standard error.
+func (o output) note(text, hint string) {
+	o.stderr.Printf("%s: %s\n", o.name, oneLine(text))
+	if hint != "" {
+		o.stderr.Printf("%s: hint: %s\n", o.name, o.named(oneLine(hint)))
 	}
-	return nil
+}
+
+// exitCode returns the exit code of a call: 1 when its output could not be written.
+func (o output) exitCode(code int) int {
+	if err := o.stdout.Err(); err != nil && code == 0 {
+		return o.problem(fmt.Errorf("cannot write to standard output: %w", err), "")
+	}
+	return code
 }
 
 // advised is an error with a hint of its own.
@@ -133,7 +138,7 @@ type advised struct {
 
 func (a advised) Unwrap() error { return a.error }
 
-// hint says what to do about an error; empty when the error says it all.
+// hint returns what the user can do about an error; empty when the error says enough.
 func hint(err error) string {
 	var a advised
 	if errors.As(err, &a) {
@@ -146,26 +151,14 @@ func hint(err error) string {
 	if errors.As(err, &e) {
 		return e.Hint()
 	}
-	var d *dockerconfig.Error
-	if errors.As(err, &d) {
-		return d.Hint()
-	}
 	var c *config.Error
 	if errors.As(err, &c) {
-		return "mend the settings; docs/configuration.md lists every key and variable"
+		return "correct the settings; the section Settings of the manual page lists every key and environment variable"
 	}
 	return ""
 }
 
-// oneLine keeps an error on one line: clients show the first, or all of them as one.
+// oneLine joins the lines of an error: clients show either the first line or all of them as one.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
-}
-
-// settled returns the exit code of a call that ended with code: 1 when its output could not be written.
-func (o output) settled(code int) int {
-	if err := o.stdout.Err(); err != nil && code == 0 {
-		return o.problem(fmt.Errorf("writing the answer: %w", err), "")
-	}
-	return code
 }

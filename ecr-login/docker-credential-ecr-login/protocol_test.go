@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/base64"
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,24 +77,27 @@ func TestProtocolErrors(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, t.TempDir(), nil)
+	const line = "docker-credential-ecr-login: "
 	for _, test := range []struct {
 		args   []string
 		stderr string
 	}{
 		{nil, ""},
-		{[]string{"get", "extra"}, ""},
-		{[]string{""}, "docker-credential-ecr-login: unknown command \"\"\n"},
-		{[]string{"GET"}, "docker-credential-ecr-login: unknown command \"GET\"\ndocker-credential-ecr-login: hint: did you mean get or get-login-password?\n"},
-		{[]string{"explian"}, "docker-credential-ecr-login: unknown command \"explian\"\ndocker-credential-ecr-login: hint: did you mean explain?\n"},
-		{[]string{"help", "unknown"}, "docker-credential-ecr-login: unknown command \"unknown\"\n"},
-		{[]string{"--unknown"}, "docker-credential-ecr-login: unknown flag: --unknown\n"},
+		{[]string{""}, line + "unknown command \"\"\n"},
+		{[]string{"GET"}, line + "unknown command \"GET\"\n" + line + "hint: did you mean get or get-login-password?\n"},
+		{[]string{"explian"}, line + "unknown command \"explian\"\n" + line + "hint: did you mean explain?\n"},
+		{[]string{"login"}, line + "unknown command \"login\"\n" + line + "hint: did you mean configure?\n"},
+		{[]string{"logout", host}, line + "unknown command \"logout\"\n" + line + "hint: did you mean cache?\n"},
+		{[]string{"help", "unknown"}, line + "unknown command \"unknown\"\n"},
+		{[]string{"--unknown"}, line + "unknown flag: --unknown\n"},
+		{[]string{"--hlep"}, line + "unknown flag: --hlep\n" + line + "hint: did you mean --help?\n"},
 	} {
-		if a, want := u.run("", test.args...), (answer{usage, test.stderr, 1}); a != want {
+		if a, want := u.run("", test.args...), (answer{usage + firstSteps, test.stderr, 1}); a != want {
 			t.Errorf("%q: %+v, want %+v", test.args, a, want)
 		}
 	}
 	whole := u.run("", "--help")
-	if !strings.HasPrefix(whole.stdout, usage) || whole.code != 0 || whole.stderr != "" {
+	if !strings.HasPrefix(whole.stdout, usage+"\n") || whole.code != 0 || whole.stderr != "" {
 		t.Errorf("--help: %+v", whole)
 	}
 	for _, args := range [][]string{{"-h"}, {"help"}} {
@@ -107,7 +113,112 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// The answer of a hit is written by other code than that of a miss; a client must not be able to tell.
+// The protocol's commands take no arguments. Their errors are on standard output too, in one line.
+func TestArgumentsOfProtocolCommands(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, t.TempDir(), nil)
+	for _, test := range []struct {
+		args        []string
+		error, hint string
+	}{
+		{[]string{"get", host}, "get reads the registry from standard input and takes no arguments", "run: echo " + host + " | docker-credential-ecr-login get"},
+		{[]string{"get", "https://" + host + "/v2/"}, "get reads the registry from standard input and takes no arguments", "run: echo " + host + " | docker-credential-ecr-login get"},
+		{[]string{"get", "user:not-a-real-password@" + host}, "get reads the registry from standard input and takes no arguments", "run: echo HOST | docker-credential-ecr-login get"},
+		{[]string{"get", "$(reboot)"}, "get reads the registry from standard input and takes no arguments", "run: echo HOST | docker-credential-ecr-login get"},
+		{[]string{"erase", "--all"}, "erase reads the registry from standard input and takes no arguments", "run: echo HOST | docker-credential-ecr-login erase"},
+		{[]string{"store", host}, "store reads a login in JSON from standard input and takes no arguments", ""},
+		{[]string{"list", "all"}, "list takes no arguments", ""},
+		{[]string{"version", "2"}, "version takes no arguments", ""},
+	} {
+		want := answer{test.error + "\n", "docker-credential-ecr-login: " + test.error + "\n", 1}
+		if test.hint != "" {
+			want.stderr += "docker-credential-ecr-login: hint: " + test.hint + "\n"
+		}
+		if a := u.run("", test.args...); a != want {
+			t.Errorf("%q: %+v, want %+v", test.args, a, want)
+		}
+	}
+}
+
+// Started as ecr-login, the program prints that name in its texts.
+func TestShortName(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEnvironment)
+	link := filepath.Join(u.dir, "ecr-login")
+	if err := os.Symlink(helper, link); err != nil {
+		t.Fatal(err)
+	}
+	run := func(stdin string, args ...string) answer {
+		cmd := u.command(stdin, args...)
+		cmd.Path, cmd.Args[0] = link, link
+		return finish(t, cmd)
+	}
+	if l := readLogin(t, run(host, "get")); l.ServerURL != host {
+		t.Errorf("%+v", l)
+	}
+	if a := run("", "get", host); a.stderr != "ecr-login: get reads the registry from standard input and takes no arguments\n"+
+		"ecr-login: hint: run: echo "+host+" | ecr-login get\n" {
+		t.Errorf("%+v", a)
+	}
+	for _, args := range [][]string{nil, {"--help"}, {"configure", "--help"}, {"refresh", "--unknown"}, {"completion", "bash"}} {
+		a := run("", args...)
+		text := a.stdout + a.stderr
+		if !strings.Contains(text, "ecr-login ") || strings.Contains(text, "docker-credential-ecr-login ") {
+			t.Errorf("%q: %+v", args, a)
+		}
+	}
+}
+
+// list and version do not read standard input: some clients never close it.
+func TestListAndVersionDoNotReadStandardInput(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEnvironment)
+	for _, name := range []string{"list", "version"} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := u.command("", name)
+		cmd.Stdin = r
+		// The test would hang here, until its own time limit, if the program waited for the end of the input.
+		if a := finish(t, cmd); a.code != 0 || a.stdout == "" {
+			t.Errorf("%s: %+v", name, a)
+		}
+		r.Close()
+		w.Close()
+	}
+}
+
+// list names the registries that a client's configuration assigns to this helper, under the name by which it is run.
+func TestListNamesConfiguredRegistries(t *testing.T) {
+	t.Parallel()
+	const other = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEnvironment)
+	u.put(".docker/config.json", []byte(`{"credHelpers": {
+		"`+host+`": "ecr-login", "`+other+`": "ecr-login-prod", "public.ecr.aws": "ecr-login", "*.dkr.ecr.us-east-1.amazonaws.com": "ecr-login",
+		"ghcr.io": "ecr-login", "nonsense\u001b[2J": "ecr-login", "111122223333.dkr.ecr.us-east-1.amazonaws.com": "desktop"}}`))
+	u.put(".config/containers/auth.json", []byte(`{"credHelpers": {"444455556666.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login"}}`))
+	want := map[string]string{host: "AWS", "public.ecr.aws": "AWS", "444455556666.dkr.ecr.eu-west-1.amazonaws.com": "AWS"}
+	if got := u.list(); !maps.Equal(got, want) {
+		t.Errorf("list printed %v, want %v", got, want)
+	}
+	delete(want, "public.ecr.aws")
+	if got := u.with("ECR_LOGIN_PUBLIC=never").list(); !maps.Equal(got, want) {
+		t.Errorf("with public = never, list printed %v, want %v", got, want)
+	}
+	u.put(".docker/config.json", []byte(`{`))
+	if got := u.list(); len(got) != 1 {
+		t.Errorf("with a broken config.json, list printed %v", got)
+	}
+	if n := s.Connections(); n != 0 {
+		t.Errorf("%d connections, want none", n)
+	}
+}
+
+// Package hit and the rest of the program print the same output for a get.
 func TestHitAndMissPrintTheSame(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -9,9 +9,9 @@ import (
 
 const getPublicToken = "ecr-public:GetAuthorizationToken"
 
-// Pulls from ECR Public work without a token. So where AWS refuses one, the client goes on anonymously, and the
-// person reads why; where they ask for a token whatever happens, it is an error.
-func TestPublicThatAWSRefuses(t *testing.T) {
+// Pulls from ECR Public work without a token. If AWS refuses one, the client continues without credentials and the
+// cause is printed. With public = "always" it is an error.
+func TestPublicRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name          string
@@ -27,7 +27,7 @@ func TestPublicThatAWSRefuses(t *testing.T) {
 			"is not allowed to call sts:GetServiceBearerToken", "allow sts:GetServiceBearerToken",
 		},
 		{
-			"rubbish in AWS's place", func(s *ecrtest.Server) { s.SetFault(getPublicToken, ecrtest.Fault{Garbage: true}) },
+			"a web page instead of a response", func(s *ecrtest.Server) { s.SetFault(getPublicToken, ecrtest.Fault{Garbage: true}) },
 			"unusable response: it is a web page", "something else may respond instead of AWS",
 		},
 	} {
@@ -37,13 +37,13 @@ func TestPublicThatAWSRefuses(t *testing.T) {
 			test.spoil(s)
 			u := newSourceUser(t, s, ecrtest.FromEnvironment)
 			a := u.run("public.ecr.aws", "get")
-			told, hint, _ := strings.Cut(a.stderr, "\n")
-			const anonymously = "docker-credential-ecr-login: no token for ECR Public, going on anonymously: "
+			cause, hint, _ := strings.Cut(a.stderr, "\n")
+			const prefix = "docker-credential-ecr-login: no token for ECR Public, continuing without credentials: "
 			if a.code != 1 || a.stdout != notFoundLine {
 				t.Errorf("exit code %d, standard output %q; want Docker's not-found", a.code, a.stdout)
 			}
-			if !strings.HasPrefix(told, anonymously) || !strings.Contains(told, test.message) {
-				t.Errorf("standard error: %q, want that it goes on anonymously, as %q", told, test.message)
+			if !strings.HasPrefix(cause, prefix) || !strings.Contains(cause, test.message) {
+				t.Errorf("standard error: %q, want the cause %q", cause, test.message)
 			}
 			if !strings.HasPrefix(hint, "docker-credential-ecr-login: hint: "+test.hint) || strings.Count(hint, "\n") != 1 {
 				t.Errorf("standard error ends with %q, want the hint %q", hint, test.hint)
@@ -65,8 +65,8 @@ func TestPublicThatAWSRefuses(t *testing.T) {
 	}
 }
 
-// Who has no credentials hears nothing, and a metadata service that swallows packets is waited for once; how
-// long, make stress looks at.
+// Without credentials nothing is printed, and a metadata service that never responds is contacted once. make stress
+// measures for how long.
 func TestPublicWithSilentMetadata(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -77,7 +77,7 @@ func TestPublicWithSilentMetadata(t *testing.T) {
 		t.Errorf("%+v, want %+v", a, want)
 	}
 	if s.Calls("black-hole") == 0 {
-		t.Fatal("the metadata service was not asked: this shows nothing")
+		t.Fatal("the metadata service was not contacted: this test shows nothing")
 	}
 	s.Reset()
 	if a := u.run("public.ecr.aws", "get"); a != want {
@@ -86,7 +86,7 @@ func TestPublicWithSilentMetadata(t *testing.T) {
 	if n := s.Connections(); n != 0 {
 		t.Errorf("the second get made %d connections, want none within a minute", n)
 	}
-	// A profile with credentials ends it: that is another principal.
+	// A profile with credentials is another principal, so AWS is contacted again.
 	home := s.Home(dir)
 	u = newUser(t, dir, home.Keys("default", s.AddUser("late")))
 	if who, _ := s.PrincipalOf(u.get("public.ecr.aws").Secret); !strings.HasSuffix(who.ARN, "user/late") {
@@ -94,7 +94,7 @@ func TestPublicWithSilentMetadata(t *testing.T) {
 	}
 }
 
-// A broken configuration is no reason to go on anonymously: the person has to mend it.
+// A broken configuration is an error, although the pull would work without credentials.
 func TestPublicWithBrokenConfiguration(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -48,6 +48,7 @@ the source code has units for both modes.`,
 		if err := requireCache(p.helper()); err != nil {
 			return err
 		}
+		p.budget.pause() // each request has the settings' timeout
 		if *watch {
 			return p.watch(c.Context(), args, *asJSON)
 		}

@@ -387,7 +387,7 @@ var mistakes = []mistake{
 		},
 		settings: "timeout = \"15s\"\n[[registry]]\nmatch = \"*\"\nprofil = \"prod\"\n",
 		message:  []string{"config.toml:4", `"registry.profil"`, `"profile"`},
-		hint:     "docs/configuration.md",
+		hint:     "section Settings of the manual page",
 	},
 }
 

@@ -89,5 +89,10 @@ func (r *Registries) Contains(key string) bool {
 	return ok
 }
 
+// KeysOf returns the keys of credHelpers that name this program with the profile, sorted.
+func (r *Registries) KeysOf(profile string) []string {
+	return slices.DeleteFunc(r.Keys(), func(key string) bool { return r.profiles[key] != profile })
+}
+
 // Keys returns the keys of credHelpers that name this program, sorted.
 func (r *Registries) Keys() []string { return slices.Sorted(maps.Keys(r.profiles)) }

@@ -10,8 +10,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// answering are calls that succeed and print something.
-var answering = [][]string{
+// successful are calls that succeed and print something.
+var successful = [][]string{
 	{"version"}, {"--version"}, {"list"},
 	{"--help"}, {"help", "refresh"}, {"refresh", "--help"}, {"get", "--help"}, {"man"}, {"completion", "bash"},
 	{"explain", host}, {"explain", "--json", host},
@@ -22,8 +22,8 @@ var answering = [][]string{
 	{"refresh", "--watch"}, {"refresh", "--watch", "--json"}, {"refresh", "--watch", "--json", host},
 }
 
-// unread runs the helper with a standard output that cannot be written to.
-func (u *user) unread(stdout *os.File, stdin string, args ...string) answer {
+// runTo runs the helper with a standard output that cannot be written to.
+func (u *user) runTo(stdout *os.File, stdin string, args ...string) answer {
 	u.t.Helper()
 	var stderr strings.Builder
 	cmd := u.command(stdin, args...)
@@ -31,14 +31,14 @@ func (u *user) unread(stdout *os.File, stdin string, args ...string) answer {
 	if err := cmd.Start(); err != nil {
 		u.t.Fatal(err)
 	}
-	stop := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() }) // a watch that goes on
+	stop := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() }) // a watch that does not stop
 	defer stop.Stop()
 	_ = cmd.Wait()
 	return answer{"", stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-// An answer that could not be written is no success, and one line says so.
-func TestAnswerThatCannotBeWritten(t *testing.T) {
+// When standard output cannot be written, the exit code is 1 and standard error has the cause.
+func TestStandardOutputCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment).with("PATH=" + filepath.Dir(helper))
@@ -55,39 +55,38 @@ func TestAnswerThatCannotBeWritten(t *testing.T) {
 	}
 	reader.Close()
 	defer closed.Close()
-	for _, args := range answering {
+	const line = "docker-credential-ecr-login: cannot write to standard output: "
+	for _, args := range successful {
 		call := strings.Join(args, " ")
 		if !strings.Contains(call, "--watch") {
 			if a := u.run("", args...); a.code != 0 || a.stdout == "" {
-				t.Errorf("%s: %+v, want an answer", call, a)
+				t.Errorf("%s: %+v, want output", call, a)
 			}
 		}
-		const line = "docker-credential-ecr-login: writing the answer: "
-		if a := u.unread(full, "", args...); a.code != 1 || a.stderr != line+"no space left on device\n" && call != "list" {
+		if a := u.runTo(full, "", args...); a.code != 1 || a.stderr != line+"no space left on device\n" {
 			t.Errorf("%s to a full disk: %+v", call, a)
 		}
 		if call == "version" || call == "--version" || call == "list" {
-			continue // for clients: they have no handler, and end of the signal
+			continue // the protocol's commands have no signal handler
 		}
-		if a := u.unread(closed, "", args...); a.code != 1 || a.stderr != line+"broken pipe\n" {
+		if a := u.runTo(closed, "", args...); a.code != 1 || a.stderr != line+"broken pipe\n" {
 			t.Errorf("%s to a closed pipe: %+v", call, a)
 		}
 	}
-	// A hit has no words, and a client that cannot read has no use for them.
-	if a := u.unread(full, host, "get"); a.code != 1 || a.stderr != "" {
+	if a := u.runTo(full, host, "get"); a.code != 1 || a.stderr != line+"no space left on device\n" {
 		t.Errorf("a hit to a full disk: %+v", a)
 	}
-	if a := u.unread(full, "123456789012.dkr.ecr.eu-west-1.amazonaws.com", "get"); a.code != 1 || a.stderr != "docker-credential-ecr-login: writing the answer: no space left on device\n" {
+	if a := u.runTo(full, "123456789012.dkr.ecr.eu-west-1.amazonaws.com", "get"); a.code != 1 || a.stderr != line+"no space left on device\n" {
 		t.Errorf("a miss to a full disk: %+v", a)
 	}
 	for _, verb := range []string{"get", "list", "version"} {
-		if a := u.unread(closed, host, verb); a.code != -1 || a.stderr != "" {
-			t.Errorf("%s to a closed pipe: %+v, want that the signal ended it", verb, a)
+		if a := u.runTo(closed, host, verb); a.code != -1 || a.stderr != "" {
+			t.Errorf("%s to a closed pipe: %+v, want the end by SIGPIPE", verb, a)
 		}
 	}
-	// Calls that fail keep their code.
+	// A failed call keeps its exit code.
 	for _, args := range [][]string{{}, {"ge"}, {"refresh", "ghcr.io"}, {"get", "more"}} {
-		if a := u.unread(full, "", args...); a.code != 1 {
+		if a := u.runTo(full, "", args...); a.code != 1 {
 			t.Errorf("%q to a full disk: %+v", args, a)
 		}
 	}
