@@ -50,6 +50,7 @@ var leaves = []string{
 	"ecr-login/internal/process",
 	"ecr-login/internal/nearest",
 	"ecr-login/internal/progname",
+	"ecr-login/internal/jwt",
 	"ecr-login/internal/redact",
 	"ecr-login/internal/regularfile",
 	"ecr-login/internal/retry",

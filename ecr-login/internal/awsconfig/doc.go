@@ -1,2 +1,11 @@
-// Package awsconfig has the codes for the sources of AWS credentials.
+// Package awsconfig finds where AWS credentials come from, without a call to AWS.
+//
+// Its promise: [Config.Resolve] returns the source that the AWS CLI would use, or an error that says
+// what differs. It never returns another principal's source. The order of the sources, the parsing
+// of the files and the names of the settings follow botocore (credentials.py, configloader.py and
+// Python's configparser), because the AWS SDK for Go differs from the AWS CLI in all three.
+//
+// It accepts some files on which the AWS CLI stops with an error: duplicate sections and settings,
+// lines without "=", quotes and trailing comments around values that cannot contain any, and a byte
+// order mark. A profile that follows more than 64 others by source_profile is an error here alone.
 package awsconfig

@@ -15,6 +15,7 @@ const (
 	Login              Kind = "login"                // session of `aws login` of a profile
 	Process            Kind = "process"              // credential_process of a profile
 	MissingProfile     Kind = "profile-missing"      // a profile that is not in the AWS files
+	Invalid            Kind = "invalid"              // a configuration with an error
 	Container          Kind = "container"            // ECS, EKS Pod Identity or another container endpoint
 	Instance           Kind = "ec2"                  // EC2 instance metadata; also when nothing else was found
 )
@@ -23,6 +24,6 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		ServiceAccount, Environment, WebIdentity, Static, ProfileWebIdentity, SSO, Login, Process,
-		MissingProfile, Container, Instance,
+		MissingProfile, Invalid, Container, Instance,
 	}
 }

@@ -158,8 +158,8 @@ func TestEditsChange(t *testing.T) {
 			func(w *world) { w.source.Rule, w.source.Profile = "a", "bc" },
 		},
 		"value of one variable moved to another": {
-			func(w *world) { w.env["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE" },
-			func(w *world) { w.env["AWS_ACCESS_KEY_ID"], w.env["AWS_ACCESS_KEY"] = "", "AKIDEXAMPLE" },
+			func(w *world) { w.env["AWS_SESSION_TOKEN"] = "token" },
+			func(w *world) { w.env["AWS_SESSION_TOKEN"], w.env["AWS_SECURITY_TOKEN"] = "", "token" },
 		},
 		"endpoint set to nothing, which the SDK tells from not set": {
 			nil, func(w *world) { w.env["AWS_ENDPOINT_URL"] = "" },

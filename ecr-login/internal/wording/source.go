@@ -42,6 +42,8 @@ func source(kind awsconfig.Kind, profile string) string {
 		return "credential process of " + name
 	case awsconfig.MissingProfile:
 		return name + ", which is not in the AWS files"
+	case awsconfig.Invalid:
+		return "none: the AWS configuration has an error"
 	case awsconfig.Container:
 		return "container credentials"
 	case awsconfig.Instance:

@@ -1,0 +1,143 @@
+package awsconfig
+
+import (
+	"maps"
+	"strings"
+)
+
+// Settings are the settings of a profile or of another section.
+type Settings map[string]string
+
+// free are the settings whose values may have white space, quotes or # in them.
+var free = map[string]bool{
+	"credential_process": true, "external_id": true, "role_session_name": true, "source_profile": true, "sso_session": true,
+	"web_identity_token_file": true, "login_session": true, "ca_bundle": true, "services": true,
+}
+
+// Get returns the value of a setting, empty when it is not set.
+func (s Settings) Get(key string) string {
+	if free[key] {
+		return s[key]
+	}
+	return lenient(s[key])
+}
+
+// Has reports whether the setting is there, even without a value.
+func (s Settings) Has(key string) bool {
+	_, ok := s[key]
+	return ok
+}
+
+// section returns the settings of the sections whose header match accepts. Sections with the same
+// header are one; a section with another header that matches replaces those before it.
+func section(text []byte, match func(header []byte) bool) Settings {
+	defaults := map[string]string{} // configparser adds the settings of [DEFAULT] to every section
+	var found map[string]string
+	last := ""
+	scan(text, func(header []byte) map[string]string {
+		if string(header) == "DEFAULT" {
+			return defaults
+		}
+		if !match(header) {
+			return nil
+		}
+		if found == nil || last != string(header) {
+			found, last = map[string]string{}, string(header)
+		}
+		return found
+	})
+	if found == nil {
+		return nil
+	}
+	for key, value := range defaults {
+		if _, ok := found[key]; !ok {
+			found[key] = value
+		}
+	}
+	trimLines(found)
+	return found
+}
+
+// configProfile returns the profile of the config file, nil when it has none of that name.
+func (c *Config) configProfile(name string) Settings {
+	return section(c.Config.Text, func(header []byte) bool {
+		return name == "default" && string(header) == "default" || named(header, "profile", name)
+	})
+}
+
+// credentialsProfile returns the profile of the credentials file, nil when it has none of that name.
+func (c *Config) credentialsProfile(name string) Settings {
+	return section(c.Credentials.Text, func(header []byte) bool { return string(header) == name })
+}
+
+// profile is a profile as both files have it.
+type profile struct {
+	name                string
+	config, credentials Settings
+	Settings            // both; the credentials file overrides the config file
+}
+
+// profile returns the named profile and reports whether it exists.
+func (c *Config) profile(name string) (profile, bool) {
+	p := profile{name: name, config: c.configProfile(name), credentials: c.credentialsProfile(name)}
+	if p.config == nil && p.credentials == nil {
+		return p, false
+	}
+	p.Settings = maps.Clone(p.config)
+	if p.Settings == nil {
+		p.Settings = Settings{}
+	}
+	maps.Copy(p.Settings, p.credentials)
+	return p, true
+}
+
+// Profile returns the settings of the profile that applies, and its name. The settings are empty
+// when the profile does not exist.
+func (c *Config) Profile() (name string, s Settings) {
+	name, _ = c.ProfileName()
+	p, _ := c.profile(name)
+	return name, p.Settings
+}
+
+// Section returns the settings of [kind name], such as [sso-session corp], nil when it is missing.
+func (c *Config) Section(kind, name string) Settings {
+	return section(c.Config.Text, func(header []byte) bool { return named(header, kind, name) })
+}
+
+// Nested returns the settings within a value, such as those of [services x], where a service has
+// settings of its own on indented lines.
+func Nested(value string) Settings {
+	s := Settings{}
+	for line := range strings.Lines(value) {
+		if key, value, ok := strings.Cut(line, "="); ok {
+			s[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
+		}
+	}
+	return s
+}
+
+// ProfileName returns the name of the profile that applies, and reports whether it was named.
+func (c *Config) ProfileName() (name string, named bool) {
+	for _, name := range [...]string{c.Input.Profile, c.env("AWS_PROFILE"), c.env("AWS_DEFAULT_PROFILE")} {
+		if name != "" {
+			return name, true
+		}
+	}
+	return "default", false
+}
+
+// similar returns a section header that looks like the profile's and is not read as such, or "".
+func (c *Config) similar(name string) (header string) {
+	look := func(text []byte) {
+		scan(text, func(h []byte) map[string]string {
+			words, _ := split(strings.ToLower(string(h)))
+			if n := len(words); header == "" && n > 0 && words[n-1] == strings.ToLower(name) {
+				header = string(h)
+			}
+			return nil
+		})
+	}
+	look(c.Config.Text)
+	look(c.Credentials.Text)
+	return header
+}
