@@ -346,7 +346,7 @@ var faults = []fault{
 		name:   "no credentials",
 		change: func(p *fixture) { p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=") },
 		code:   1,
-		want: `✘ credentials  no AWS credentials: AWS_ACCESS_KEY_ID is not set, there is no default profile, no container offers any, and the EC2 instance metadata service is disabled (AWS_EC2_METADATA_DISABLED)
+		want: `✘ credentials  no AWS credentials: AWS_ACCESS_KEY_ID is not set, there is no default profile, no container credentials are configured, and the EC2 instance metadata service is disabled (AWS_EC2_METADATA_DISABLED)
                fix: run ` + "`aws configure` or `aws login`" + `, or set AWS_PROFILE to a profile that has credentials
 ! not checked  token, registry, image, layers: credentials failed
 `,
@@ -366,7 +366,7 @@ var faults = []fault{
 		name:   "profile that does not exist",
 		change: func(p *fixture) { p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_PROFILE=prdo") },
 		code:   1,
-		want: `✘ credentials  the AWS profile "prdo" does not exist
+		want: `✘ credentials  profile "prdo" not found in ~/.aws/config or ~/.aws/credentials
                fix: check ~/.aws/config and the AWS_ environment variables
 ! not checked  api, token, registry, image, layers: credentials failed
 `,

@@ -203,7 +203,7 @@ $HOST
 	}
 	for _, test := range []struct{ set, want string }{
 		{"AWS_REGION=", "✘ registries   none configured, and no region is set for arn:aws:iam::123456789012:user/developer\n               fix: name a registry, or set AWS_REGION\n"},
-		{"AWS_ACCESS_KEY_ID=", "✘ registries   none configured, and the credentials name no account: no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set, *\n               fix: run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials\n"},
+		{"AWS_ACCESS_KEY_ID=", "✘ registries   none configured, and the credentials name no account: no AWS credentials: AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not, *\n               fix: run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials\n"},
 	} {
 		other := *p
 		other.set(test.set)

@@ -100,7 +100,7 @@ func TestPublicWithBrokenConfiguration(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()
 	a := newUser(t, dir, s.Home(dir).Env("AWS_PROFILE=pord")).run("public.ecr.aws", "get")
-	if a.code != 1 || !strings.Contains(a.stdout, `the AWS profile "pord" does not exist`) {
+	if a.code != 1 || !strings.Contains(a.stdout, `profile "pord" not found in ~/.aws/config or ~/.aws/credentials`) {
 		t.Errorf("%+v, want an error that names the profile", a)
 	}
 }

@@ -40,7 +40,7 @@ var mistakes = []mistake{
 			home.Keys("prod", s.AddUser(developer))
 			return home.Env("AWS_PROFILE=pord")
 		},
-		message: []string{`the AWS profile "pord" does not exist`},
+		message: []string{`profile "pord" not found in ~/.aws/config or ~/.aws/credentials`},
 		hint:    "check ~/.aws/config",
 	},
 	{
@@ -49,7 +49,7 @@ var mistakes = []mistake{
 			return home.Keys("prod", s.AddUser(developer))
 		},
 		settings: "[[registry]]\nmatch = \"*\"\nprofile = \"prd\"\n",
-		message:  []string{`the AWS profile "prd" does not exist`},
+		message:  []string{`profile "prd" not found in ~/.aws/config or ~/.aws/credentials`},
 		hint:     "check ~/.aws/config",
 	},
 	{
@@ -57,7 +57,7 @@ var mistakes = []mistake{
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return home.AssumeRole("prod", "bsae", ecrtest.Role{ARN: roleARN})
 		},
-		message: []string{`source_profile "bsae"`, roleARN, "does not exist or has no credentials"},
+		message: []string{`profile "prod": source_profile: profile "bsae" not found in ~/.aws/config or ~/.aws/credentials`},
 		hint:    "check ~/.aws/config",
 	},
 	{
@@ -71,7 +71,7 @@ var mistakes = []mistake{
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return home.Env("AWS_SECRET_ACCESS_KEY=" + s.AddUser(developer).SecretAccessKey)
 		},
-		message: []string{"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"},
+		message: []string{"AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"},
 		hint:    "run `aws configure` or `aws login`",
 	},
 	{
@@ -232,8 +232,7 @@ var mistakes = []mistake{
 			home.Config("[profile process]", "credential_process = /nonexistent/credentials --for prod")
 			return home.Env("AWS_PROFILE=process")
 		},
-		others:  "/nonexistent/credentials",
-		message: []string{`the credential_process of profile "process"`, "exit status 127"},
+		message: []string{`the credential_process of profile "process"`, "could not be started without a shell", "no such file or directory"},
 		hint:    "run the credential_process of that profile in a shell",
 	},
 	{

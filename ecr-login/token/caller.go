@@ -3,7 +3,6 @@ package token
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -22,7 +22,12 @@ type Caller struct {
 	Account string // twelve digits
 	ARN     string
 
-	Source  string // where the credentials come from, in words
+	// Source is the code of where the credentials come from, such as "env" or "sso". SourceProfile is
+	// the profile that has them, if any. AssumesRole says that a role was assumed with them.
+	Source        string
+	SourceProfile string
+	AssumesRole   bool
+
 	Profile string // the AWS profile in use; empty if only the environment decides
 	Region  string // of the environment or the profile; empty if neither names one
 
@@ -83,44 +88,23 @@ func (f *fetch) caller(ctx context.Context) (Caller, error) {
 	caller := Caller{
 		Account: *out.Account,
 		ARN:     *out.Arn,
-		Source:  f.sources.words(),
+		Source:  string(f.chain.Kind),
 		Region:  cmp.Or(f.endpoints.env.Region, f.endpoints.shared.Region),
-		Session: session(f.found, f.request.Registry.Service, server),
+		Session: f.session(server),
 		Skew:    server.Sub(now),
+
+		SourceProfile: f.chain.Profile,
+		AssumesRole:   len(f.chain.Roles) > 0,
 	}
 	if f.request.WebIdentity != nil {
-		caller.Source = "web identity token of the request"
-	} else if !f.sources.environment() {
+		caller.Source = string(awsconfig.ServiceAccount)
+	} else if !f.fromEnvironment() {
 		caller.Profile = f.awsProfile()
 	}
 	return caller, nil
 }
 
-// words returns where credentials come from, in words, with the profile's name.
-func (s sources) words() string {
-	kind := ""
-	switch profile := fmt.Sprintf("profile %q", s.profile.Profile); {
-	case s.has(aws.CredentialSourceEnvVarsSTSWebIDToken):
-		return "web identity token in the environment"
-	case s.profile.CredentialSource == "Environment", s.has(aws.CredentialSourceEnvVars):
-		kind = "access key in the environment"
-	case s.has(aws.CredentialSourceProfileSTSWebIDToken):
-		kind = "web identity token of " + profile
-	case s.sso():
-		kind = "SSO session of " + profile
-	case s.has(aws.CredentialSourceLogin):
-		kind = "aws login session of " + profile
-	case s.has(aws.CredentialSourceProcess):
-		kind = "credential process of " + profile
-	case s.has(aws.CredentialSourceIMDS):
-		kind = "EC2 instance metadata"
-	case s.has(aws.CredentialSourceHTTP):
-		kind = "container credentials"
-	default:
-		kind = "access key in " + profile
-	}
-	if s.has(aws.CredentialSourceSTSAssumeRole) || s.has(aws.CredentialSourceProfileSTSWebIDToken) {
-		return "role assumed with " + kind
-	}
-	return kind
+// fromEnvironment reports whether only environment variables decide where credentials come from.
+func (f *fetch) fromEnvironment() bool {
+	return len(f.chain.Roles) == 0 && (f.chain.Kind == awsconfig.Environment || f.chain.Kind == awsconfig.WebIdentity)
 }

@@ -18,25 +18,28 @@ var whoami = job{Caller: true, Version: "1.2.3"}
 // Every source of credentials is the principal that it says, and is named.
 func TestCallerOfEverySource(t *testing.T) {
 	t.Parallel()
-	words := map[ecrtest.Source]string{
-		ecrtest.FromEnvironment:        "access key in the environment",
-		ecrtest.FromSessionEnvironment: "access key in the environment",
-		ecrtest.FromFile:               `access key in profile "file"`,
-		ecrtest.FromRole:               `role assumed with access key in profile "role-source"`,
-		ecrtest.FromRoleChain:          `role assumed with access key in profile "role-chain-source"`,
-		ecrtest.FromRoleByEC2:          "role assumed with EC2 instance metadata",
-		ecrtest.FromRoleByECS:          "role assumed with container credentials",
-		ecrtest.FromSSO:                `SSO session of profile "sso"`,
-		ecrtest.FromExpiredSSO:         `SSO session of profile "sso-expired"`,
-		ecrtest.FromLegacySSO:          `SSO session of profile "sso-legacy"`,
-		ecrtest.FromWebIdentity:        "web identity token in the environment",
-		ecrtest.FromWebIdentityProfile: `role assumed with web identity token of profile "web-identity-profile"`,
-		ecrtest.FromProcess:            `credential process of profile "process"`,
-		ecrtest.FromLogin:              `aws login session of profile "login"`,
-		ecrtest.FromExpiredLogin:       `aws login session of profile "login-expired"`,
-		ecrtest.FromECS:                "container credentials",
-		ecrtest.FromPodIdentity:        "container credentials",
-		ecrtest.FromEC2:                "EC2 instance metadata",
+	codes := map[ecrtest.Source]string{
+		ecrtest.FromEnvironment:        "env",
+		ecrtest.FromSessionEnvironment: "env",
+		ecrtest.FromFile:               "profile-static",
+		ecrtest.FromRole:               "profile-static",
+		ecrtest.FromRoleChain:          "profile-static",
+		ecrtest.FromRoleByEC2:          "ec2",
+		ecrtest.FromRoleByECS:          "container",
+		ecrtest.FromSSO:                "sso",
+		ecrtest.FromExpiredSSO:         "sso",
+		ecrtest.FromLegacySSO:          "sso",
+		ecrtest.FromWebIdentity:        "web-identity",
+		ecrtest.FromWebIdentityProfile: "profile-web-identity",
+		ecrtest.FromProcess:            "process",
+		ecrtest.FromLogin:              "login",
+		ecrtest.FromExpiredLogin:       "login",
+		ecrtest.FromECS:                "container",
+		ecrtest.FromPodIdentity:        "container",
+		ecrtest.FromEC2:                "ec2",
+	}
+	assumes := map[ecrtest.Source]bool{
+		ecrtest.FromRole: true, ecrtest.FromRoleChain: true, ecrtest.FromRoleByEC2: true, ecrtest.FromRoleByECS: true,
 	}
 	for _, source := range ecrtest.Sources() {
 		t.Run(string(source), func(t *testing.T) {
@@ -50,16 +53,16 @@ func TestCallerOfEverySource(t *testing.T) {
 			if c.ARN != source.Principal() || c.Account != ecrtest.Account {
 				t.Errorf("%+v, want %s of account %s", c, source.Principal(), ecrtest.Account)
 			}
-			if c.Source != words[source] {
-				t.Errorf("source %q, want %q", c.Source, words[source])
+			if c.Source != codes[source] || c.AssumesRole != assumes[source] {
+				t.Errorf("source %q, assumes a role %v, want %q, %v", c.Source, c.AssumesRole, codes[source], assumes[source])
 			}
 			if c.Region != ecrtest.Region {
 				t.Errorf("region %q, want that of the environment", c.Region)
 			}
-			if strings.HasSuffix(c.Source, "environment") && c.Profile != "" {
+			if (c.Source == "env" || c.Source == "web-identity") && c.Profile != "" {
 				t.Errorf("profile %q, though the environment decides", c.Profile)
 			}
-			if strings.Contains(c.Source, "profile") && c.Profile != string(source) {
+			if c.SourceProfile != "" && c.Profile != string(source) {
 				t.Errorf("profile %q, want %q", c.Profile, source)
 			}
 			if n := s.Calls(stsCall); n != 1 {
@@ -91,7 +94,7 @@ func TestCallerOfARequest(t *testing.T) {
 			t.Fatal(r.Text)
 		}
 		want := []string{"arn:aws:sts::444455556666:assumed-role/pull/who", "arn:aws:sts::444455556666:assumed-role/pod/who"}[i]
-		source := []string{"access key in the environment", "web identity token of the request"}[i]
+		source := []string{"env", "service-account"}[i]
 		if r.Caller.ARN != want || r.Caller.Account != "444455556666" || r.Caller.Source != source {
 			t.Errorf("%+v, want %s by %s", r.Caller, want, source)
 		}

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os/exec"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
@@ -31,7 +27,7 @@ func (f *fetch) explain(ctx context.Context, err error) *Error {
 	e.Message = strings.TrimRight(f.redact(e.Message), ".") // AWS sends whole sentences
 	e.Code, e.Principal, e.Action = f.redact(e.Code), f.redact(e.Principal), f.redact(e.Action)
 	e.Stage = s.stage
-	if e.Profile == "" && f.request.WebIdentity == nil && !f.sources.environment() {
+	if e.Profile == "" && f.request.WebIdentity == nil && !f.fromEnvironment() {
 		e.Profile = f.awsProfile()
 	}
 	if s.url != nil {
@@ -62,14 +58,21 @@ func (f *fetch) classify(ctx context.Context, s step, err error) *Error {
 	}
 	var configuration *configError
 	if errors.As(err, &configuration) {
-		return f.configuration(configuration.err)
+		return &Error{Kind: Configuration, Message: "the AWS configuration is not usable: " + reason(configuration.err)}
 	}
-	var process *processcreds.ProviderError
+	var source *awsconfig.Error
+	if errors.As(err, &source) {
+		e := &Error{Kind: Configuration, Profile: source.Profile, Message: source.Message}
+		if source.Code == awsconfig.ErrMFA {
+			e.Code = CodeMFA
+		}
+		return e
+	}
+	var process *processError
 	if errors.As(err, &process) {
 		return f.process(process, s)
 	}
-	var empty *credentials.StaticCredentialsEmptyError
-	if s.stage == StageEC2 || metadataFailed(err) || errors.As(err, &empty) {
+	if s.stage == StageEC2 || metadataFailed(err) {
 		return f.noCredentials(err)
 	}
 	if isRefusal {
@@ -90,7 +93,7 @@ func (f *fetch) classify(ctx context.Context, s step, err error) *Error {
 func (f *fetch) timedOut(cause error, s step) *Error {
 	what := s.words() + f.where(s)
 	if s.stage == StageProcess || s.stage == StageSessionWait {
-		what += fmt.Sprintf(" of profile %q", f.sources.profile.Profile)
+		what += fmt.Sprintf(" of profile %q", f.chain.Profile)
 	}
 	if errors.Is(cause, context.Canceled) {
 		return &Error{Kind: Timeout, Message: "canceled while " + what, Err: cause}
@@ -103,59 +106,13 @@ func (f *fetch) timedOut(cause error, s step) *Error {
 	return e
 }
 
-// configuration explains an error of config.LoadDefaultConfig.
-func (f *fetch) configuration(err error) *Error {
-	var (
-		mfa       config.AssumeRoleTokenProviderNotSetError
-		missing   config.SharedConfigProfileNotExistError
-		role      config.SharedConfigAssumeRoleError
-		needsRole config.CredentialRequiresARNError
-		path      *fs.PathError
-		e         = &Error{Kind: Configuration}
-	)
-	switch {
-	case errors.As(err, &mfa):
-		e.Code = CodeMFA
-		e.Message = fmt.Sprintf("%s requires an MFA code (mfa_serial), which a credential helper cannot prompt for", f.profileWords())
-	case errors.As(err, &role):
-		e.Profile = role.Profile
-		e.Message = fmt.Sprintf("the source_profile %q of role %s does not exist or has no credentials", role.Profile, role.RoleARN)
-	case errors.As(err, &missing):
-		e.Profile = missing.Profile
-		e.Message = fmt.Sprintf("the AWS profile %q does not exist", missing.Profile)
-	case errors.As(err, &needsRole):
-		e.Profile = needsRole.Profile
-		e.Message = fmt.Sprintf("the AWS profile %q has %s but no role_arn", needsRole.Profile, needsRole.Type)
-	case errors.As(err, &path):
-		// The only file that must exist here is the CA bundle.
-		e.Message = fmt.Sprintf("cannot read the CA bundle %q: %v", path.Path, path.Err)
-	default:
-		e.Message = "the AWS configuration is not usable: " + reason(err)
-	}
-	return e
-}
-
-// process explains a credential_process that failed. The message does not contain its output, which
-// may be credentials.
-func (f *fetch) process(err *processcreds.ProviderError, s step) *Error {
-	text := err.Err.Error() // may end with the output
-	if strings.HasPrefix(text, "credential process timed out") {
+// process explains a credential_process that failed.
+func (f *fetch) process(err *processError, s step) *Error {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return f.timedOut(context.DeadlineExceeded, s)
 	}
-	e := &Error{Kind: NoCredentials, Code: CodeProcess, Profile: f.sources.profile.Profile}
-	var exit *exec.ExitError
-	what := "did not print version 1 credentials as JSON"
-	switch {
-	case errors.As(err, &exit):
-		what, e.Err = "failed: "+exit.Error(), exit
-	case strings.HasPrefix(text, "error in credential_process"), strings.HasPrefix(text, "failed to prepare command"):
-		what = "could not be started"
-	}
-	e.Message = fmt.Sprintf("the credential_process of profile %q %s", e.Profile, what)
-	if e.Err == nil {
-		e.Err = errors.New(e.Message) // err itself quotes the output
-	}
-	return e
+	return &Error{Kind: NoCredentials, Code: CodeProcess, Profile: f.chain.Profile, Err: err,
+		Message: fmt.Sprintf("the credential_process of profile %q %s", f.chain.Profile, err.what)}
 }
 
 // reason returns the text of an error without the prefixes that the SDK adds in each layer. The text

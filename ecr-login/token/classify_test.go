@@ -12,17 +12,19 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	signintypes "github.com/aws/aws-sdk-go-v2/service/signin/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
-// failing is a fetch whose last call was name, for a profile with sources.
-func failing(name string, list ...aws.CredentialSource) *fetch {
+// failing is a fetch whose last call was name, for a profile with that kind of credentials.
+func failing(name string, kind ...awsconfig.Kind) *fetch {
 	f := newFetch(&Client{DMI: "/nonexistent"}, Request{})
-	f.sources = sources{list: list, profile: config.SharedConfig{Profile: "work"}}
+	f.chain.Profile = "work"
+	f.chain.Kind = append(kind, awsconfig.Static)[0]
 	if name != "" {
 		s := &step{stage: f.calls.operation(name).stage, operation: f.calls.operation(name)}
 		f.calls.start(s)
@@ -45,21 +47,21 @@ func TestExplain(t *testing.T) {
 		{"no such endpoint", failing("GetAuthorizationToken"),
 			errors.New("operation error ECR: GetAuthorizationToken, failed to resolve service endpoint, endpoint rule error, FIPS is enabled but this partition does not support FIPS"),
 			Configuration, "no endpoint for ECR in region \"\": FIPS is enabled but this partition does not support FIPS"},
-		{"SSO session renewed and not kept", failing("", aws.CredentialSourceSSOLegacy),
+		{"SSO session renewed and not kept", failing("", awsconfig.SSO),
 			fmt.Errorf("refresh cached SSO token failed, unable to cache refreshed SSO token, failed to create cached SSO token file %w", readOnly),
-			Configuration, `cannot renew the SSO session of profile "work": open "/home/x/.aws/file.json": read-only file system`},
-		{"login session renewed and not kept", failing("", aws.CredentialSourceLogin),
+			Configuration, `cannot use the SSO session of profile "work": open "/home/x/.aws/file.json": read-only file system`},
+		{"login session renewed and not kept", failing("", awsconfig.Login),
 			fmt.Errorf("save token: %w", readOnly),
-			Configuration, "cannot renew the `aws login` session of profile \"work\""},
-		{"login session that may not be renewed", failing("CreateOAuth2Token", aws.CredentialSourceLogin),
+			Configuration, "cannot use the `aws login` session of profile \"work\""},
+		{"login session that may not be renewed", failing("CreateOAuth2Token", awsconfig.Login),
 			errors.New("create oauth2 token: insufficient permissions, you may be missing permissions for the CreateOAuth2Token action"),
 			AccessDenied, "signin:CreateOAuth2Token"},
-		{"login session refused in another way", failing("CreateOAuth2Token", aws.CredentialSourceLogin),
+		{"login session refused in another way", failing("CreateOAuth2Token", awsconfig.Login),
 			fmt.Errorf("create oauth2 token: %w", &signintypes.AccessDeniedException{Message: aws.String("no")}),
 			LoginExpired, "the `aws login` session of profile \"work\" has expired"},
-		{"SSO portal out of order", failing("CreateToken", aws.CredentialSourceSSOLegacy),
+		{"SSO portal out of order", failing("CreateToken", awsconfig.SSO),
 			answeredWith(500, "InternalServerException", "x", ""), Refused, "IAM Identity Center returned a server error"},
-		{"SSO portal busy", failing("CreateToken", aws.CredentialSourceSSOLegacy),
+		{"SSO portal busy", failing("CreateToken", awsconfig.SSO),
 			answeredWith(400, "SlowDownException", "x", ""), Throttled, "IAM Identity Center is throttling requests"},
 		{"too many requests, whatever the code", failing("GetAuthorizationToken"),
 			answeredWith(429, "SomethingNew", "x", ""), Throttled, "ECR is throttling requests"},
@@ -142,8 +144,9 @@ func TestLeastSession(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, left := range []time.Duration{0, -time.Hour, time.Millisecond} {
-		c := aws.Credentials{CanExpire: true, Expires: now.Add(left)}
-		if got := session(c, "ecr", now); got != leastSession {
+		f := newFetch(&Client{}, Request{})
+		f.found = aws.Credentials{CanExpire: true, Expires: now.Add(left)}
+		if got := f.session(now); got != leastSession {
 			t.Errorf("%v left: %v, which would say that it never ends", left, got)
 		}
 	}

@@ -8,33 +8,28 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
 
 // tokenFileVariable names the file with the authorization token of a container.
 const tokenFileVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
-// checkSources collects the secrets of all configured credentials, and returns an *Error if those in
-// use contain a control character. Without the check, a line feed at the end of a key makes a request
-// that Go refuses to send, which looks like a network failure.
+// checkSources returns an *Error if the configured credentials that are used contain a control
+// character. Without the check, a line feed at the end of a key makes a request that Go refuses to
+// send, which looks like a network failure.
 func (f *fetch) checkSources() error {
-	env, shared := f.endpoints.env, &f.endpoints.shared
-	f.secrets = append(f.secrets, env.Credentials.SecretAccessKey, env.Credentials.SessionToken, env.ContainerAuthorizationToken)
-	for s := shared; s != nil; s = s.Source {
-		f.secrets = append(f.secrets, s.Credentials.SecretAccessKey, s.Credentials.SessionToken)
-	}
-	if f.request.WebIdentity != nil {
-		return nil // no other source is used
-	}
-	profile := f.sources.profile
-	switch {
-	case f.sources.has(aws.CredentialSourceHTTP):
+	k := f.chain.Keys
+	keys := aws.Credentials{AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: k.SessionToken}
+	switch f.chain.Kind {
+	case awsconfig.Container:
 		return f.checkContainerToken()
-	case f.sources.has(aws.CredentialSourceEnvVars), profile.CredentialSource == "Environment":
-		return checkKeys(env.Credentials,
-			firstSet("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"), firstSet("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"), "AWS_SESSION_TOKEN")
-	case profile.Credentials.HasKeys():
-		of := fmt.Sprintf(" of profile %q", profile.Profile)
-		return checkKeys(profile.Credentials, "aws_access_key_id"+of, "aws_secret_access_key"+of, "aws_session_token"+of)
+	case awsconfig.Environment:
+		return checkKeys(keys, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", firstSet("AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"))
+	case awsconfig.Static:
+		of := fmt.Sprintf(" of profile %q", f.chain.Profile)
+		return checkKeys(keys, "aws_access_key_id"+of, "aws_secret_access_key"+of, "aws_session_token"+of)
 	}
 	return nil
 }
@@ -46,9 +41,9 @@ func (f *fetch) checkContainerToken() error {
 	if path == "" {
 		return checkText(f.endpoints.env.ContainerAuthorizationToken, "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := regularfile.Read(path, maxTokenFile)
 	if err != nil {
-		return nil // the SDK reports it
+		return nil // the provider reports it
 	}
 	f.secrets = append(f.secrets, string(raw))
 	return checkText(string(raw), fmt.Sprintf("the file %q of %s", path, tokenFileVariable))
@@ -57,8 +52,8 @@ func (f *fetch) checkContainerToken() error {
 // checkCredentials returns an *Error if credentials that were resolved contain a control character.
 func (f *fetch) checkCredentials(c aws.Credentials) error {
 	of := ""
-	if f.sources.has(aws.CredentialSourceProcess) {
-		of = fmt.Sprintf(" of the credential_process of profile %q", f.sources.profile.Profile)
+	if f.chain.Kind == awsconfig.Process {
+		of = fmt.Sprintf(" of the credential_process of profile %q", f.chain.Profile)
 	}
 	return checkKeys(c, "the access key ID"+of, "the secret access key"+of, "the session token"+of)
 }

@@ -187,8 +187,8 @@ func TestSession(t *testing.T) {
 		ecrtest.FromSSO:         40 * time.Minute,
 		ecrtest.FromRole:        40 * time.Minute,
 		ecrtest.FromEC2:         40 * time.Minute,
-		ecrtest.FromECS:         35 * time.Minute, // the SDK takes five minutes off
-		ecrtest.FromPodIdentity: 35 * time.Minute,
+		ecrtest.FromECS:         40 * time.Minute,
+		ecrtest.FromPodIdentity: 40 * time.Minute,
 		ecrtest.FromWebIdentity: 40 * time.Minute,
 	} {
 		t.Run(string(source), func(t *testing.T) {
@@ -200,13 +200,6 @@ func TestSession(t *testing.T) {
 			wantAbout(t, r.Token.Session, want)
 		})
 	}
-	t.Run("shorter than what the SDK takes off", func(t *testing.T) {
-		t.Parallel()
-		s := ecrtest.New(t)
-		s.SetSessionLife(2 * time.Minute)
-		r := fetch(t, s.Env(t.TempDir(), ecrtest.FromECS), job{Request: private(ecrtest.Region)})
-		wantAbout(t, r.Token.Session, time.Second)
-	})
 }
 
 // wantAbout allows for whole seconds in dates and for a slow machine.
@@ -257,7 +250,6 @@ func TestProcess(t *testing.T) {
 	tests := []struct{ name, command, says string }{
 		{"fails", "exit 3", "failed: exit status 3"},
 		{"fails after output", `echo '` + secret + `'; exit 1`, "failed: exit status 1"},
-		{"is not there", "/nonexistent/program", "failed: exit status 127"},
 		{"prints nothing", "true", "did not print version 1 credentials as JSON"},
 		{"prints rubbish", "echo " + secret, "did not print version 1 credentials as JSON"},
 		{"prints rubbish that sounds like an error", "echo error in credential_process credential process timed out " + secret, "did not print version 1 credentials as JSON"},
@@ -265,19 +257,23 @@ func TestProcess(t *testing.T) {
 		{"prints no key", `echo '{"Version":1,"SecretAccessKey":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
 		{"prints no secret", `echo '{"Version":1,"AccessKeyId":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
 		{"prints a number for a string", `echo '{"Version":1,"AccessKeyId":1,"SecretAccessKey":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
-		{"prints a date that is none", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"` + secret + `","Expiration":"soon"}'`, "did not print version 1 credentials as JSON"},
+		{"prints a date that is none", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"` + secret + `","Expiration":"soon"}'`, "printed an Expiration that is not a time"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			config := filepath.Join(t.TempDir(), "config")
-			write(t, config, "[profile tool]\ncredential_process = "+test.command+"\n"+
+			script := filepath.Join(filepath.Dir(config), "tool")
+			if err := os.WriteFile(script, []byte("#!/bin/sh\n"+test.command+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			write(t, config, "[profile tool]\ncredential_process = "+script+"\n"+
 				"[profile role]\nrole_arn = "+ruleRole+"\nsource_profile = tool\n")
 			env := settings(t, "AWS_CONFIG_FILE="+config)
 			for _, profile := range []string{"tool", "role"} {
 				request := private("us-east-1")
 				request.Profile = profile
-				r := fetchNoisy(t, env, job{Recorded: true, Request: request})
+				r := fetch(t, env, job{Recorded: true, Request: request})
 				wantError(t, r, token.NoCredentials, `the credential_process of profile "tool" `+test.says)
 				withoutSecrets(t, r, secret)
 				if r.Err.Code != token.CodeProcess || len(r.URLs) != 0 {
@@ -298,6 +294,8 @@ region = eu-west-1
 [profile from-environment]
 role_arn = `+ruleRole+`
 credential_source = Environment
+[profile no-role]
+source_profile = from-environment
 [profile from-file]
 role_arn = `+ruleRole+`
 web_identity_token_file = /nonexistent/token
@@ -312,9 +310,9 @@ credential_source = Ec2InstanceMetadata
 	}{
 		{"nothing at all", "", nil, []string{"AWS_ACCESS_KEY_ID is not set", "no default profile", "disabled (AWS_EC2_METADATA_DISABLED)"}},
 		{"a bare profile", "bare", nil, []string{`profile "bare" has none`, "AWS_ACCESS_KEY_ID is not set"}},
-		{"half a key", "", keys[:1:1], []string{"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"}},
-		{"the other half", "", keys[1:2:2], []string{"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"}},
-		{"a profile that wants the environment's", "from-environment", nil, []string{`profile "from-environment"`, "from the environment", "AWS_ACCESS_KEY_ID is not set"}},
+		{"a secret key alone", "", keys[1:2:2], []string{"AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"}},
+		{"names of older SDKs", "", []string{"AWS_ACCESS_KEY=A", "AWS_SECRET_KEY=b"}, []string{"AWS_ACCESS_KEY is set, which only older SDKs read"}},
+		{"no role", "no-role", nil, []string{`profile "no-role" has none`}},
 		{"a profile that wants the instance's", "from-ec2", nil, []string{`profile "from-ec2"`, "from the EC2 instance", "disabled"}},
 		{"a token file that is not there", "from-file", nil, []string{`"/nonexistent/token"`, "no such file"}},
 		{"a container's token file that is not there", "", []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/nonexistent/token"},
@@ -370,18 +368,41 @@ func TestIncompleteCredentials(t *testing.T) {
 	}
 }
 
-// fetchNoisy is fetch for a credential_process that writes to standard error,
-// which the SDK passes on.
-func fetchNoisy(t *testing.T, env []string, j job) result {
-	t.Helper()
-	quiet := filepath.Join(t.TempDir(), "sh")
-	if err := os.WriteFile(quiet, []byte("#!/bin/sh\nexec 2>/dev/null\nexec /bin/sh \"$@\"\n"), 0o700); err != nil {
+// A credential_process runs without a shell, with its arguments as the AWS CLI splits them.
+func TestProcessCommand(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "my bin")
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for i, v := range env {
-		if path, ok := strings.CutPrefix(v, "PATH="); ok {
-			env[i] = "PATH=" + filepath.Dir(quiet) + string(os.PathListSeparator) + path
+	script, output := filepath.Join(dir, "tool.sh"), filepath.Join(t.TempDir(), "arguments")
+	text := "#!/bin/sh\nfor a; do echo \"$a\"; done >'" + output + "'\n" +
+		`echo '{"Version":1,"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"secret-for-tests","Expiration":"2099-05-16 19:19:29UTC"}'` + "\n"
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{
+		`"SCRIPT"`:                  "",
+		`'SCRIPT'`:                  "",
+		`"SCRIPT" arg "arg two"`:    "arg\narg two\n",
+		`'SCRIPT' 'arg one' two`:    "arg one\ntwo\n",
+		`"SCRIPT" $HOME * | ~ # no`: "$HOME\n*\n|\n~\n#\nno\n",
+		`"SCRIPT" a\ b "c\"d"`:      "a b\nc\"d\n",
+	} {
+		config := filepath.Join(t.TempDir(), "config")
+		write(t, config, "[default]\ncredential_process = "+strings.ReplaceAll(command, "SCRIPT", script)+"\n")
+		r := fetch(t, settings(t, "AWS_CONFIG_FILE="+config), job{Recorded: true, Request: private("us-east-1")})
+		got, _ := os.ReadFile(output)
+		if r.Err != nil || string(got) != want || r.Token.Session < 24*time.Hour {
+			t.Errorf("%s: arguments %q, want %q; session %v, error %v", command, got, want, r.Token.Session, r.Err)
 		}
 	}
-	return fetch(t, env, j)
+	for command, words := range map[string]string{
+		"/nonexistent/program": "could not be started", "~/bin/tool": "without a shell", `"/bin/true`: "a quote that is not closed",
+	} {
+		config := filepath.Join(t.TempDir(), "config")
+		write(t, config, "[default]\ncredential_process = "+command+"\n")
+		r := fetch(t, settings(t, "AWS_CONFIG_FILE="+config), job{Recorded: true, Request: private("us-east-1")})
+		wantError(t, r, token.NoCredentials, words)
+	}
 }

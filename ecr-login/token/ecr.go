@@ -82,7 +82,7 @@ func (f *fetch) token(ctx context.Context, a *authorization, metadata middleware
 		Password: password,
 		Fetched:  fetched,
 		Lifetime: lifetime(a.expiresAt, password, server),
-		Session:  session(f.found, f.request.Registry.Service, server),
+		Session:  f.session(server),
 		Skew:     server.Sub(fetched),
 	}
 	f.log.DebugContext(ctx, "authorization token received", "lifetime", t.Lifetime, "session", t.Session, "after", time.Since(f.started))

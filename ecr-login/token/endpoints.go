@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	transport "github.com/aws/smithy-go/endpoints"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -98,16 +99,9 @@ func withoutUser(u *url.URL) string {
 
 // callsSTS reports whether credentials come from STS: a role or a web identity is configured.
 func (f *fetch) callsSTS() bool {
-	if f.request.RoleARN != "" || f.request.WebIdentity != nil {
+	switch f.chain.Kind {
+	case awsconfig.WebIdentity, awsconfig.ProfileWebIdentity:
 		return true
 	}
-	for _, source := range []aws.CredentialSource{
-		aws.CredentialSourceSTSAssumeRole, aws.CredentialSourceSTSAssumeRoleWebID,
-		aws.CredentialSourceProfileSTSWebIDToken, aws.CredentialSourceEnvVarsSTSWebIDToken, aws.CredentialSourceProfileSourceProfile,
-	} {
-		if f.sources.has(source) {
-			return true
-		}
-	}
-	return false
+	return f.request.RoleARN != "" || f.request.WebIdentity != nil || len(f.chain.Roles) > 0
 }

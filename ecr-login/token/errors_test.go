@@ -341,15 +341,15 @@ ca_bundle = `+filepath.Join(dir, "missing.pem")+`
 		words   []string
 		code    string
 	}{
-		{"unknown profile in the environment", []string{"AWS_PROFILE=nobody"}, "", []string{`"nobody" does not exist`}, ""},
-		{"unknown profile in the request", nil, "nobody", []string{`"nobody" does not exist`}, ""},
-		{"unknown source profile", nil, "orphan", []string{`source_profile "nobody"`, "role/orphan"}, ""},
+		{"unknown profile in the environment", []string{"AWS_PROFILE=nobody"}, "", []string{`profile "nobody" not found in`}, ""},
+		{"unknown profile in the request", nil, "nobody", []string{`profile "nobody" not found in`}, ""},
+		{"unknown source profile", nil, "orphan", []string{`profile "orphan": source_profile: profile "nobody" not found`}, ""},
 		{"source profile without credentials", nil, "empty-source", []string{`source_profile "plain"`, "no credentials"}, ""},
-		{"no role", nil, "no-role", []string{`"no-role" has source_profile but no role_arn`}, ""},
+		{"half a key in the environment", keys[:1:1], "", []string{"AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"}, ""},
 		{"MFA demanded", keys[:2:2], "mfa", []string{`"mfa" requires an MFA code`}, token.CodeMFA},
-		{"half a key", nil, "half", []string{"half", "partial credentials"}, ""},
+		{"half a key", nil, "half", []string{`profile "half" has an access key without aws_secret_access_key`}, ""},
 		{"unknown SSO session", nil, "no-session", []string{"nowhere"}, ""},
-		{"two sources", nil, "two", []string{"only one credential type"}, ""},
+		{"two sources", nil, "two", []string{`"two" has both source_profile and credential_source`}, ""},
 		{"bundle missing", nil, "no-bundle", []string{"CA bundle", "missing.pem"}, ""},
 		{"bundle missing, environment", []string{"AWS_CA_BUNDLE=" + filepath.Join(dir, "gone.pem")}, "", []string{"CA bundle", "gone.pem"}, ""},
 		{"bundle without certificates", []string{"AWS_CA_BUNDLE=" + filepath.Join(dir, "garbage.pem")}, "", []string{"CA bundle"}, ""},

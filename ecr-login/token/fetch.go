@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"crypto/fips140"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,17 +10,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/logging"
-	"github.com/aws/smithy-go/middleware"
 
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/neterr"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -43,7 +34,8 @@ type fetch struct {
 	started time.Time
 
 	endpoints endpoints                             // what the SDK read; zero before that
-	sources   sources                               // where credentials come from; zero before that is known
+	files     *awsconfig.Config                     // the shared files; nil before they are read
+	chain     awsconfig.Chain                       // where credentials come from; zero before that is known
 	found     aws.Credentials                       // what resolve found
 	secrets   []string                              // must not be in a message
 	proxy     func(*http.Request) (*url.URL, error) // of the HTTP client in use; nil if unknown
@@ -112,7 +104,7 @@ func (f *fetch) resolve(ctx context.Context, cfg aws.Config) error {
 	}
 	f.found = found
 	f.secrets = append(f.secrets, found.SecretAccessKey, found.SessionToken)
-	f.log.DebugContext(ctx, "aws credentials resolved", "source", found.Source, "after", time.Since(f.started))
+	f.log.DebugContext(ctx, "aws credentials resolved", "source", string(f.chain.Kind), "after", time.Since(f.started))
 	return nil
 }
 
@@ -146,74 +138,6 @@ func (f *fetch) begin(stage Stage) (end func(error)) {
 			f.calls.end(s)
 		}
 	}
-}
-
-// load reads the AWS configuration once, for everything that follows.
-func (f *fetch) load(ctx context.Context) (aws.Config, error) {
-	var cfg aws.Config
-	var err error
-	fips140.WithoutEnforcement(func() { cfg, err = config.LoadDefaultConfig(ctx, f.loadOptions(ctx)...) })
-	if err != nil {
-		return aws.Config{}, &configError{err}
-	}
-	for _, source := range cfg.ConfigSources {
-		switch s := source.(type) {
-		case config.EnvConfig:
-			f.endpoints.env = s
-		case config.SharedConfig:
-			f.endpoints.shared = s
-		}
-	}
-	f.endpoints.ignored, _, _ = config.GetIgnoreConfiguredEndpoints(ctx, cfg.ConfigSources)
-	f.calls.endpoint = f.endpoints.of
-	f.sources = sourcesOf(cfg.Credentials, f.endpoints.shared)
-	return cfg, f.checkSources()
-}
-
-func (f *fetch) loadOptions(ctx context.Context) []func(*config.LoadOptions) error {
-	options := []func(*config.LoadOptions) error{
-		config.WithLogger(logging.Nop{}), // by default the SDK writes warnings to standard error
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-			t.IdleConnTimeout = maxIdle
-			t.MaxResponseHeaderBytes = maxHeader
-			t.OnProxyConnectResponse = neterr.RefuseProxy
-		})),
-		config.WithDefaultRegion(f.request.Registry.Region),
-		// The metadata service is called for credentials only: AWS_DEFAULTS_MODE=auto would ask it for
-		// a region, even where it does not exist.
-		config.WithDefaultsMode("", func(o *config.DefaultsModeOptions) {
-			o.IMDSClient = imds.New(imds.Options{ClientEnableState: imds.ClientDisabled})
-		}),
-		config.WithAPIOptions([]func(*middleware.Stack) error{f.calls.attach(ctx)}),
-		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
-			if client, ok := o.Client.(*sts.Client); ok {
-				o.Client = sts.New(client.Options(), f.tuneSTS)
-			}
-		}),
-		config.WithWebIdentityRoleCredentialOptions(func(o *stscreds.WebIdentityRoleOptions) {
-			if client, ok := o.Client.(*sts.Client); ok {
-				o.Client = sts.New(client.Options(), f.tuneSTS)
-			}
-		}),
-		config.WithSSOProviderOptions(func(o *ssocreds.Options) {
-			if o.SSOTokenProvider == nil {
-				o.CachedTokenFilepath, _ = ssoTokenFile(o.StartURL)
-			}
-		}),
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		options = append(options, config.WithProcessCredentialOptions(func(o *processcreds.Options) {
-			o.Timeout = max(time.Until(deadline)-processGrace, 0)
-		}))
-	}
-	if f.request.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(f.request.Profile))
-	}
-	if f.request.WebIdentity != nil {
-		// No credential chain at all: it is not used, and could fail.
-		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
-	}
-	return options
 }
 
 // useClient chooses the HTTP clients for all calls of this Fetch: for AWS the caller's, or built, the

@@ -9,36 +9,40 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
-// noCredentials lists what was looked at in vain, in the SDK's order.
+// noCredentials lists the sources that have no credentials, in their order.
 func (f *fetch) noCredentials(err error) *Error {
-	e := &Error{Kind: NoCredentials, Profile: f.sources.profile.Profile}
-	keys := "AWS_ACCESS_KEY_ID is not set"
-	if (os.Getenv("AWS_ACCESS_KEY_ID") == "") != (os.Getenv("AWS_SECRET_ACCESS_KEY") == "") {
-		keys = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
-	}
-	switch {
-	case f.sources.profile.CredentialSource == "Environment":
-		e.Message = fmt.Sprintf("no AWS credentials: profile %q takes them from the environment, and %s", e.Profile, keys)
-		return e
-	case f.sources.named():
-		e.Message = fmt.Sprintf("no AWS credentials: profile %q takes them from the EC2 instance, and %s", e.Profile, f.metadataWords(err))
+	e := &Error{Kind: NoCredentials, Profile: f.chain.Profile}
+	if f.chain.Named {
+		e.Message = fmt.Sprintf("no AWS credentials: profile %q takes them from the EC2 instance, and %s", e.Profile, f.metadataProblem(err))
 		return e
 	}
 	profile := "there is no default profile"
-	if e.Profile != "" {
+	if e.Profile = f.endpoints.shared.Profile; e.Profile != "" {
 		profile = fmt.Sprintf("profile %q has none", e.Profile)
 	}
-	e.Message = fmt.Sprintf("no AWS credentials: %s, %s, no container offers any, and %s", keys, profile, f.metadataWords(err))
+	keys := "AWS_ACCESS_KEY_ID is not set"
+	switch {
+	case os.Getenv("AWS_SECRET_ACCESS_KEY") != "":
+		keys = "AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"
+	case os.Getenv("AWS_ACCESS_KEY") != "":
+		keys += " (AWS_ACCESS_KEY is set, which only older SDKs read)"
+	}
+	e.Message = fmt.Sprintf("no AWS credentials: %s, %s, no container credentials are configured, and %s",
+		keys, profile, f.metadataProblem(err))
+	for _, skipped := range f.files.Skipped() {
+		e.Message += "; " + skipped
+	}
 	return e
 }
 
-// metadataFailed reports whether an error is the metadata client's, which does
-// not even begin a call when it is disabled.
+// metadataFailed reports whether an error is the metadata client's, which makes no call if it is
+// disabled.
 func metadataFailed(err error) bool {
 	var operation *smithy.OperationError
 	for errors.As(err, &operation) {
@@ -50,8 +54,8 @@ func metadataFailed(err error) bool {
 	return false
 }
 
-// metadataWords says why the EC2 instance metadata service was of no use.
-func (f *fetch) metadataWords(err error) string {
+// metadataProblem returns why the EC2 instance metadata service returned no credentials.
+func (f *fetch) metadataProblem(err error) string {
 	const service = "the EC2 instance metadata service"
 	r := responseOf(err)
 	switch {
@@ -73,51 +77,54 @@ func (f *fetch) metadataWords(err error) string {
 
 // unreadableToken explains a web identity token file that cannot be read.
 func (f *fetch) unreadableToken(_ step, err error) *Error {
-	path := f.sources.profile.WebIdentityTokenFile
-	if f.sources.has(aws.CredentialSourceEnvVarsSTSWebIDToken) {
-		path = f.endpoints.env.WebIdentityTokenFilePath
-	}
-	if path == "" || !strings.Contains(err.Error(), "unable to read file at") {
+	var file *tokenFileError
+	if !errors.As(err, &file) {
 		return nil
 	}
-	_, cause, _ := strings.Cut(err.Error(), path+": ")
-	return &Error{Kind: NoCredentials, Code: CodeWebIdentity, Message: fmt.Sprintf("cannot read the web identity token file %q: %s", path, cause)}
+	cause := file.err
+	var path *fs.PathError
+	if errors.As(cause, &path) {
+		cause = path.Err
+	}
+	return &Error{Kind: NoCredentials, Code: CodeWebIdentity, Message: fmt.Sprintf("cannot read the web identity token file %q: %v", file.path, cause)}
 }
 
-// sessionEnded explains an SSO or `aws login` session that the SDK could not
-// take from its cache file.
+// sessionEnded explains an SSO or `aws login` session whose file has no valid session.
 func (f *fetch) sessionEnded(s step, err error) *Error {
-	login := f.sources.has(aws.CredentialSourceLogin)
-	if !f.sources.sso() && !login || s.operation.name != "" && s.operation.name != "CreateToken" && s.operation.name != "CreateOAuth2Token" {
+	login := f.chain.Kind == awsconfig.Login
+	if f.chain.Kind != awsconfig.SSO && !login || s.operation.name != "" && s.operation.name != "CreateToken" && s.operation.name != "CreateOAuth2Token" {
 		return nil
 	}
-	e := &Error{Kind: SSOExpired, Profile: f.sources.profile.Profile}
+	e := &Error{Kind: SSOExpired, Profile: f.chain.Profile}
 	session := "SSO session"
 	if login {
 		e.Kind, session = LoginExpired, "`aws login` session"
 	}
 	var path *fs.PathError
+	var undecodable *decodeError
 	switch {
 	case strings.Contains(err.Error(), "insufficient permissions"):
 		e.Kind, e.Action = AccessDenied, s.operation.action
-		e.Message = fmt.Sprintf("access denied: the %s of profile %q may not be renewed (%s)", session, e.Profile, e.Action)
-	case errors.Is(err, fs.ErrNotExist), strings.Contains(err.Error(), "file not found"):
-		e.Message = fmt.Sprintf("profile %q is not logged in: there is no cached %s", e.Profile, session)
+		e.Message = fmt.Sprintf("access denied: the %s of profile %q cannot be refreshed (%s)", session, e.Profile, e.Action)
+	case errors.Is(err, fs.ErrNotExist):
+		e.Message = fmt.Sprintf("profile %q is not logged in: no cached %s found", e.Profile, session)
+	case errors.As(err, &undecodable):
+		e.Message = fmt.Sprintf("the %s of profile %q: %v", session, e.Profile, undecodable)
 	case errors.As(err, &path):
 		e.Kind = Configuration
-		e.Message = fmt.Sprintf("cannot renew the %s of profile %q: %s %q: %v", session, e.Profile, path.Op, path.Path, path.Err)
+		e.Message = fmt.Sprintf("cannot use the %s of profile %q: %s %q: %v", session, e.Profile, path.Op, path.Path, path.Err)
 	default:
 		e.Message = fmt.Sprintf("the %s of profile %q has expired", session, e.Profile)
 	}
 	return e
 }
 
-// sessionRefused explains a session that AWS no longer accepts.
+// sessionRefused explains a session that AWS does not accept any more.
 func (f *fetch) sessionRefused(s step, code string, status int) *Error {
 	if status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
 		return nil
 	}
-	profile := f.sources.profile.Profile
+	profile := f.chain.Profile
 	switch s.operation.name {
 	case "CreateToken": // InvalidGrantException, ExpiredTokenException, InvalidClientException, ...
 		return &Error{Kind: SSOExpired, Profile: profile, Message: fmt.Sprintf("the SSO session of profile %q has expired", profile)}
@@ -130,7 +137,7 @@ func (f *fetch) sessionRefused(s step, code string, status int) *Error {
 		if code == "ForbiddenException" || status == http.StatusForbidden {
 			return &Error{Kind: AccessDenied, Profile: profile, Action: s.operation.action, Message: fmt.Sprintf(
 				"access denied: the SSO user of profile %q has no role %q in account %s",
-				profile, f.sources.profile.SSORoleName, f.sources.profile.SSOAccountID)}
+				profile, f.chain.Portal.RoleName, f.chain.Portal.AccountID)}
 		}
 	}
 	return nil

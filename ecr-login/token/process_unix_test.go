@@ -29,7 +29,7 @@ func TestProcessIsEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pipe.Close()
-	write(t, config, "[profile slow]\ncredential_process = exec 9>"+fifo+"; echo started >&9; exec sleep 60 2>/dev/null\n")
+	write(t, config, "[profile slow]\ncredential_process = sh -c 'exec 9>"+fifo+"; echo started >&9; exec sleep 60 2>/dev/null'\n")
 	r := fetch(t, settings(t, "AWS_CONFIG_FILE="+config, "AWS_PROFILE=slow"), job{Request: private("us-east-1"), Budget: time.Second})
 	wantError(t, r, token.Timeout, `running the credential_process of profile "slow"`)
 

@@ -162,7 +162,7 @@ func TestSessionEnded(t *testing.T) {
 		{"SSO of the old kind", sso(-time.Minute, "", forever), nil, token.SSOExpired, "has expired", 0},
 		{"SSO never begun", sso(time.Hour, "company", forever), removeFiles("sso"), token.SSOExpired, "not logged in", 0},
 		{"SSO of the old kind never begun", sso(time.Hour, "", forever), removeFiles("sso"), token.SSOExpired, "not logged in", 0},
-		{"SSO file garbled", sso(time.Hour, "company", forever), garble("sso"), token.SSOExpired, "has expired", 0},
+		{"SSO file garbled", sso(time.Hour, "company", forever), garble("sso"), token.SSOExpired, "cannot decode the session file", 0},
 		{"SSO without the role", func(s *ecrtest.Server, home *ecrtest.Home) []string {
 			return home.SSO("work", "company", s.NewSSOSession("somebody", time.Hour, assignment), ecrtest.Assignment{Account: ecrtest.Account, Role: "administrator"})
 		}, nil, token.AccessDenied, `"administrator"`, 0},
@@ -176,7 +176,7 @@ func TestSessionEnded(t *testing.T) {
 		}, removeFiles("login"), token.LoginExpired, "not logged in", 0},
 		{"login file torn", func(s *ecrtest.Server, home *ecrtest.Home) []string {
 			return home.Login("work", arn, s.NewLoginSession(arn, time.Hour))
-		}, garble("login"), token.LoginExpired, "has expired", 1},
+		}, garble("login"), token.LoginExpired, "cannot decode the session file", 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -50,7 +50,7 @@ func TestLog(t *testing.T) {
 	c := s.NewSession("arn:aws:sts::123456789012:assumed-role/pull/session")
 	r := fetch(t, s.Home(t.TempDir()).Environment(c), job{Request: private(ecrtest.Region), Logged: true})
 	wantToken(t, s, r, c.Principal.ARN)
-	for _, words := range []string{"aws credentials resolved", "source=EnvConfigCredentials", "authorization token received", "lifetime="} {
+	for _, words := range []string{"aws credentials resolved", "source=env", "authorization token received", "lifetime="} {
 		if !strings.Contains(r.Log, words) {
 			t.Errorf("the log does not say %q: %s", words, r.Log)
 		}

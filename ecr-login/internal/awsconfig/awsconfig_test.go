@@ -65,9 +65,6 @@ func TestResolve(t *testing.T) {
 		"half a key":                 {config: "[default]\n" + keys("K"), env: []string{accessKey}, err: awsconfig.ErrKey, text: "AWS_SECRET_ACCESS_KEY is not"},
 		"secret alone":               {config: "[default]\n" + keys("K"), env: []string{secretKey}, want: awsconfig.Static, key: "K"},
 		"names of older SDKs":        {config: "[default]\n" + keys("K"), env: []string{"AWS_ACCESS_KEY=OLD", "AWS_SECRET_KEY=secret-for-tests"}, want: awsconfig.Static, key: "K"},
-		"newline":                    {env: []string{accessKey + "\n", secretKey}, err: awsconfig.ErrKey, text: "variable AWS_ACCESS_KEY_ID ends with a newline"},
-		"carriage return":            {env: []string{accessKey, secretKey + "\r"}, err: awsconfig.ErrKey, text: "variable AWS_SECRET_ACCESS_KEY ends with a carriage return"},
-		"newline in token":           {env: []string{accessKey, secretKey, "AWS_SESSION_TOKEN=a\nb"}, err: awsconfig.ErrKey, text: "variable AWS_SESSION_TOKEN contains a newline"},
 
 		"forced profile before environment": {config: "[profile p]\n" + keys("K"), profile: "p", env: []string{accessKey, secretKey, webToken, webRole}, want: awsconfig.Static, key: "K"},
 		"missing named":                     {env: []string{"AWS_PROFILE=p"}, err: awsconfig.ErrProfile, text: `profile "p" not found in `},

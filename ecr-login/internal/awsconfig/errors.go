@@ -6,7 +6,7 @@ type ErrorCode string
 // The error codes.
 const (
 	ErrProfile   ErrorCode = "profile"     // a profile is not in the files
-	ErrKey       ErrorCode = "key"         // an access key is not complete, or has characters that no key has
+	ErrKey       ErrorCode = "key"         // an access key is not complete
 	ErrSettings  ErrorCode = "settings"    // settings of a profile are missing or contradict each other
 	ErrMFA       ErrorCode = "mfa_serial"  // a role needs an MFA code
 	ErrFile      ErrorCode = "file"        // a file cannot be read as AWS configuration

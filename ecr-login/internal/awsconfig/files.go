@@ -175,6 +175,14 @@ func homeOf(passwd string, uid int) string {
 	return ""
 }
 
+// shown returns the path for a message, with ~ for the home directory.
+func (c *Config) shown(path string) string {
+	if below, ok := strings.CutPrefix(path, Join(c.Home, "")); ok && c.Home != "" {
+		return Join("~", below)
+	}
+	return path
+}
+
 // Join returns the path of names below a directory. The package path/filepath would do, but its
 // import makes packages that only a call to AWS needs initialise on every get.
 func Join(dir string, names ...string) string {

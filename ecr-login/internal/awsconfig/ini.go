@@ -70,6 +70,10 @@ func trimLines(settings map[string]string) {
 	}
 }
 
+// SplitCommand splits a credential_process into the program and its arguments, as the AWS CLI does:
+// without a shell. It reports whether all quotes are closed.
+func SplitCommand(command string) (words []string, ok bool) { return split(command) }
+
 // split splits the text into words as Python's shlex.split does, and reports whether all quotes are
 // closed.
 func split(text string) (words []string, ok bool) {

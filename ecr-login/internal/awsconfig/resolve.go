@@ -116,42 +116,7 @@ func (c *Config) environment() (Chain, bool, error) {
 	if c.env(token) == "" {
 		token = "AWS_SESSION_TOKEN"
 	}
-	keys := Keys{id, secret, c.env(token)}
-	return Chain{Kind: Environment, Keys: keys}, true, keys.check("environment variable "+token, "environment variable AWS_ACCESS_KEY_ID", "environment variable AWS_SECRET_ACCESS_KEY", "")
-}
-
-// check returns an error for white space and control characters in a key, such as the newline that
-// a shell leaves at the end. AWS would not accept the signature.
-func (k Keys) check(token, id, secret, profile string) error {
-	for _, v := range [...]struct{ place, value string }{{id, k.AccessKeyID}, {secret, k.SecretAccessKey}, {token, k.SessionToken}} {
-		if problem := CheckKey(v.value); problem != "" {
-			return &Error{Code: ErrKey, Profile: profile, Message: v.place + " " + problem}
-		}
-	}
-	return nil
-}
-
-// CheckKey returns what is wrong with a part of an access key, such as "ends with a newline", or "".
-func CheckKey(value string) string {
-	i := strings.IndexFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f })
-	if i < 0 {
-		return ""
-	}
-	character := strconv.QuoteRune(rune(value[i]))
-	switch value[i] {
-	case '\n':
-		character = "a newline"
-	case '\r':
-		character = "a carriage return"
-	case ' ':
-		character = "a space"
-	case '\t':
-		character = "a tab"
-	}
-	if strings.Trim(value[i:], "\r\n\t ") == "" {
-		return "ends with " + character
-	}
-	return "contains " + character
+	return Chain{Kind: Environment, Keys: Keys{id, secret, c.env(token)}}, true, nil
 }
 
 func (c *Config) container() bool {
@@ -169,7 +134,7 @@ func settingsError(profile, format string, args ...any) error {
 func (r *resolver) assumeRole(p profile) (Chain, error) {
 	if p.Has("mfa_serial") {
 		return Chain{}, &Error{Code: ErrMFA, Profile: p.name, Message: fmt.Sprintf(
-			"profile %q needs an MFA code (mfa_serial), which a credential helper cannot prompt for", p.name)}
+			"profile %q requires an MFA code (mfa_serial), which a credential helper cannot prompt for", p.name)}
 	}
 	role := Role{Profile: p.name, ARN: p.Get("role_arn"), ExternalID: p.Get("external_id"), SessionName: p.Get("role_session_name")}
 	if seconds, err := strconv.Atoi(p.Get("duration_seconds")); err == nil {
@@ -240,14 +205,14 @@ func (r *resolver) fromProfile(p profile, useEnvironment bool) (Chain, bool, err
 	for _, look := range [...]func(profile) (Chain, bool, error){
 		func(p profile) (Chain, bool, error) { return r.webIdentity(p, useEnvironment) },
 		r.sso,
-		func(p profile) (Chain, bool, error) { return static(p, p.credentials, r.Credentials.Path) },
+		func(p profile) (Chain, bool, error) { return static(p, p.credentials, r.shown(r.Credentials.Path)) },
 		func(p profile) (Chain, bool, error) {
 			return Chain{Kind: Login, Profile: p.name, Session: p.Get("login_session")}, p.Has("login_session"), nil
 		},
 		func(p profile) (Chain, bool, error) {
 			return Chain{Kind: Process, Profile: p.name, Command: p.Get("credential_process")}, p.Has("credential_process"), nil
 		},
-		func(p profile) (Chain, bool, error) { return static(p, p.config, r.Config.Config.Path) },
+		func(p profile) (Chain, bool, error) { return static(p, p.config, r.shown(r.Config.Config.Path)) },
 	} {
 		if chain, ok, err := look(p); ok || err != nil {
 			return chain, ok, err
@@ -298,7 +263,7 @@ func (r *resolver) sso(p profile) (Chain, bool, error) {
 			portal = r.Section("sso-session", session)
 		}
 		if portal == nil {
-			return Chain{}, false, settingsError(p.name, "has sso_session = %s, and there is no section [sso-session %s] in %s", session, session, r.Config.Config.Path)
+			return Chain{}, false, settingsError(p.name, "has sso_session = %s, and there is no section [sso-session %s] in %s", session, session, r.shown(r.Config.Config.Path))
 		}
 		all = Settings{}
 		for _, s := range []Settings{p.Settings, portal} {
@@ -336,9 +301,7 @@ func static(p profile, s Settings, path string) (Chain, bool, error) {
 			return Chain{}, false, &Error{Code: ErrKey, Profile: p.name, Message: fmt.Sprintf("profile %q has an access key without %s in %s", p.name, key, path)}
 		}
 	}
-	place := func(key string) string { return fmt.Sprintf("%s of profile %q in %s", key, p.name, path) }
-	err := keys.check(place(token), place("aws_access_key_id"), place("aws_secret_access_key"), p.name)
-	return Chain{Kind: Static, Profile: p.name, Keys: keys}, err == nil, err
+	return Chain{Kind: Static, Profile: p.name, Keys: keys}, true, nil
 }
 
 // unsupported returns an error when the AWS CLI would take an access key from a file of older tools.
@@ -351,12 +314,12 @@ func (c *Config) unsupported() error {
 		found := section(textOf(path), func(header []byte) bool { return string(header) == "Credentials" })
 		if found.Has("aws_access_key_id") {
 			return &Error{Code: ErrUnsupport, Message: fmt.Sprintf(
-				"the AWS CLI uses the access key in %s, which this program does not support: move it to %s", path, c.Credentials.Path)}
+				"the AWS CLI uses the access key in %s, which this program does not support: move it to %s", path, c.shown(c.Credentials.Path))}
 		}
 	}
 	if path := c.env("AWS_CREDENTIAL_FILE"); path != "" && strings.Contains(string(textOf(c.expand(path))), "AWSAccessKeyId") {
 		return &Error{Code: ErrUnsupport, Message: fmt.Sprintf(
-			"the AWS CLI uses the access key in %s (AWS_CREDENTIAL_FILE), which this program does not support: move it to %s", path, c.Credentials.Path)}
+			"the AWS CLI uses the access key in %s (AWS_CREDENTIAL_FILE), which this program does not support: move it to %s", path, c.shown(c.Credentials.Path))}
 	}
 	return nil
 }
@@ -385,7 +348,7 @@ func (c *Config) missing(name string) *Error {
 			return e
 		}
 	}
-	e.Message = fmt.Sprintf("profile %q not found in %s or %s", name, c.Config.Path, c.Credentials.Path)
+	e.Message = fmt.Sprintf("profile %q not found in %s or %s", name, c.shown(c.Config.Path), c.shown(c.Credentials.Path))
 	if skipped := c.Skipped(); len(skipped) > 0 {
 		e.Message += ": " + strings.Join(skipped, ", ")
 	} else if header := c.similar(name); header != "" {

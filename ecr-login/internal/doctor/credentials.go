@@ -14,6 +14,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
@@ -36,7 +37,7 @@ func (t *target) checkCredentials() []Finding {
 		if caller.Session > 0 {
 			left = ", valid for another " + hours(caller.Session)
 		}
-		return one(ok("%s, from %s%s", redact.Text(caller.ARN), caller.Source, left))
+		return one(ok("%s, from %s%s", redact.Text(caller.ARN), wording.Source(awsconfig.Kind(caller.Source), caller.SourceProfile, caller.AssumesRole), left))
 	}
 	var e *ecrlogin.Error
 	if !errors.As(err, &e) {
