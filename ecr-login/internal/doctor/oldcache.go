@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
 
 // oldCaches returns the files in which amazon-ecr-credential-helper may store its tokens: cache.json
@@ -40,11 +41,7 @@ func (d *doctor) checkOldCache() []Finding {
 	var all []Finding
 	files := oldCaches()
 	for _, path := range files {
-		info, err := os.Stat(path)
-		if err != nil || !info.Mode().IsRegular() || info.Size() > maxOldCache {
-			continue
-		}
-		if f, bad := d.oldCache(path, info); bad {
+		if f, bad := d.oldCache(path); bad {
 			all = append(all, f)
 		}
 	}
@@ -55,10 +52,18 @@ func (d *doctor) checkOldCache() []Finding {
 }
 
 // oldCache returns the finding about one file, if it is one of amazon-ecr-credential-helper.
-func (d *doctor) oldCache(path string, info fs.FileInfo) (Finding, bool) {
-	text, err := os.ReadFile(path)
+func (d *doctor) oldCache(path string) (Finding, bool) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return warn("check it as its owner", "cannot read %s: %v", path, withoutPath(err)), true
+		return Finding{}, false
+	}
+	text, err := regularfile.Read(path, maxOldCache)
+	if err != nil {
+		fix := "check what it is"
+		if errors.Is(err, fs.ErrPermission) {
+			fix = "check it as its owner"
+		}
+		return warn(fix, "cannot read %s: %v", path, withoutPath(err)), true
 	}
 	var file struct {
 		Registries map[string]struct {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
 
 // A caSet is a set of trusted CA certificates with the place that they come from. The system's set
@@ -24,10 +26,13 @@ var systemCAs = caSet{name: "the system's CAs", system: true}
 
 var errNoCertificate = errors.New("no certificate in PEM format")
 
+// maxBundle bounds a file of CA certificates in bytes. The system's own has a quarter of a megabyte.
+const maxBundle = 4 << 20
+
 // readBundle returns the set that the AWS SDK trusts instead of the system's when a bundle is
 // configured.
 func readBundle(file string) (caSet, error) {
-	text, err := os.ReadFile(file)
+	text, err := regularfile.Read(file, maxBundle)
 	if err != nil {
 		return caSet{}, err
 	}
@@ -50,7 +55,7 @@ func daemonCAs(host string) (caSet, bool) {
 		if !strings.HasSuffix(file.Name(), ".crt") {
 			continue
 		}
-		if text, err := os.ReadFile(filepath.Join(dir, file.Name())); err == nil {
+		if text, err := regularfile.Read(filepath.Join(dir, file.Name()), maxBundle); err == nil {
 			s.certificates = append(s.certificates, certificates(text)...)
 		}
 	}
