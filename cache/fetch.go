@@ -149,7 +149,7 @@ func (c *Cache) refreshAging(ctx context.Context, key string, e Entry, fetch fun
 		c.debug("not refreshed: the last refresh failed less than a minute ago", "key", key)
 		return e, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, refreshTimeout)
+	limited, cancel := context.WithTimeout(context.WithValue(ctx, refreshKey{}, true), refreshTimeout)
 	defer cancel()
 	fetched, err := fetch(limited)
 	if err == nil {
@@ -164,3 +164,9 @@ func (c *Cache) refreshAging(ctx context.Context, key string, e Entry, fetch fun
 	}
 	return e, nil
 }
+
+type refreshKey struct{}
+
+// IsRefresh reports whether ctx is that of a fetch whose failure is harmless, because a valid entry
+// is served instead. Such a fetch should fail early rather than repeat its calls.
+func IsRefresh(ctx context.Context) bool { return ctx.Value(refreshKey{}) != nil }

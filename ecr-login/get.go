@@ -131,7 +131,9 @@ type fetch struct {
 func (f *fetch) run(ctx context.Context) (cache.Entry, error) {
 	f.started.Store(true)
 	log, host, start := f.helper.log, f.plan.Host, time.Now()
-	t, err := f.helper.tokens.Fetch(ctx, f.request)
+	r := f.request
+	r.Once = cache.IsRefresh(ctx)
+	t, err := f.helper.tokens.Fetch(ctx, r)
 	if err != nil {
 		log.Info("AWS returned no token", "host", host, "took", time.Since(start), "error", err)
 		return cache.Entry{}, withHold(f.plan, err)

@@ -173,7 +173,7 @@ func TestErrors(t *testing.T) {
 		{"no credentials", home.Env(), ecrtest.Fault{}, token.NoCredentials, nil},
 		{"SSO session ended", sso, ecrtest.Fault{}, token.SSOExpired, []string{`"work"`}},
 		{"access denied", somebody, ecrtest.AccessDenied(), token.AccessDenied, []string{"ecr:GetAuthorizationToken", "user/somebody"}},
-		{"throttled", somebody, ecrtest.Throttled(), token.Throttled, nil},
+		{"throttled", somebody, ecrtest.Fault{Code: "ThrottlingException", RetryAfter: time.Hour}, token.Throttled, nil},
 		{"garbage", somebody, ecrtest.Fault{Garbage: true}, token.UnusableAnswer, nil},
 		{"truncated", somebody, ecrtest.Fault{Truncate: true}, token.UnusableAnswer, nil},
 		{"connection refused", slices.Concat(somebody, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}), ecrtest.Fault{}, token.Unreachable, []string{"127.0.0.1:1"}},

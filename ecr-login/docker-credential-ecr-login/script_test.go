@@ -1,11 +1,13 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -32,7 +34,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"aws":   scriptAWS,
 			"deny":  scriptFault(ecrtest.AccessDenied()),
-			"fail":  scriptFault(ecrtest.Unavailable()),
+			"fail":  scriptFault(ecrtest.Fault{Status: http.StatusServiceUnavailable, RetryAfter: time.Hour}),
 			"heal":  scriptFault(),
 			"calls": scriptCalls,
 			"like":  scriptLike,

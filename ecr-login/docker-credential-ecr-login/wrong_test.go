@@ -309,7 +309,7 @@ var mistakes = []mistake{
 		name:    "AWS that asks for patience",
 		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
-			s.SetFault(getToken, ecrtest.Throttled())
+			s.SetFault(getToken, ecrtest.Fault{Code: "ThrottlingException", RetryAfter: time.Hour})
 			return home.Environment(s.AddUser(developer))
 		},
 		message: []string{"is throttling requests (ThrottlingException)"},

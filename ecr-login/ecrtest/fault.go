@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -33,6 +34,8 @@ type Fault struct {
 	// for AccessDeniedException, "Rate exceeded" for ThrottlingException.
 	Status        int
 	Code, Message string
+	// RetryAfter is the Retry-After header of an error, rounded up to seconds; 0 for none.
+	RetryAfter time.Duration
 	// Truncate promises the whole answer, sends half and closes the connection.
 	Truncate bool
 
@@ -144,7 +147,7 @@ func (f Fault) answer(c *call) answer {
 		if status == 0 {
 			status = http.StatusOK
 		}
-		return answer{status: status, contentType: "text/html", body: []byte(garbage)}
+		return answer{status: status, contentType: "text/html", body: []byte(garbage), header: f.header()}
 	}
 	no := refusal{status: f.Status, code: f.Code, message: f.Message}
 	if no.code == "" {
@@ -160,7 +163,23 @@ func (f Fault) answer(c *call) answer {
 			no.message = "a fault that the test asked for"
 		}
 	}
-	return op.refuse(no)
+	a := op.refuse(no)
+	for key, values := range f.header() {
+		if a.header == nil {
+			a.header = http.Header{}
+		}
+		a.header[key] = values
+	}
+	return a
+}
+
+// header returns the headers that the fault adds to a response.
+func (f Fault) header() http.Header {
+	if f.RetryAfter <= 0 {
+		return nil
+	}
+	seconds := int64((f.RetryAfter + time.Second - 1) / time.Second)
+	return http.Header{"Retry-After": {strconv.FormatInt(seconds, 10)}}
 }
 
 // codeOf is the error code for a fault that names only an HTTP status.

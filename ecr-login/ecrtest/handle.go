@@ -60,6 +60,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r, host: requestedHost(r)}
 	c.op = s.route(c)
 	fault := s.takeFault(c.op.name)
+	if s.limited(c.op.name) {
+		fault = Throttled()
+	}
 	s.count(c.op.name)
 
 	// Read before any delay: only then does net/http notice a client that leaves.

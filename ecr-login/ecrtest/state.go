@@ -11,6 +11,7 @@ type state struct {
 	tokenLife            time.Duration
 	sessionLife          time.Duration // 0: what the caller asks for, else an hour
 	tokensEndWithSession bool
+	limits               map[string]*rateLimit // by operation
 	faults               map[string][]*Fault
 	denials              []denial
 	deniedRepositories   map[repository]bool

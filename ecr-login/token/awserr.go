@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -77,10 +76,9 @@ func (f *fetch) refused(s step, err smithy.APIError, r response) *Error {
 		code = fmt.Sprintf("HTTP %d", r.status)
 	}
 	e := &Error{Code: code}
-	_, throttled := retry.DefaultThrottleErrorCodes[code]
-	if throttled || code == "SlowDownException" || r.status == http.StatusTooManyRequests {
+	if isThrottled(err, r) {
 		e.Kind = Throttled
-		e.Message = fmt.Sprintf("%s is throttling requests (%s)", f.peer(s), code)
+		e.Message = fmt.Sprintf("%s is throttling requests (%s)%s", f.peer(s), code, f.tried())
 		return e
 	}
 	if ended := f.sessionRefused(s, code, r.status); ended != nil {
@@ -106,13 +104,25 @@ func (f *fetch) refused(s step, err smithy.APIError, r response) *Error {
 
 	case r.status >= http.StatusInternalServerError:
 		e.Kind = Refused
-		e.Message = fmt.Sprintf("%s returned a server error: %s", f.peer(s), joinCode(code, message))
+		e.Message = fmt.Sprintf("%s returned a server error%s: %s", f.peer(s), f.tried(), joinCode(code, message))
 
 	default:
 		e.Kind = Refused
 		e.Message = fmt.Sprintf("%s refused: %s", f.peer(s), joinCode(code, message))
 	}
 	return e
+}
+
+// tried returns how often and how long a refused call was repeated; empty if it was not.
+func (f *fetch) tried() string {
+	if f.retryer == nil {
+		return ""
+	}
+	attempts := f.retryer.attempts.Load()
+	if attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", tried %d times in %v", attempts, time.Since(f.started).Round(100*time.Millisecond))
 }
 
 // joinCode joins a code and AWS's message, either of which may be empty.

@@ -53,6 +53,9 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 		DefaultsMode:     cmp.Or(env.DefaultsMode, shared.DefaultsMode),
 		AppID:            cmp.Or(env.AppID, shared.AppID),
 	}
+	if f.retryer = f.newRetryer(ctx); f.retryer != nil {
+		cfg.Retryer = func() aws.Retryer { return f.retryer }
+	}
 	f.endpoints.ignored, _, _ = config.GetIgnoreConfiguredEndpoints(ctx, cfg.ConfigSources)
 	f.calls.endpoint = f.endpoints.of
 	f.secrets = append(f.secrets, env.Credentials.SecretAccessKey, env.Credentials.SessionToken, env.ContainerAuthorizationToken)

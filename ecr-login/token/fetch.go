@@ -32,6 +32,7 @@ type fetch struct {
 	now     func() time.Time
 	calls   *calls
 	started time.Time
+	retryer *retryer // nil: the SDK's
 
 	endpoints endpoints                             // what the SDK read; zero before that
 	files     *awsconfig.Config                     // the shared files; nil before they are read

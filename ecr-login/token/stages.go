@@ -160,6 +160,14 @@ func (t *tracker) endCall(s *step, err error) {
 	t.end(s)
 }
 
+// isLocal reports whether the innermost running call goes to a credential endpoint of the machine
+// or container.
+func (t *tracker) isLocal() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.running) > 0 && t.running[len(t.running)-1].operation.local
+}
+
 // setURL records where a step's request goes.
 func (t *tracker) setURL(s *step, u *url.URL) {
 	t.mu.Lock()

@@ -51,6 +51,11 @@ type Request struct {
 	Endpoint string
 
 	WebIdentity *WebIdentity // if set, the only source of credentials
+
+	// Once makes a refusal by throttling or a server error final. Otherwise such a call is repeated
+	// until nine tenths of the time until the context's deadline are used. Set it if a valid token
+	// can be served instead.
+	Once bool
 }
 
 // WebIdentity is the token of a service account that STS exchanges for credentials of a role, as the
