@@ -98,6 +98,9 @@ func New(o Options) *Helper {
 	if h.settings.Timeout <= 0 {
 		h.settings.Timeout = config.DefaultTimeout
 	}
+	if h.settings.ImageTimeout == 0 {
+		h.settings.ImageTimeout = min(h.settings.Timeout, config.MaxImageTimeout)
+	}
 	co := plan.CacheOptions(h.settings, nil)
 	co.Log, co.Clock = o.Log, o.Clock
 	h.disk = cache.Open(co)

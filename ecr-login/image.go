@@ -25,10 +25,6 @@ const (
 // settings name an IAM role.
 var ErrNoRole = errors.New("no IAM role")
 
-// maxImageTimeout limits GetForImage whatever timeout the settings have: the kubelet kills a
-// credential provider after a minute, and then has no error to log.
-const maxImageTimeout = 30 * time.Second
-
 // ImageRequest is a request for the credentials of an image, as a kubelet makes it.
 type ImageRequest struct {
 	Image string // the image's name, with or without tag and digest
@@ -60,10 +56,10 @@ type ImageCredentials struct {
 // own credentials nor a login stored for the host, and two accounts never share a token.
 //
 // The errors are those of Get, and ErrNoRole. A fallback helper is not used: a kubelet has other
-// providers for other registries. A call takes no longer than Get, and never longer than 30 s.
+// providers for other registries. A call takes at most 30 s, or the settings' timeout if that is set and shorter.
 func (h *Helper) GetForImage(ctx context.Context, r ImageRequest) (ImageCredentials, error) {
 	limited := *h
-	limited.settings.Timeout = min(h.settings.Timeout, maxImageTimeout)
+	limited.settings.Timeout = h.settings.ImageTimeout
 	return limited.getForImage(ctx, r)
 }
 

@@ -69,7 +69,7 @@ func (s *Settings) setTimeout(value string) error {
 	case d < minTimeout || d > maxTimeout:
 		return errors.New(strconv.Quote(value) + " is not between " + minTimeout.String() + " and " + maxTimeout.String())
 	}
-	s.Timeout = d
+	s.Timeout, s.ImageTimeout = d, min(d, MaxImageTimeout)
 	return nil
 }
 

@@ -37,6 +37,10 @@ const (
 	// the kubelet, which waits for a minute.
 	DefaultTimeout = 15 * time.Second
 
+	// MaxImageTimeout is the time limit of a request of a kubelet, unless a shorter timeout is set. A
+	// kubelet stops a credential provider after a minute, and then has no error to log.
+	MaxImageTimeout = 30 * time.Second
+
 	// minTimeout is too short for any request to AWS, and a client that waits for maxTimeout looks
 	// broken. Values outside are typing mistakes.
 	minTimeout = 100 * time.Millisecond
@@ -51,6 +55,10 @@ type Settings struct {
 
 	// Timeout is the time limit of one get; zero means DefaultTimeout.
 	Timeout time.Duration
+
+	// ImageTimeout is the time limit of one request of a kubelet. Zero means Timeout, but at most
+	// MaxImageTimeout.
+	ImageTimeout time.Duration
 
 	// Fallback is the name of the credential helper for hosts that are not ECR, without the prefix
 	// docker-credential-. Empty means that there is none.
@@ -98,7 +106,7 @@ type Rule struct {
 
 // Default returns the settings without a file and environment variables.
 func Default() Settings {
-	return Settings{Timeout: DefaultTimeout, Public: PublicAuto, Sealing: SealingAuto, Cache: true}
+	return Settings{Timeout: DefaultTimeout, ImageTimeout: MaxImageTimeout, Public: PublicAuto, Sealing: SealingAuto, Cache: true}
 }
 
 // Parser returns the parser of server URLs with the partitions of s.

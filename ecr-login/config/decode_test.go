@@ -211,8 +211,8 @@ host = "444455556666.dkr.ecr.eu-west-1.amazonaws.com"
 	m.write(m.file(), strings.Replace(read(t, m.file()), "\"\"\"\narn", "\"\"\"arn", 1))
 	got := loaded(t, m)
 	want := config.Settings{
-		Path:     m.file(),
-		Timeout:  time.Minute,
+		Path:    m.file(),
+		Timeout: time.Minute, ImageTimeout: config.MaxImageTimeout,
 		Fallback: "pass",
 		Public:   config.PublicNever,
 		Sealing:  config.SealingRequired,
