@@ -11,7 +11,7 @@ import (
 // Each entry has exactly one encoding, so decoding and encoding again returns the same bytes.
 const (
 	plainFixed = 4*8 + 16 + 8 + 2
-	plainMax   = plainFixed + maxKey + MaxValue
+	plainMax   = plainFixed + maxKey + maxValue
 )
 
 // encode appends the plain text of e to dst. The caller has called e.checked.
@@ -49,7 +49,7 @@ func decode(b []byte) (key string, e Entry, err error) {
 		return "", Entry{}, errEncoding
 	case e.stamp.since < 0:
 		return "", Entry{}, errEncoding
-	case n == 0 || n > maxKey || n > len(b) || len(b)-n > MaxValue:
+	case n == 0 || n > maxKey || n > len(b) || len(b)-n > maxValue:
 		return "", Entry{}, errEncoding
 	}
 	e.Value = b[n:]

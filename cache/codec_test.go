@@ -38,7 +38,7 @@ func TestDecodeRejects(t *testing.T) {
 		"negative time since boot":    set(48, minus...),
 		"empty key":                   set(56, 0, 0),
 		"key longer than the rest":    set(56, 255, 255),
-		"value too large":             append(bytes.Clone(good), make([]byte, MaxValue)...),
+		"value too large":             append(bytes.Clone(good), make([]byte, maxValue)...),
 	} {
 		if key, e, err := decode(b); err == nil {
 			t.Errorf("%s: decoded to %q, %+v", why, key, e)

@@ -146,7 +146,8 @@ func load(dir *directory, k sealingKey, h keyHash) (key string, e Entry, err err
 	return k.open(h, file)
 }
 
-// Put implements [Store]. It does nothing if the cache is disabled.
+// Put implements [Store]. A key can have up to 1 KiB and a value up to 64 KiB. Put does nothing if
+// the cache is disabled.
 func (d *Disk) Put(key string, e Entry) error {
 	if d.options.Disabled {
 		return nil

@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// MaxValue is the size limit of a value in bytes. Authorization tokens, which this package was
-// written for, have up to 3 KiB; the limit bounds what reading one entry can cost.
-const MaxValue = 64 << 10
+const (
+	// maxValue is the size limit of a value in bytes. It bounds what reading one entry can cost.
+	// The authorization tokens that this package was written for have up to 3 KiB.
+	maxValue = 64 << 10
 
-// maxKey is the size limit of a key in bytes. The key is stored inside the sealed entry.
-const maxKey = 1 << 10
+	// maxKey is the size limit of a key in bytes. The key is stored inside the sealed entry.
+	maxKey = 1 << 10
+)
 
 // An Entry is a value and the times that limit its use. All durations count from Fetched.
 type Entry struct {
@@ -118,7 +120,7 @@ func (e Entry) checked(key string) (Entry, error) {
 	switch {
 	case key == "" || len(key) > maxKey:
 		return e, errors.New("the key is empty or too long")
-	case len(e.Value) > MaxValue:
+	case len(e.Value) > maxValue:
 		return e, errors.New("the value is too long")
 	case e.Lifetime <= 0:
 		return e, errors.New("the entry has expired")

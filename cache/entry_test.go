@@ -43,7 +43,7 @@ func TestPutRejectsInvalidEntry(t *testing.T) {
 	}{
 		{"empty key", "", func(*Entry) {}},
 		{"key too long", string(make([]byte, maxKey+1)), func(*Entry) {}},
-		{"value too large", "k", func(e *Entry) { e.Value = make([]byte, MaxValue+1) }},
+		{"value too large", "k", func(e *Entry) { e.Value = make([]byte, maxValue+1) }},
 		{"no lifetime", "k", func(e *Entry) { e.Lifetime = 0 }},
 		{"negative lifetime", "k", func(e *Entry) { e.Lifetime = -1 }},
 		{"zero time of the fetch", "k", func(e *Entry) { e.Fetched = time.Time{} }},
