@@ -7,19 +7,21 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/hit"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/logfile"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
-// The log tells what a call decided and how long that took. ECR_LOGIN_LOG sends it to standard error, ECR_LOGIN_LOG_FILE
-// to a file, which hears everything. What stands in its way never fails a call: a client must not stop pulling because a
-// disk is full. That a file is not written is said once, and only to who watches standard error anyhow.
+// The log says what a call decided and how long each step took. ECR_LOGIN_LOG sends it to standard error,
+// ECR_LOGIN_LOG_FILE to a file, which gets every level. A log that cannot be written never fails a call: a client must
+// be able to pull when the disk is full. A warning about it goes to standard error only if that has a log too.
 //
-// No secret is in it, by three means, each of which would do: what holds a secret prints as something else (plan.Login,
-// token.Token); texts of AWS are cleaned where they are known (package token); and what comes here without a name in
-// shown, or looks like a token, is not written.
+// Three measures keep secrets out of the log, each of which would be enough: types with a secret print something else
+// (plan.Login, token.Token), package token redacts AWS's messages, and logAttribute redacts unknown attributes and long
+// words.
 
-// shown are the attributes of the log.
-var shown = map[string]bool{
+// logAttributes are the attributes that the log may contain.
+var logAttributes = map[string]bool{
 	slog.TimeKey: true, slog.LevelKey: true, slog.MessageKey: true, "pid": true, "took": true, "ok": true, "error": true,
 
 	"path": true, "rules": true, "host": true, "account": true, "region": true, "partition": true, "rule": true, "match": true,
@@ -31,17 +33,17 @@ var shown = map[string]bool{
 }
 
 const (
-	// maxShown is the longest word that is written: an ECR password has thousands of characters, a session token
-	// hundreds. Paths, ARNs and sentences have none that long.
-	maxShown = 200
+	// maxLogWord is the longest word in the log. An ECR password has thousands of characters and a session token
+	// hundreds; no word in a path, an ARN or a sentence has as many.
+	maxLogWord = 200
 
-	// maxSum is how much of a fingerprint is written: enough to tell two apart.
-	maxSum = 8
+	// fingerprintLength is how much of a fingerprint is logged: enough to distinguish two.
+	fingerprintLength = 8
 )
 
-// discreet lets pass what may be written.
-func discreet(_ []string, a slog.Attr) slog.Attr {
-	if !shown[a.Key] {
+// logAttribute returns an attribute as it may be logged.
+func logAttribute(_ []string, a slog.Attr) slog.Attr {
+	if !logAttributes[a.Key] {
 		return slog.String(a.Key, redact.Placeholder)
 	}
 	v := a.Value.Resolve()
@@ -54,23 +56,23 @@ func discreet(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == "key" {
 			text = readableKey(text)
 		}
-		return slog.String(a.Key, redact.LongWords(text, maxShown))
+		return slog.String(a.Key, redact.LongWords(text, maxLogWord))
 	}
 	return a
 }
 
-// readableKey is a key of the cache without its separators and with a part of the fingerprint.
+// readableKey returns a cache key with readable separators and a short fingerprint.
 func readableKey(key string) string {
 	parts := strings.Split(key, "\x00")
 	for i, part := range parts {
 		if len(part) == 64 {
-			parts[i] = part[:maxSum]
+			parts[i] = part[:fingerprintLength]
 		}
 	}
 	return strings.Join(parts, "|")
 }
 
-// log is the process's one log; nil when none is asked for.
+// log returns the log of the process; nil when the environment requests none.
 func (p *process) log() *slog.Logger {
 	p.logOnce.Do(func() { p.logger = p.out.newLog(os.Getenv(hit.LogVariable), os.Getenv(hit.LogFileVariable)) })
 	return p.logger
@@ -87,14 +89,16 @@ func (o output) newLog(level, path string) *slog.Logger {
 		if strings.EqualFold(level, "info") {
 			l = slog.LevelInfo
 		}
-		handlers = append(handlers, slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: l, ReplaceAttr: discreet}))
-		warn = func(err error) { o.problem(fmt.Errorf("no log is written to %s: %w", path, err), "") }
+		handlers = append(handlers, slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: l, ReplaceAttr: logAttribute}))
+		warn = func(err error) {
+			o.problem(fmt.Errorf("cannot write the log to %s: %w", terminal.Quote(path), err), "")
+		}
 	default:
-		o.problem(fmt.Errorf("%s is %q: it knows debug, info and off", hit.LogVariable, level), "")
+		o.problem(fmt.Errorf("%s is %q, want debug, info or off", hit.LogVariable, level), "")
 	}
 	if path != "" {
-		file := &logFile{path: path, most: logFileMost, warn: warn}
-		h := slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: discreet})
+		file := &logfile.File{Path: path, Warn: warn}
+		h := slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: logAttribute})
 		handlers = append(handlers, h.WithAttrs([]slog.Attr{slog.Int("pid", os.Getpid())}))
 	}
 	if len(handlers) == 0 {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/logfile"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
@@ -28,9 +29,9 @@ func readFile(t testing.TB, path string) string {
 	return string(text)
 }
 
-// Every source of credentials, cold and warm, when all is well and when AWS refuses: nothing that ecrtest issued is in
-// what the program logs, and nothing had to be withheld, so that log and list of attributes agree.
-func TestLogHoldsNoSecret(t *testing.T) {
+// With every source of credentials, with an empty and a filled cache, and with errors of AWS, the log contains no secret
+// that ecrtest issued, and no attribute is redacted.
+func TestLogContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, source := range ecrtest.Sources() {
 		t.Run(string(source), func(t *testing.T) {
@@ -40,18 +41,18 @@ func TestLogHoldsNoSecret(t *testing.T) {
 			file := filepath.Join(u.dir, "log")
 			watched := u.with("ECR_LOGIN_LOG=debug", "ECR_LOGIN_LOG_FILE="+file)
 			var log strings.Builder
-			ask := func() {
+			get := func() {
 				a := watched.run(host, "get")
 				log.WriteString(a.stderr)
 			}
-			ask()
-			ask()
+			get()
+			get()
 			log.WriteString(watched.run("", "refresh", host).stderr)
 			log.WriteString(watched.run(host, "erase").stderr)
 			s.SetFault(getToken, ecrtest.AccessDenied())
-			ask()
+			get()
 			s.SetFault(getToken, ecrtest.Fault{Garbage: true})
-			ask()
+			get()
 			text := log.String() + readFile(t, file)
 			u.holdsNoSecret(text)
 			for _, issued := range s.Tokens() {
@@ -69,13 +70,13 @@ func TestLogHoldsNoSecret(t *testing.T) {
 				t.Errorf("a value was redacted:\n%s", text)
 			}
 			if n := strings.Count(text, "msg=\"get finished\""); n != 8 {
-				t.Errorf("%d answers logged, want 4 in each log:\n%s", n, text)
+				t.Errorf("%d gets logged, want 4 in each log:\n%s", n, text)
 			}
 		})
 	}
 }
 
-// messages are the records of a log, in order.
+// messages returns the messages of a log.
 func messages(log string) (list []string) {
 	for line := range strings.Lines(log) {
 		_, rest, _ := strings.Cut(line, " msg=")
@@ -89,8 +90,8 @@ func messages(log string) (list []string) {
 	return list
 }
 
-// Each decision of a get is told, with what it took.
-func TestLogTellsEveryDecision(t *testing.T) {
+// The log has each decision of a get, with its duration.
+func TestLogOfEachDecision(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromRole).with("ECR_LOGIN_LOG=debug")
@@ -100,7 +101,7 @@ func TestLogTellsEveryDecision(t *testing.T) {
 		"stage", "call", "stage", "aws credentials resolved", "call", "authorization token received", "AWS returned a token",
 		"cache cleaned up", "entry stored", "get finished",
 	}; !slices.Equal(messages(cold.stderr), want) {
-		t.Errorf("a get from AWS tells %q, want %q\n%s", messages(cold.stderr), want, cold.stderr)
+		t.Errorf("a get from AWS logs %q, want %q\n%s", messages(cold.stderr), want, cold.stderr)
 	}
 	for line := range strings.Lines(cold.stderr) {
 		if !strings.Contains(line, " took=") && !strings.Contains(line, " after=") && !strings.Contains(line, "cache cleaned") {
@@ -112,73 +113,73 @@ func TestLogTellsEveryDecision(t *testing.T) {
 		`call=AssumeRole stage=assume-role host=127.0.0.1:`, "call=GetAuthorizationToken", "waited=false",
 	} {
 		if !strings.Contains(cold.stderr, want) {
-			t.Errorf("a get from AWS does not tell %s:\n%s", want, cold.stderr)
+			t.Errorf("a get from AWS does not log %s:\n%s", want, cold.stderr)
 		}
 	}
 	warm := u.run(host, "get")
 	if want := []string{"settings read", "registry parsed, settings matched", "identity fingerprinted", "found in the cache", "get finished"}; !slices.Equal(messages(warm.stderr), want) {
-		t.Errorf("a get from the cache tells %q, want %q", messages(warm.stderr), want)
+		t.Errorf("a get from the cache logs %q, want %q", messages(warm.stderr), want)
 	}
 	if cold.stdout != warm.stdout {
-		t.Error("the log changes the answer")
+		t.Error("the log changes the output")
 	}
 	u.seed(s, host, 7*time.Hour)
 	s.SetFault(getToken, ecrtest.AccessDenied())
 	aging := u.run(host, "get")
 	for _, want := range []string{"found in the cache, to be refreshed", "state=aging", "code=AccessDeniedException", "aging entry not refreshed"} {
 		if !strings.Contains(aging.stderr, want) {
-			t.Errorf("a get of an aging token does not tell %q:\n%s", want, aging.stderr)
+			t.Errorf("a get of an aging token does not log %q:\n%s", want, aging.stderr)
 		}
 	}
 	if a := u.run(host, "get"); !strings.Contains(a.stderr, "not refreshed: the last refresh failed less than a minute ago") {
-		t.Errorf("the second get does not tell why it asks nobody:\n%s", a.stderr)
+		t.Errorf("the second get does not log why it makes no request:\n%s", a.stderr)
 	}
 	if a := u.with("ECR_LOGIN_LOG=info").run("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "get"); strings.Contains(a.stderr, "level=DEBUG") || !strings.Contains(a.stderr, "level=INFO") {
-		t.Errorf("info tells:\n%s", a.stderr)
+		t.Errorf("info logs:\n%s", a.stderr)
 	}
 }
 
-func TestLogLevelThatIsNone(t *testing.T) {
+func TestUnknownLogLevel(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
 	want := u.run(host, "get")
 	a := u.with("ECR_LOGIN_LOG=verbose").run(host, "get")
-	if a.stdout != want.stdout || a.code != 0 || a.stderr != `docker-credential-ecr-login: ECR_LOGIN_LOG is "verbose": it knows debug, info and off`+"\n" {
-		t.Errorf("%+v, want the answer and a word on the level", a)
+	if a.stdout != want.stdout || a.code != 0 || a.stderr != `docker-credential-ecr-login: ECR_LOGIN_LOG is "verbose", want debug, info or off`+"\n" {
+		t.Errorf("%+v, want the output and a line about the level", a)
 	}
 	if a := u.with("ECR_LOGIN_LOG=DEBUG").run(host, "get"); !strings.Contains(a.stderr, "level=DEBUG") {
 		t.Errorf("upper case: %+v", a)
 	}
-	// Some clients read both streams as one: who says no log gets not a byte.
+	// Some clients read both streams as one, so without a log standard error is empty.
 	for _, no := range []string{"", "0", "off", "OFF", "false", "False", "no", "none", "warn", "warning", "error"} {
 		if a := u.with("ECR_LOGIN_LOG="+no).run(host, "get"); a != want {
-			t.Errorf("%q: %+v, want the answer alone", no, a)
+			t.Errorf("%q: %+v, want only the output", no, a)
 		}
 	}
 	for _, unknown := range []string{"1", "true", "yes", "trace", " off", "off,debug"} {
 		if a := u.with("ECR_LOGIN_LOG="+unknown).run(host, "get"); a.stdout != want.stdout || strings.Count(a.stderr, "\n") != 1 {
-			t.Errorf("%q: %+v, want the answer and a line", unknown, a)
+			t.Errorf("%q: %+v, want the output and a line", unknown, a)
 		}
 	}
 }
 
-func TestDiscreet(t *testing.T) {
+func TestLogAttribute(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", maxShown+1)
+	long := strings.Repeat("x", maxLogWord+1)
 	var b bytes.Buffer
-	l := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: discreet}))
+	l := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: logAttribute}))
 	l.Info("m", "password", "open-sesame", "error", errors.New("with "+long+" inside"), "key", "token\x00"+strings.Repeat("a", 64)+"\x00aws",
 		"took", time.Second, "name", plan.Login{Username: "AWS", Password: "open-sesame"}, "file", token.Token{Password: "open-sesame"},
 		slog.Group("headers", "authorization", "open-sesame"))
 	for _, no := range []string{"open-sesame", long, strings.Repeat("a", 9)} {
 		if strings.Contains(b.String(), no) {
-			t.Errorf("%q is shown: %s", no, b.String())
+			t.Errorf("%q is logged: %s", no, b.String())
 		}
 	}
 	for _, yes := range []string{"password=[redacted]", "with [redacted] inside", "key=token|aaaaaaaa|aws", "took=1s", "name=[login]", "file=[token]"} {
 		if !strings.Contains(b.String(), yes) {
-			t.Errorf("%q is not shown: %s", yes, b.String())
+			t.Errorf("%q is not logged: %s", yes, b.String())
 		}
 	}
 	for _, secret := range []any{plan.Login{Username: "AWS", Password: "open-sesame"}, token.Token{Password: "open-sesame"}} {
@@ -190,8 +191,8 @@ func TestDiscreet(t *testing.T) {
 
 var record = regexp.MustCompile(`^time=\S+ level=(DEBUG|INFO) msg=("[^"]+"|\S+) pid=\d+( \S+=("(\\.|[^"\\])*"|\S*))*\n$`)
 
-// wantWholeRecords counts the records, each of which must be a whole line.
-func wantWholeRecords(t *testing.T, text string) (n int) {
+// countRecords counts the records, each of which must be a whole line.
+func countRecords(t *testing.T, text string) (n int) {
 	t.Helper()
 	for line := range strings.Lines(text) {
 		if !record.MatchString(line) {
@@ -202,15 +203,15 @@ func wantWholeRecords(t *testing.T, text string) (n int) {
 	return n
 }
 
-// Twenty processes find the file full at once: it is renamed once, no record is torn, and none is lost.
-func TestLogFileMakesWay(t *testing.T) {
+// When twenty processes find the file full at once, it is renamed once, and every record is complete.
+func TestFullLogFileIsRenamed(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
 	u.get(host)
 	file := filepath.Join(u.dir, "log")
 	old := "time=then level=INFO msg=old pid=1\n"
-	full := strings.Repeat(old, logFileMost/len(old))
+	full := strings.Repeat(old, logfile.MaxSize/len(old))
 	if err := os.WriteFile(file, []byte(full), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -225,13 +226,13 @@ func TestLogFileMakesWay(t *testing.T) {
 	}
 	now, before := readFile(t, file), readFile(t, file+".1")
 	if !strings.HasPrefix(before, full) || strings.Contains(now, "msg=old") {
-		t.Error("the full file is not the one that made way")
+		t.Error("the renamed file is not the full one")
 	}
-	// A hit tells five things. Who was late to see the new file has written to the old one.
-	if n := wantWholeRecords(t, now) + wantWholeRecords(t, before[len(full):]); n != 5*processes {
+	// A hit has five records. A process that had the old file open has written to that.
+	if n := countRecords(t, now) + countRecords(t, before[len(full):]); n != 5*processes {
 		t.Errorf("%d records, want %d", n, 5*processes)
 	}
-	if len(before) > logFileMost+processes*5*maxShown {
+	if len(before) > logfile.MaxSize+processes*5*maxLogWord {
 		t.Errorf("the old file has %d bytes", len(before))
 	}
 	for _, path := range []string{file, file + ".1"} {
@@ -241,46 +242,14 @@ func TestLogFileMakesWay(t *testing.T) {
 	}
 }
 
-// Whatever the file's state, the records of many writers stay whole and both files small.
-func TestLogFileStaysSmall(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "log")
-	const most = 2000
-	line := []byte("time=now level=INFO msg=something pid=1 name=" + strings.Repeat("n", 50) + "\n")
-	done := make(chan bool)
-	for range 8 {
-		go func() {
-			for range 50 {
-				l := &logFile{path: path, most: most} // as another process has it
-				for range 3 {
-					l.Write(line)
-				}
-				l.file.Close()
-			}
-			done <- true
-		}()
-	}
-	for range 8 {
-		<-done
-	}
-	for _, p := range []string{path, path + ".1"} {
-		text := readFile(t, p)
-		wantWholeRecords(t, text)
-		// Who finds the lock taken goes on with the old file, up to twice the size.
-		if len(text) > 2*most+8*len(line) || len(text) == 0 {
-			t.Errorf("%s has %d bytes, want about %d", p, len(text), most)
-		}
-	}
-}
-
-func TestLogFileThatIsInTheWay(t *testing.T) {
+func TestLogFileIsRefused(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	for name, prepare := range map[string]func(path string) error{
-		"a folder":          func(path string) error { return os.Mkdir(path, 0o700) },
+		"a directory":       func(path string) error { return os.Mkdir(path, 0o700) },
 		"a link":            func(path string) error { return os.Symlink(path+"-target", path) },
 		"a link to nothing": func(path string) error { return os.Symlink("/nowhere/at/all", path) },
-		"no such folder":    nil,
+		"no such directory": nil,
 		"a relative path":   nil,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -291,7 +260,7 @@ func TestLogFileThatIsInTheWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			switch {
-			case name == "no such folder":
+			case name == "no such directory":
 				path = filepath.Join(path, "below", "log")
 			case name == "a relative path":
 				path = "log"
@@ -302,21 +271,21 @@ func TestLogFileThatIsInTheWay(t *testing.T) {
 			}
 			u.wantNoLog(path)
 			if got := readFile(t, filepath.Join(u.dir, "log-target")); got != "mine" {
-				t.Errorf("the link's target was written to: %q", got)
+				t.Errorf("the target of the link was written to: %q", got)
 			}
 		})
 	}
 }
 
-// wantNoLog fails unless a get answers although its log cannot be written, and says so once to who watches.
+// wantNoLog fails unless a get succeeds although its log cannot be written, and warns once if standard error has a log.
 func (u *user) wantNoLog(path string) {
 	u.t.Helper()
 	quiet := u.with("ECR_LOGIN_LOG_FILE=" + path)
 	readLogin(u.t, quiet.run(host, "get"))
 	readLogin(u.t, quiet.run(host, "get"))
 	a := quiet.with("ECR_LOGIN_LOG=debug").run(host, "get")
-	warning := "docker-credential-ecr-login: no log is written to " + path + ": "
+	warning := "docker-credential-ecr-login: cannot write the log to " + path + ": "
 	if a.code != 0 || strings.Count(a.stderr, warning) != 1 || !strings.Contains(a.stderr, "msg=\"get finished\"") {
-		u.t.Errorf("%+v, want the answer, the log, and one warning", a)
+		u.t.Errorf("%+v, want the output, the log, and one warning", a)
 	}
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-func TestLogFileOfSomebodyElse(t *testing.T) {
+func TestLogFileOfAnotherUser(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	for name, prepare := range map[string]func(path string) error{
-		"another name": func(path string) error {
+		"a hard link": func(path string) error {
 			if err := os.WriteFile(path+"-other", []byte("mine"), 0o600); err != nil {
 				return err
 			}
 			return os.Link(path+"-other", path)
 		},
-		"a pipe that nobody reads": func(path string) error { return syscall.Mkfifo(path, 0o600) },
-		"a device":                 nil,
-		"another user":             nil,
+		"a FIFO without a reader": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a device":                nil,
+		"another user":            nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -35,7 +35,7 @@ func TestLogFileOfSomebodyElse(t *testing.T) {
 				path = os.DevNull
 			case "another user":
 				if os.Geteuid() != 0 {
-					t.Skip("only root can make a file of somebody else")
+					t.Skip("only root can create a file of another user")
 				}
 				if err = os.WriteFile(path, nil, 0o666); err == nil {
 					err = os.Chown(path, 12345, -1)
@@ -48,13 +48,13 @@ func TestLogFileOfSomebodyElse(t *testing.T) {
 			}
 			u.wantNoLog(path)
 			if fi, err := os.Lstat(path); err != nil || fi.Mode().IsRegular() && fi.Size() > int64(len("mine")) {
-				t.Errorf("%v, %v: it was written to", fi, err)
+				t.Errorf("%v, %v: the file was written to", fi, err)
 			}
 		})
 	}
 }
 
-// A file that others could read is closed to them before anything is written.
+// Access for group and others is removed from the log file before anything is written.
 func TestLogFileIsPrivate(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -65,6 +65,6 @@ func TestLogFileIsPrivate(t *testing.T) {
 	}
 	readLogin(t, u.with("ECR_LOGIN_LOG_FILE="+path).run(host, "get"))
 	if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != 0o600 || fi.Size() == 0 {
-		t.Errorf("%v, %v; want 0600, and something in it", fi.Mode(), err)
+		t.Errorf("%v, %v; want mode 0600 and a record", fi.Mode(), err)
 	}
 }
