@@ -28,12 +28,14 @@ install:
 	@test -x $(BINARY) || $(MAKE) build
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
+	ln -sf docker-credential-ecr-login $(DESTDIR)$(PREFIX)/bin/ecr-login
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0644 docs/man/docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1
+	ln -sf docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/ecr-login.1
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login $(DESTDIR)$(PREFIX)/bin/ecr-login
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/ecr-login.1
 
 # The manual page is generated from the texts of the commands. A test fails when it is not up to date.
 man: build

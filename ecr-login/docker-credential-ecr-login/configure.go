@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/configure"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
@@ -119,8 +120,7 @@ func (p *process) newSession(f configureFlags, profile string) (*configure.Sessi
 			return caller.Registry(settings.Parser())
 		},
 		HasProfile: func(name string) bool {
-			known, _ := completeProfiles(nil, nil, name)
-			return slices.Contains(known, name)
+			return slices.Contains(awsconfig.Load(awsconfig.Input{}).Profiles(), name)
 		},
 	})
 }

@@ -2,6 +2,7 @@ package awsconfig
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -140,4 +141,27 @@ func (c *Config) similar(name string) (header string) {
 	look(c.Config.Text)
 	look(c.Credentials.Text)
 	return header
+}
+
+// Profiles returns the names of all profiles in the two files, sorted.
+func (c *Config) Profiles() []string {
+	var names []string
+	scan(c.Config.Text, func(header []byte) map[string]string {
+		words, ok := split(string(header))
+		switch {
+		case ok && len(words) == 2 && words[0] == "profile":
+			names = append(names, words[1])
+		case string(header) == "default":
+			names = append(names, "default")
+		}
+		return nil
+	})
+	scan(c.Credentials.Text, func(header []byte) map[string]string {
+		if string(header) != "DEFAULT" {
+			names = append(names, string(header))
+		}
+		return nil
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
 }
