@@ -131,6 +131,34 @@ func TestRefreshTimeout(t *testing.T) {
 	}
 }
 
+// Only the fetch for an aging entry is marked as a refresh, because only its failure returns an entry.
+func TestIsRefresh(t *testing.T) {
+	t.Parallel()
+	h := newFakeClock()
+	c := &Cache{Disk: newDisk(t, at(h))}
+	fetch := func(want bool) func(context.Context) (Entry, error) {
+		return func(ctx context.Context) (Entry, error) {
+			if got := IsRefresh(ctx); got != want {
+				t.Errorf("IsRefresh = %v, want %v", got, want)
+			}
+			return halfDay("v", h.clock().now()), nil
+		}
+	}
+	for _, step := range []struct {
+		do   func(context.Context, string, func(context.Context) (Entry, error)) (Entry, error)
+		want bool
+	}{
+		{c.Do, false}, // no entry yet
+		{c.Refresh, false},
+		{c.Do, true}, // aging entry
+	} {
+		if _, err := step.do(t.Context(), "k", fetch(step.want)); err != nil {
+			t.Error(err)
+		}
+		h.advance(7 * time.Hour)
+	}
+}
+
 // An aging entry that expires while its refresh fails must not be returned.
 func TestAgingEntryExpiresDuringRefresh(t *testing.T) {
 	t.Parallel()

@@ -165,8 +165,9 @@ func (c *Cache) refreshAging(ctx context.Context, key string, e Entry, fetch fun
 	return e, nil
 }
 
+// refreshKey is the context key that marks the refresh of an aging entry.
 type refreshKey struct{}
 
-// IsRefresh reports whether ctx is that of a fetch whose failure is harmless, because a valid entry
-// is served instead. Such a fetch should fail early rather than repeat its calls.
+// IsRefresh reports whether ctx is the context of a fetch that refreshes an aging entry. If such a
+// fetch fails, Do returns the aging entry. It should therefore not repeat calls that fail.
 func IsRefresh(ctx context.Context) bool { return ctx.Value(refreshKey{}) != nil }
