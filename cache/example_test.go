@@ -13,25 +13,30 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache/memory"
 )
 
-// One process fetches a token. Later calls, in this process and in others, find it in the cache.
+// A command-line program stores its token on the disk. Later processes find it there.
 func Example() {
-	dir, err := os.MkdirTemp("", "example-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-
-	// A real program needs only a Name. The example must not use the user's cache.
-	disk := cache.Open(cache.Options{Name: "example", Dir: filepath.Join(dir, "cache")})
-	c := &cache.Cache{Disk: disk}
-	fetch := func(context.Context) (cache.Entry, error) {
-		fmt.Println("fetching")
+	c := &cache.Cache{Disk: cache.Open(cache.Options{Name: "example"})}
+	e, err := c.Do(context.Background(), "user@host.example", func(ctx context.Context) (cache.Entry, error) {
+		token := []byte("token") // from the server
 		return cache.Entry{
-			Value:    []byte("token"),
+			Value:    token,
 			Fetched:  time.Now(),
 			Lifetime: 12 * time.Hour,
 			Refresh:  cache.RefreshPoint(12*time.Hour, 0, 0),
 		}, nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", e.Value)
+}
+
+// Do fetches once. Later calls find the entry in the cache.
+func ExampleCache_Do() {
+	c := &cache.Cache{Store: memory.Over(nil)} // only in this process
+	fetch := func(context.Context) (cache.Entry, error) {
+		fmt.Println("fetching")
+		return cache.Entry{Value: []byte("token"), Fetched: time.Now(), Lifetime: time.Hour, Refresh: time.Hour}, nil
 	}
 	for range 2 {
 		e, err := c.Do(context.Background(), "user@host.example", fetch)
@@ -44,6 +49,26 @@ func Example() {
 	// fetching
 	// token
 	// token
+}
+
+// A Disk lists what it stores. Reading an empty cache creates no files.
+func ExampleDisk() {
+	dir, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	disk := cache.Open(cache.Options{Name: "example", Dir: filepath.Join(dir, "cache")})
+	_, state, err := disk.Get("user@host.example")
+	fmt.Println(state, err)
+	disk.AddHost("host.example")
+	fmt.Println(disk.Hosts())
+	s := disk.Status()
+	fmt.Println(s.Exists, s.Writable, s.Entries)
+	// Output:
+	// absent not in the cache: absent
+	// [host.example]
+	// true true 0
 }
 
 // Lookup neither fetches nor waits. The error contains the reason.

@@ -6,6 +6,3 @@ import "testing"
 
 // newDescription returns the description of a sealing key. No test needs to remove the key.
 func newDescription(testing.TB) string { return "cache-test" }
-
-// removeKey does nothing: there is no keyring.
-func removeKey(string) {}
