@@ -72,7 +72,7 @@ func (f *fetch) classify(ctx context.Context, s step, err error) *Error {
 	if errors.As(err, &process) {
 		return f.process(process, s)
 	}
-	if s.stage == StageEC2 || metadataFailed(err) {
+	if f.client.Config == nil && (s.stage == StageEC2 || metadataFailed(err)) {
 		return f.noCredentials(err)
 	}
 	if isRefusal {

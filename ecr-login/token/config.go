@@ -3,6 +3,7 @@ package token
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -31,6 +32,9 @@ const maxBundle = 16 << 20
 // the credentials come from, because the SDK's own chain differs from the AWS CLI. The SDK reads the
 // environment for everything else, and never the shared files.
 func (f *fetch) load(ctx context.Context) (aws.Config, error) {
+	if f.client.Config != nil {
+		return f.loadExplicit(ctx)
+	}
 	env, err := config.NewEnvConfig()
 	if err != nil {
 		return aws.Config{}, &configError{err}
@@ -73,6 +77,7 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 // builtClient returns the HTTP client for calls to AWS, with the CAs of the configured bundle.
 func (f *fetch) builtClient() (*awshttp.BuildableClient, error) {
 	var roots *x509.CertPool
+	f.clientKey = bundleKey{}
 	if path := f.endpoints.caBundle(); path != "" {
 		pem, err := regularfile.Read(path, maxBundle)
 		if err != nil {
@@ -82,10 +87,22 @@ func (f *fetch) builtClient() (*awshttp.BuildableClient, error) {
 			}
 			return nil, &Error{Kind: Configuration, Message: fmt.Sprintf("cannot read the CA bundle %q: %v", path, err), Err: err}
 		}
+		f.clientKey = bundleKey{path, sha256.Sum256(pem)}
 		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(pem) {
 			return nil, &Error{Kind: Configuration, Message: fmt.Sprintf("the CA bundle %q has no certificate in PEM form", path)}
 		}
 	}
+	return newClient(roots), nil
+}
+
+// bundleKey is the key in Client.clients of a client with the CAs of a bundle, or without one.
+type bundleKey struct {
+	path string
+	sum  [sha256.Size]byte
+}
+
+// newClient returns an HTTP client that trusts the CAs in roots; nil means those of the system.
+func newClient(roots *x509.CertPool) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.IdleConnTimeout = maxIdle
 		t.MaxResponseHeaderBytes = maxHeader
@@ -96,7 +113,7 @@ func (f *fetch) builtClient() (*awshttp.BuildableClient, error) {
 			}
 			t.TLSClientConfig.RootCAs = roots
 		}
-	}), nil
+	})
 }
 
 // sharedConfig returns the settings of the profile that applies, without credentials, in the form in

@@ -66,8 +66,13 @@ type switches struct {
 
 // endpointSwitches merges what a registry's host name requires with what the SDK read from the
 // environment and the profile. A plain host turns nothing off. An override turns both off, because
-// the SDK refuses the combination.
-func endpointSwitches(override *url.URL, r registry.Registry, fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState) switches {
+// the SDK refuses the combination. An explicit Config takes precedence over all that; base is its
+// endpoint.
+func (f *fetch) endpointSwitches(override *url.URL, base *string, fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState) switches {
+	r := f.request.Registry
+	if f.client.Config != nil && (base != nil || override == nil) {
+		return f.explicitEndpoint(base, fips, dualStack)
+	}
 	if override != nil {
 		return switches{aws.String(override.String()), aws.FIPSEndpointStateDisabled, aws.DualStackEndpointStateDisabled}
 	}
@@ -94,7 +99,7 @@ func (f *fetch) ecrEndpoint() (*url.URL, error) {
 // tuneECR sets the registry's region and endpoint in an ECR client's options.
 func (f *fetch) tuneECR(override *url.URL) func(*ecr.Options) {
 	return func(o *ecr.Options) {
-		s := endpointSwitches(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
+		s := f.endpointSwitches(override, o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
 		o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
 		o.Region = f.request.Registry.Region
 	}
@@ -103,7 +108,7 @@ func (f *fetch) tuneECR(override *url.URL) func(*ecr.Options) {
 // tuneECRPublic is tuneECR for ECR Public.
 func (f *fetch) tuneECRPublic(override *url.URL) func(*ecrpublic.Options) {
 	return func(o *ecrpublic.Options) {
-		s := endpointSwitches(override, f.request.Registry, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
+		s := f.endpointSwitches(override, o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint)
 		o.BaseEndpoint, o.EndpointOptions.UseFIPSEndpoint, o.EndpointOptions.UseDualStackEndpoint = s.base, s.fips, s.dualStack
 		o.Region = f.request.Registry.Region
 	}
@@ -118,6 +123,9 @@ func (f *fetch) tuneSTS(o *sts.Options) {
 	if !f.request.Registry.FIPS || o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled {
 		return
 	}
+	if f.client.Config != nil && (o.BaseEndpoint != nil || o.EndpointOptions.UseFIPSEndpoint != aws.FIPSEndpointStateUnset) {
+		return
+	}
 	_, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), sts.EndpointParameters{
 		Region:       aws.String(o.Region),
 		UseFIPS:      aws.Bool(true),
@@ -130,6 +138,9 @@ func (f *fetch) tuneSTS(o *sts.Options) {
 
 // profileWords returns the profile in use, in words.
 func (f *fetch) profileWords() string {
+	if f.client.Config != nil {
+		return "the aws.Config"
+	}
 	if name := f.awsProfile(); name != "" {
 		return fmt.Sprintf("the AWS profile %q", name)
 	}
@@ -138,6 +149,9 @@ func (f *fetch) profileWords() string {
 
 // awsProfile returns the profile in use, for messages; "" if none is known.
 func (f *fetch) awsProfile() string {
+	if f.client.Config != nil {
+		return ""
+	}
 	for _, name := range []string{f.endpoints.shared.Profile, f.request.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE")} {
 		if name != "" {
 			return name

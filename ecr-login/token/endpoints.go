@@ -78,7 +78,7 @@ func (f *fetch) resolveEndpoints(ctx context.Context) (Endpoints, error) {
 		return e, nil
 	}
 	at, err = o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
-		Region:       aws.String(o.Region),
+		Region: aws.String(o.Region), Endpoint: o.BaseEndpoint,
 		UseFIPS:      aws.Bool(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
 		UseDualStack: aws.Bool(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 	})

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,6 +41,7 @@ type fetch struct {
 	found     aws.Credentials                       // what resolve found
 	secrets   []string                              // must not be in a message
 	proxy     func(*http.Request) (*url.URL, error) // of the HTTP client in use; nil if unknown
+	clientKey any                                   // of the HTTP client in Client.clients; nil to not share it
 }
 
 func newFetch(c *Client, r Request) *fetch {
@@ -50,7 +52,7 @@ func newFetch(c *Client, r Request) *fetch {
 	if f.now == nil {
 		f.now = time.Now
 	}
-	f.calls = &calls{version: c.Version, public: r.Registry.Service == registry.Public, log: f.log, check: f.checkProxy}
+	f.calls = &calls{version: c.Version, program: c.UserAgent, public: r.Registry.Service == registry.Public, log: f.log, check: f.checkProxy}
 	if r.WebIdentity != nil {
 		f.secrets = append(f.secrets, r.WebIdentity.Token)
 	}
@@ -144,7 +146,7 @@ func (f *fetch) begin(stage Stage) (end func(error)) {
 // useClient chooses the HTTP clients for all calls of this Fetch: for AWS the caller's, or built, the
 // one that the SDK made for the ECR client; for local credential endpoints one like built.
 func (f *fetch) useClient(built HTTPClient) {
-	if b, ok := built.(*awshttp.BuildableClient); ok {
+	if b, ok := built.(*awshttp.BuildableClient); ok && f.client.Config == nil {
 		connect := f.client.MetadataTimeout
 		if connect == 0 {
 			connect = defaultMetadataTimeout
@@ -152,8 +154,20 @@ func (f *fetch) useClient(built HTTPClient) {
 		f.calls.local = newLocalClient(b.GetTransport(), connect, !looksLikeEC2(f.client.DMI))
 	}
 	if f.client.HTTPClient != nil {
-		built = f.client.HTTPClient
+		built, f.clientKey = f.client.HTTPClient, f.client.HTTPClient
 	}
 	f.proxy = proxyOf(built)
-	f.calls.http = httpClient(built)
+	f.calls.http = f.client.shared(f.clientKey, built)
+}
+
+// shared returns the HTTP client to use for built. All fetches with the same key use the same one.
+func (c *Client) shared(key any, built HTTPClient) HTTPClient {
+	if key == nil || !reflect.TypeOf(key).Comparable() {
+		return httpClient(built)
+	}
+	if client, ok := c.clients.Load(key); ok {
+		return client.(HTTPClient)
+	}
+	client, _ := c.clients.LoadOrStore(key, httpClient(built))
+	return client.(HTTPClient)
 }

@@ -24,9 +24,9 @@ const (
 	// maxHeader is the most that is read of a response's headers.
 	maxHeader = 64 << 10
 
-	// maxIdle is how long a connection outlives its last use. Within one Fetch, calls follow each
-	// other at once; the next Fetch comes in hours.
-	maxIdle = 5 * time.Second
+	// maxIdle is how long a connection outlives its last use. Fetches that follow each other at once
+	// share connections; the usual next Fetch comes in hours.
+	maxIdle = 500 * time.Millisecond
 )
 
 var errBodyTooLong = errors.New("the response is too long")

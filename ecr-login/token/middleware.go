@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +19,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 var errIncomplete = errors.New("the response is incomplete")
@@ -37,6 +40,7 @@ type calls struct {
 	tracker
 
 	version  string // for the user agent
+	program  string // for the user agent: the program that uses this package
 	public   bool   // ECR is ECR Public
 	http     HTTPClient
 	local    *localClient
@@ -69,13 +73,20 @@ func (c *calls) attach(fetching context.Context) func(*middleware.Stack) error {
 	}
 }
 
-// userAgent adds this program to the user agent.
+// userAgent adds this program, and the one that uses it, to the user agent.
 func (c *calls) userAgent(stack *middleware.Stack) error {
-	const program = "docker-credential-ecr-login"
-	if c.version == "" {
-		return awsmiddleware.AddUserAgentKey(program)(stack)
+	err := addUserAgent(progname.Program, c.version)(stack)
+	if name, version, _ := strings.Cut(c.program, "/"); name != "" {
+		err = errors.Join(err, addUserAgent(name, version)(stack))
 	}
-	return awsmiddleware.AddUserAgentKeyValue(program, c.version)(stack)
+	return err
+}
+
+func addUserAgent(name, version string) func(*middleware.Stack) error {
+	if version == "" {
+		return awsmiddleware.AddUserAgentKey(name)
+	}
+	return awsmiddleware.AddUserAgentKeyValue(name, version)
 }
 
 // track encloses a whole call with its retries.

@@ -19,7 +19,10 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
@@ -75,7 +78,16 @@ type HTTPClient interface {
 type Client struct {
 	Version string // the program's version, for the user agent docker-credential-ecr-login/Version
 
-	// HTTPClient sends the calls to ECR, STS, IAM Identity Center and sign-in. Nil is a client that
+	// UserAgent is added to the user agent, such as "flux/2.7"; "" adds nothing.
+	UserAgent string
+
+	// Config is the configuration for all calls to AWS. Its endpoint and its FIPS and dual-stack
+	// settings take precedence over those of the registry's host name. No AWS environment variable and
+	// no AWS file is read then. Nil reads them.
+	Config *aws.Config
+
+	// HTTPClient sends the calls to ECR, STS, IAM Identity Center and sign-in. Nil is the one of Config,
+	// or a client that
 	// uses the environment's proxies, AWS_CA_BUNDLE and the profile's ca_bundle. A *http.Client is
 	// used without following redirects. The credential endpoints of EC2 and of containers are always
 	// called with a client of this package.
@@ -99,6 +111,10 @@ type Client struct {
 	// DMI is the directory in which Linux describes the machine, which shows whether it looks like
 	// EC2. "" is /sys/class/dmi/id.
 	DMI string
+
+	// clients has the HTTP client that sends the calls, by what it is made from, so that the fetches of
+	// a Client share connections.
+	clients sync.Map
 }
 
 // Token is an authorization token.

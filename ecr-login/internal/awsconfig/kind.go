@@ -16,6 +16,7 @@ const (
 	Process            Kind = "process"              // credential_process of a profile
 	MissingProfile     Kind = "profile-missing"      // a profile that is not in the AWS files
 	Invalid            Kind = "invalid"              // a configuration with an error
+	Explicit           Kind = "explicit"             // an aws.Config that a Go program passed
 	Container          Kind = "container"            // ECS, EKS Pod Identity or another container endpoint
 	Instance           Kind = "ec2"                  // EC2 instance metadata; also when nothing else was found
 )
@@ -24,6 +25,6 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		ServiceAccount, Environment, WebIdentity, Static, ProfileWebIdentity, SSO, Login, Process,
-		MissingProfile, Invalid, Container, Instance,
+		MissingProfile, Invalid, Explicit, Container, Instance,
 	}
 }

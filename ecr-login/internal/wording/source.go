@@ -44,6 +44,8 @@ func source(kind awsconfig.Kind, profile string) string {
 		return name + ", which is not in the AWS files"
 	case awsconfig.Invalid:
 		return "none: the AWS configuration has an error"
+	case awsconfig.Explicit:
+		return "aws.Config of the program"
 	case awsconfig.Container:
 		return "container credentials"
 	case awsconfig.Instance:
