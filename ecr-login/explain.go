@@ -39,6 +39,9 @@ type Explanation struct {
 	RoleARN string `json:"roleARN,omitempty"` // the role of the rule
 	Source  string `json:"source,omitempty"`  // the code of the source of the AWS credentials
 
+	// Unused are the codes of sources in the environment that are not used, because Source comes first.
+	Unused []string `json:"unused,omitempty"`
+
 	ProfileRole bool `json:"profileRole,omitempty"` // the profile assumes a role with the credentials of Source
 
 	ECR string `json:"ecr,omitempty"` // URL for GetAuthorizationToken
@@ -91,6 +94,9 @@ func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 func (x *Explanation) explainPlan(h *Helper, p plan.Plan) {
 	x.Host, x.Registry = p.Host, &p.Registry
 	x.Profile, x.RoleARN, x.Source, x.ProfileRole = p.Identity.Profile, p.RoleARN, string(p.Identity.Kind), p.Identity.Role
+	for _, kind := range p.Identity.Unused {
+		x.Unused = append(x.Unused, string(kind))
+	}
 	if p.Rule == nil {
 		return
 	}

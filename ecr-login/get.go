@@ -74,7 +74,9 @@ func (h *Helper) credentials(ctx context.Context, p plan.Plan) (Credentials, err
 	if err != nil {
 		return Credentials{}, err
 	}
-	h.disk.AddHost(p.Host)
+	if !h.options.Unlisted {
+		h.disk.AddHost(p.Host)
+	}
 	return c, nil
 }
 

@@ -51,6 +51,9 @@ type Options struct {
 	// means os.Executable.
 	Self string
 
+	// Unlisted leaves the hosts of Get out of List and of the command refresh.
+	Unlisted bool
+
 	// Stderr is the standard error of a fallback helper; nil discards it.
 	Stderr io.Writer
 

@@ -289,16 +289,14 @@ var faults = []fault{
 			p.config(`{"auths": {"registry.example": {"auth": "` + auth("not-a-real-password") + `"}}, "credHelpers": {"` + host + `": "ecr-login"}}`)
 			p.chmod(".docker/config.json", 0o644)
 		},
-		code: 1,
-		want: `✘ passwords    $DIR/.docker/config.json stores passwords and other users can read it (mode 0644)
+		want: `! passwords    $DIR/.docker/config.json stores passwords and other users can read it (mode 0644)
                fix: chmod go= $DIR/.docker/config.json
 `,
 	},
 	{
 		name:   "valid tokens of amazon-ecr-credential-helper",
 		change: func(p *fixture) { p.file(".ecr/cache.json", oldCache(time.Hour)) },
-		code:   1,
-		want: `✘ old cache    $DIR/.ecr/cache.json stores 1 token of amazon-ecr-credential-helper in plain text, 1 still valid
+		want: `! old cache    $DIR/.ecr/cache.json stores 1 token of amazon-ecr-credential-helper in plain text, 1 still valid
                fix: docker-credential-ecr-login doctor --fix
 `,
 	},
@@ -381,8 +379,30 @@ var faults = []fault{
 		},
 		code: 1,
 		want: `✘ credentials  the SSO session of profile "work" has expired
-               fix: run: aws sso login --profile work
+               fix: run: aws sso login --sso-session corporate
 ! not checked  token, registry, image, layers: credentials failed
+`,
+	},
+	{
+		name:   "missing AWS_CONFIG_FILE",
+		change: func(p *fixture) { p.set("AWS_CONFIG_FILE=/nonexistent/config") },
+		want: `! credentials  AWS_CONFIG_FILE names /nonexistent/config, which does not exist
+               fix: correct the environment variable, or unset it
+`,
+	},
+	{
+		name: "ECR password readable by others",
+		change: func(p *fixture) {
+			p.config(`{"auths": {"` + host + `": {"auth": "` + auth("not-a-real-password") + `"}}}`)
+			p.chmod(".docker/config.json", 0o644)
+		},
+		code: 1,
+		want: `✘ passwords    $DIR/.docker/config.json stores passwords and other users can read it (mode 0644)
+               fix: chmod go= $DIR/.docker/config.json
+✘ passwords    $DIR/.docker/config.json:1 stores an ECR password in plain text ($HOST)
+               fix: docker-credential-ecr-login configure $HOST
+✘ entry        docker runs no helper: it uses the password in auths, $DIR/.docker/config.json:1
+               fix: docker-credential-ecr-login configure $HOST
 `,
 	},
 	{

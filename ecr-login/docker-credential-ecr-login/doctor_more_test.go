@@ -108,8 +108,8 @@ func TestDoctorOldCacheLink(t *testing.T) {
 	if err := os.Symlink(p.path("elsewhere/cache.json"), p.path(".ecr/cache.json")); err != nil {
 		t.Skip(err)
 	}
-	p.wants(problems(p.run("", "doctor", "--fix", host)), 1,
-		`✘ old cache    $DIR/.ecr/cache.json stores 1 token of amazon-ecr-credential-helper in plain text, 1 still valid
+	p.wants(problems(p.run("", "doctor", "--fix", host)), 0,
+		`! old cache    $DIR/.ecr/cache.json stores 1 token of amazon-ecr-credential-helper in plain text, 1 still valid
                fix: rm $DIR/elsewhere/cache.json
 `)
 	if _, err := os.Stat(p.path(".ecr/cache.json")); err != nil {
@@ -397,4 +397,42 @@ func TestDoctorSnap(t *testing.T) {
 		`✘ program      $DIR/bin/docker is a snap package: it can run no credential helper, and reads ~/snap/docker/current/.docker/config.json
                fix: install Docker as in https://docs.docker.com/engine/install
 `)
+}
+
+// A session of IAM Identity Center that has expired is reported in full once for all its profiles.
+func TestDoctorExpiredSSOSession(t *testing.T) {
+	t.Parallel()
+	p := newFixture(t)
+	session := p.s.NewSSOSession("developer", -time.Hour, assignment)
+	p.s.EndSSOSession(session)
+	const other = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+	for _, profile := range []string{"dev", "prod"} {
+		p.home.SSO(profile, "corporate", session, assignment)
+		p.install("bin/docker-credential-ecr-login-" + profile)
+	}
+	p.config(`{"credHelpers": {"` + host + `": "ecr-login-dev", "` + other + `": "ecr-login-prod"}}`)
+	p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")
+	p.wants(problems(p.run("", "doctor")), 1, `✘ credentials  the SSO session of profile "dev" has expired
+               fix: run: aws sso login --sso-session corporate
+! not checked  token, registry: credentials failed
+✘ credentials  SSO session "corporate" has expired, see above
+! not checked  token, registry: credentials failed
+`)
+}
+
+// Credentials that are configured and not used are named, with what is used instead.
+func TestUnusedCredentials(t *testing.T) {
+	t.Parallel()
+	p := newFixture(t)
+	p.home.Keys("prod", p.s.AddUser("arn:aws:iam::123456789012:user/prod"))
+	p.install("bin/docker-credential-ecr-login-prod")
+	p.config(`{"credHelpers": {"` + host + `": "ecr-login-prod"}}`)
+	a := p.run("", "doctor", host)
+	p.wants(problems(a), 0, "")
+	if want := "✔ credentials  not used: access key in the environment; access key in profile \"prod\" comes first\n"; !strings.Contains(a.stdout, want) {
+		t.Errorf("doctor prints\n%s\nwant\n%s", a.stdout, want)
+	}
+	if a, want := p.run("", "explain", host), "\nnot used     access key in the environment\n"; !strings.Contains(a.stdout, want) {
+		t.Errorf("explain prints\n%s\nwant\n%s", a.stdout, want)
+	}
 }

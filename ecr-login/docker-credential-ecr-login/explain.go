@@ -85,6 +85,9 @@ func (x explanation) rows(now time.Time) [][]string {
 	}
 	if x.Source != "" {
 		row("credentials", "%s", wording.Source(awsconfig.Kind(x.Source), "", x.ProfileRole))
+		for _, code := range x.Unused {
+			row("not used", "%s", wording.Source(awsconfig.Kind(code), "", false))
+		}
 		row("profile", "%s", orNone(x.Profile))
 		switch {
 		case x.RoleARN == "" && x.ProfileRole:

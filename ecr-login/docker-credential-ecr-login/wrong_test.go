@@ -150,7 +150,7 @@ var mistakes = []mistake{
 			return home.SSO("work", "corporate", session, assignment)
 		},
 		message: []string{`the SSO session of profile "work" has expired`},
-		hint:    "run: aws sso login --profile work",
+		hint:    "run: aws sso login --sso-session corporate",
 	},
 	{
 		name: "SSO session of the older form expired",
@@ -168,7 +168,7 @@ var mistakes = []mistake{
 			return home.SSO("ended", "corporate", session, assignment)
 		},
 		message: []string{`the SSO session of profile "ended" has expired`},
-		hint:    "run: aws sso login --profile ended",
+		hint:    "run: aws sso login --sso-session corporate",
 	},
 	{
 		name: "SSO never logged in",
@@ -180,7 +180,7 @@ var mistakes = []mistake{
 			return env
 		},
 		message: []string{`profile "work" is not logged in`, "no cached SSO session"},
-		hint:    "run: aws sso login --profile work",
+		hint:    "run: aws sso login --sso-session corporate",
 	},
 	{
 		name: "SSO role that is not the user's",

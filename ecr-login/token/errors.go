@@ -38,6 +38,7 @@ type Error struct {
 	Kind      Kind   `json:"kind"`
 	Message   string `json:"message"`
 	Profile   string `json:"profile,omitempty"`   // the AWS profile to look at
+	Session   string `json:"session,omitempty"`   // the sso-session of the profile
 	Action    string `json:"action,omitempty"`    // the denied action, e.g. "ecr:GetAuthorizationToken"
 	Principal string `json:"principal,omitempty"` // the ARN of the denied principal
 	Host      string `json:"host,omitempty"`      // the host called last

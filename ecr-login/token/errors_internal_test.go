@@ -71,6 +71,7 @@ func TestHints(t *testing.T) {
 		{Error{Kind: SSOExpired, Profile: "prod"}, "run: aws sso login --profile prod"},
 		{Error{Kind: SSOExpired, Profile: "default"}, "run: aws sso login"},
 		{Error{Kind: SSOExpired}, "run: aws sso login"},
+		{Error{Kind: SSOExpired, Profile: "prod", Session: "My Corp"}, "run: aws sso login --sso-session 'My Corp'"},
 		{Error{Kind: SSOExpired, Profile: "my profile; rm -rf"}, "run: aws sso login --profile 'my profile; rm -rf'"},
 		{Error{Kind: SSOExpired, Profile: "it's"}, `run: aws sso login --profile 'it'\''s'`},
 		{Error{Kind: LoginExpired, Profile: "dev"}, "run: aws login --profile dev"},

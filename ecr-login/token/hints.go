@@ -29,6 +29,9 @@ func (e *Error) Hint() string {
 	case NoCredentials:
 		return "run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials"
 	case SSOExpired:
+		if e.Session != "" {
+			return "run: aws sso login --sso-session " + quoted(e.Session)
+		}
 		return "run: aws sso login" + e.profileFlag()
 	case LoginExpired:
 		return "run: aws login" + e.profileFlag()
@@ -90,10 +93,15 @@ func (e *Error) profileFlag() string {
 	if e.Profile == "" || e.Profile == "default" {
 		return ""
 	}
-	if strings.ContainsFunc(e.Profile, func(r rune) bool { return !strings.ContainsRune(shellSafe, r) }) {
-		return " --profile '" + strings.ReplaceAll(e.Profile, "'", `'\''`) + "'"
+	return " --profile " + quoted(e.Profile)
+}
+
+// quoted returns a name as a shell needs it.
+func quoted(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !strings.ContainsRune(shellSafe, r) }) {
+		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 	}
-	return " --profile " + e.Profile
+	return name
 }
 
 // shellSafe are characters that have no special meaning in a shell.

@@ -95,7 +95,7 @@ func (f *fetch) sessionEnded(s step, err error) *Error {
 	if f.chain.Kind != awsconfig.SSO && !login || s.operation.name != "" && s.operation.name != "CreateToken" && s.operation.name != "CreateOAuth2Token" {
 		return nil
 	}
-	e := &Error{Kind: SSOExpired, Profile: f.chain.Profile}
+	e := &Error{Kind: SSOExpired, Profile: f.chain.Profile, Session: f.chain.Portal.Session}
 	session := "SSO session"
 	if login {
 		e.Kind, session = LoginExpired, "`aws login` session"
@@ -127,12 +127,12 @@ func (f *fetch) sessionRefused(s step, code string, status int) *Error {
 	profile := f.chain.Profile
 	switch s.operation.name {
 	case "CreateToken": // InvalidGrantException, ExpiredTokenException, InvalidClientException, ...
-		return &Error{Kind: SSOExpired, Profile: profile, Message: fmt.Sprintf("the SSO session of profile %q has expired", profile)}
+		return &Error{Kind: SSOExpired, Profile: profile, Session: f.chain.Portal.Session, Message: fmt.Sprintf("the SSO session of profile %q has expired", profile)}
 	case "CreateOAuth2Token":
 		return &Error{Kind: LoginExpired, Profile: profile, Message: fmt.Sprintf("the `aws login` session of profile %q has expired", profile)}
 	case "GetRoleCredentials":
 		if code == "UnauthorizedException" || status == http.StatusUnauthorized {
-			return &Error{Kind: SSOExpired, Profile: profile, Message: fmt.Sprintf("the SSO session of profile %q has expired", profile)}
+			return &Error{Kind: SSOExpired, Profile: profile, Session: f.chain.Portal.Session, Message: fmt.Sprintf("the SSO session of profile %q has expired", profile)}
 		}
 		if code == "ForbiddenException" || status == http.StatusForbidden {
 			return &Error{Kind: AccessDenied, Profile: profile, Action: s.operation.action, Message: fmt.Sprintf(

@@ -195,7 +195,11 @@ func TestSessionEnded(t *testing.T) {
 			if r.Err.Profile != "work" {
 				t.Errorf("profile %q", r.Err.Profile)
 			}
-			if test.kind == token.SSOExpired && r.Hint != "run: aws sso login --profile work" {
+			want := "run: aws sso login --sso-session company"
+			if strings.Contains(test.name, "of the old kind") {
+				want = "run: aws sso login --profile work"
+			}
+			if test.kind == token.SSOExpired && r.Hint != want {
 				t.Errorf("hint %q", r.Hint)
 			}
 			if strings.Contains(r.Text, "not-a-real") {

@@ -23,11 +23,25 @@ import (
 // ECR alone.
 const callerLimit = 8 * time.Second
 
-// checkCredentials reports which principal would call AWS, or why there is none.
+// checkCredentials reports which principal would call AWS, or why there is none, and what is configured
+// and not used.
 func (t *target) checkCredentials() []Finding {
 	if t.plan.Anonymous {
 		return one(ok(`none used, the settings have public = "never"`))
 	}
+	all := one(t.checkCaller())
+	id := t.plan.Identity
+	for _, unused := range id.Unused {
+		all = append(all, ok("not used: %s; %s comes first", wording.Source(unused, "", false), wording.Source(id.Kind, id.Profile, id.Role)))
+	}
+	for _, remark := range awsconfig.Load(awsconfig.Input{Profile: t.plan.Profile}).Skipped() {
+		all = append(all, warn("correct the environment variable, or unset it", "%s", remark))
+	}
+	return all
+}
+
+// checkCaller calls STS to learn the principal.
+func (t *target) checkCaller() Finding {
 	ctx, cancel := context.WithTimeout(t.d.ctx, callerLimit)
 	defer cancel()
 	caller, err := t.helper.Caller(ctx, t.host)
@@ -37,23 +51,27 @@ func (t *target) checkCredentials() []Finding {
 		if caller.Session > 0 {
 			left = ", valid for another " + hours(caller.Session)
 		}
-		return one(ok("%s, from %s%s", redact.Text(caller.ARN), wording.Source(awsconfig.Kind(caller.Source), caller.SourceProfile, caller.AssumesRole), left))
+		return ok("%s, from %s%s", redact.Text(caller.ARN), wording.Source(awsconfig.Kind(caller.Source), caller.SourceProfile, caller.AssumesRole), left)
 	}
 	var e *ecrlogin.Error
 	if !errors.As(err, &e) {
-		return one(fail("", "%v", err))
+		return fail("", "%v", err)
 	}
 	none := e.Kind == token.NoCredentials || e.Kind == token.Timeout
 	switch {
 	case none && t.plan.Identity.Kind == awsconfig.Instance && tooManyHops(t.d.ctx):
-		return one(fail("aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2",
-			"no AWS credentials: the response to the EC2 metadata service's PUT is lost, the hop limit is 1 and a container needs 2"))
+		return fail("aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2",
+			"no AWS credentials: the response to the EC2 metadata service's PUT is lost, the hop limit is 1 and a container needs 2")
 	case e.Kind == token.NoCredentials && t.plan.Registry.Service == registry.Public && t.d.settings.Public != config.PublicAlways:
-		return one(warn("", "%s; ECR Public can be pulled from without credentials", e.Message))
+		return warn("", "%s; ECR Public can be pulled from without credentials", e.Message)
 	case e.Stage == token.StageCaller && (e.Kind == token.Unreachable || e.Kind == token.Timeout || e.Kind == token.Throttled || e.Kind == token.AccessDenied):
-		return one(warn(e.Hint(), "credentials found, but STS could not identify them: %s", e.Message))
+		return warn(e.Hint(), "credentials found, but STS could not identify them: %s", e.Message)
 	}
-	return one(fail(e.Hint(), "%s", e.Message))
+	f := fail(e.Hint(), "%s", e.Message)
+	if e.Kind == token.SSOExpired {
+		f.session = e.Session
+	}
+	return f
 }
 
 // metadataLimit bounds requests to the metadata service, which answers within milliseconds.

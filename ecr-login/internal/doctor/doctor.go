@@ -74,7 +74,8 @@ type Finding struct {
 	Fixed     string `json:"fixed,omitempty"`     // what Options.Fix did; the status is then OK
 	BlockedBy string `json:"blockedBy,omitempty"` // of Skipped: the check that failed, ByTimeout or ByInterrupt
 
-	repair func() (done string, err error) // what Options.Fix does
+	session string                          // the expired sso-session, which is reported in full once
+	repair  func() (done string, err error) // what Options.Fix does
 }
 
 // Options says what to check. The zero value checks the configured registries and changes nothing.

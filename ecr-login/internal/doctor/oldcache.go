@@ -90,7 +90,7 @@ func (d *doctor) oldCache(path string) (Finding, bool) {
 	const fact = "%s stores %s of " + awsHelper + " in plain text"
 	f := warn(doctorFix, fact+", all expired", path, count(tokens, "token", "tokens"))
 	if valid > 0 {
-		f = fail(doctorFix, fact+", %d still valid", path, count(tokens, "token", "tokens"), valid)
+		f = warn(doctorFix, fact+", %d still valid", path, count(tokens, "token", "tokens"), valid)
 	}
 	if fileaccess.IsAnothers(info) {
 		f.Fix = "delete the file as its owner"

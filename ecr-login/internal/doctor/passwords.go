@@ -63,7 +63,7 @@ func (d *doctor) checkPasswords() []Finding {
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, f.Path)
-		all = append(all, readableByOthers(f)...)
+		all = append(all, d.readableByOthers(f)...)
 		r := &removal{d: d, file: f}
 		for _, a := range f.Auths() {
 			if host, err := hostOf(a.Key); err == nil && isSecret(a) && d.isECR(host) {
@@ -77,11 +77,18 @@ func (d *doctor) checkPasswords() []Finding {
 	return one(ok("no ECR password stored in plain text in %s", strings.Join(paths, " or ")))
 }
 
+// isECRKey reports whether a key of auths is about an ECR registry.
+func (d *doctor) isECRKey(key string) bool {
+	host, err := hostOf(key)
+	return err == nil && d.isECR(host)
+}
+
 // isSecret reports whether an entry contains a secret, also in its key.
 func isSecret(a dockerconfig.Auth) bool { return a.Secret() || redact.UserInfo(a.Key) != a.Key }
 
-// readableByOthers reports passwords that other users of the machine can read, for any registry.
-func readableByOthers(c *dockerConfig) []Finding {
+// readableByOthers reports passwords that other users of the machine can read. It is a failure for an
+// ECR registry and a warning for others.
+func (d *doctor) readableByOthers(c *dockerConfig) []Finding {
 	info, err := os.Stat(c.Path)
 	if err != nil || runtime.GOOS == "windows" || info.Mode()&0o077 == 0 {
 		return nil
@@ -89,7 +96,10 @@ func readableByOthers(c *dockerConfig) []Finding {
 	if !slices.ContainsFunc(c.Auths(), isSecret) {
 		return nil
 	}
-	f := fail("chmod go= "+c.Path, "%s stores passwords and other users can read it (mode %#o)", c.Path, info.Mode().Perm())
+	f := warn("chmod go= "+c.Path, "%s stores passwords and other users can read it (mode %#o)", c.Path, info.Mode().Perm())
+	if slices.ContainsFunc(c.Auths(), func(a dockerconfig.Auth) bool { return isSecret(a) && d.isECRKey(a.Key) }) {
+		f.Status = Fail
+	}
 	if path, err := filepath.EvalSymlinks(c.Path); err == nil && fileaccess.IsMine(info) && belowHome(path) {
 		f.repair = func() (string, error) {
 			return "removed access for group and others", os.Chmod(c.Path, info.Mode().Perm()&^0o077)

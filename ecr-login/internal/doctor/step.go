@@ -131,6 +131,7 @@ func (s *step) blocker() string {
 // collect reports the findings of all steps in order, each as soon as it is known, and returns them.
 func (d *doctor) collect(report func(Finding)) []Finding {
 	var all []Finding
+	expired := map[string]bool{} // sso-sessions
 	for s := range d.started {
 		if !s.isDone() {
 			d.Waiting(s.name, s.registry)
@@ -144,9 +145,13 @@ func (d *doctor) collect(report func(Finding)) []Finding {
 			findings[0].BlockedBy, findings[0].Fact = by, skipped(by).Fact
 		}
 		for _, f := range findings {
+			if f.session != "" && expired[f.session] {
+				f.Fact, f.Fix = fmt.Sprintf("SSO session %q has expired, see above", f.session), ""
+			}
+			expired[f.session] = true
 			report(f)
+			all = append(all, f)
 		}
-		all = append(all, findings...)
 	}
 	return all
 }

@@ -49,6 +49,7 @@ func (d *doctor) checkTarget(t *target) {
 			options.Profile = progname.Profile(prefix + a.Helper)
 		}
 	}
+	options.Unlisted = true
 	t.helper = ecrlogin.New(options)
 	if d.settingsFile.healthy() {
 		planner := plan.Planner{Settings: d.settings, Profile: options.Profile}
