@@ -131,7 +131,8 @@ func TestRefreshTimeout(t *testing.T) {
 	}
 }
 
-// Only the fetch for an aging entry is marked as a refresh, because only its failure returns an entry.
+// Only the fetch for an aging entry is marked as a refresh, because only its failure returns an
+// entry.
 func TestIsRefresh(t *testing.T) {
 	t.Parallel()
 	h := newFakeClock()
