@@ -206,6 +206,7 @@ $HOST
 		{"AWS_ACCESS_KEY_ID=", "✘ registries   none configured, and the credentials name no account: no AWS credentials: AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not, *\n               fix: run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials\n"},
 	} {
 		other := *p
+		other.set("AWS_DEFAULT_REGION=")
 		other.set(test.set)
 		other.wants(problems(other.run("", "doctor")), 1, test.want)
 	}

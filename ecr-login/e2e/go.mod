@@ -16,6 +16,8 @@ require (
 )
 
 require (
+	github.com/aws/aws-sdk-go-v2 v1.42.1 // indirect
+	github.com/aws/smithy-go v1.27.3 // indirect
 	github.com/danieljoos/wincred v1.2.3 // indirect
 	github.com/docker/docker-credential-helpers v0.9.12 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.1 // indirect

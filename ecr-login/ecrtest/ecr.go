@@ -10,7 +10,7 @@ import (
 
 // The two APIs that hand out authorization tokens, protocol AWS JSON 1.1.
 const (
-	ecrTarget       = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
+	ecrTarget       = "AmazonEC2ContainerRegistry_V20150921."
 	ecrPublicTarget = "SpencerFrontendService.GetAuthorizationToken"
 	jsonType        = "application/x-amz-json-1.1"
 )

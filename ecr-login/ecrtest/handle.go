@@ -176,12 +176,14 @@ func requestedHost(r *http.Request) string {
 // of the JSON services, the paths of the others, and the form of STS.
 func (s *Server) route(c *call) *operation {
 	path, post := c.URL.Path, c.Method == http.MethodPost
-	switch target := c.Header.Get("X-Amz-Target"); {
-	case target == ecrTarget:
-		return opECR
-	case target == ecrPublicTarget:
-		return opECRPublic
-	case target != "":
+	if target := c.Header.Get("X-Amz-Target"); target != "" {
+		action, ok := strings.CutPrefix(target, ecrTarget)
+		switch {
+		case target == ecrPublicTarget:
+			return opECRPublic
+		case ok && ecrOperations[action] != nil:
+			return ecrOperations[action]
+		}
 		return unknown(refuseJSON)
 	}
 	switch {

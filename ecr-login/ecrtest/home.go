@@ -50,7 +50,8 @@ func (h *Home) Env(more ...string) []string {
 		"AWS_SHARED_CREDENTIALS_FILE=" + h.path(".aws/credentials"),
 	}
 	if h.Region != "" {
-		env = append(env, "AWS_REGION="+h.Region)
+		// The AWS command line and boto3 read only the second name.
+		env = append(env, "AWS_REGION="+h.Region, "AWS_DEFAULT_REGION="+h.Region)
 	}
 	if h.Proxy {
 		env = append(env, "HTTPS_PROXY="+h.s.ProxyURL, "AWS_CA_BUNDLE="+h.s.CAFile)

@@ -137,10 +137,10 @@ func (s *Server) Transport() *http.Transport {
 	config := &tls.Config{RootCAs: s.authority.pool}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dial(ctx, s.Registry)
+			return dial(ctx, s.plainAddr)
 		},
 		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			raw, err := dial(ctx, s.RegistryTLS)
+			raw, err := dial(ctx, s.tlsAddr)
 			if err != nil {
 				return nil, err
 			}

@@ -23,36 +23,34 @@ var opRegistry = &operation{
 	stream:      (*Server).serveRegistry,
 }
 
-// repository is one repository of one registry.
-type repository struct {
-	registry string // namespace
-	name     string
-}
-
 // DenyRepository makes a registry refuse whatever is done to one of its
 // repositories, as a repository policy does: 403 with the code DENIED. The host
 // is any of the registry's names.
 func (s *Server) DenyRepository(host, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deniedRepositories[repository{namespace(hostName(host)), name}] = true
+	s.deniedRepositories[repository{s.namespace(hostName(host)), name}] = true
 }
 
 // AllowRepository takes DenyRepository back.
 func (s *Server) AllowRepository(host, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.deniedRepositories, repository{namespace(hostName(host)), name})
+	delete(s.deniedRepositories, repository{s.namespace(hostName(host)), name})
 }
 
-// namespace tells registries apart. The plain, FIPS and dual-stack names of a
-// registry are one registry; a name that is not ECR's is a registry of its own.
-func namespace(host string) string {
+// namespace returns the registry of a host name. The plain, FIPS and dual-stack names of a registry are one registry.
+// An address, "localhost" and the server's own name are the registry of Account and Region. Another name that is not
+// ECR's is a registry of its own.
+func (s *Server) namespace(host string) string {
 	if h, ok := parseECRHost(host); ok {
 		return h.account + "/" + h.region
 	}
-	if isPublicHost(host) {
+	switch {
+	case isPublicHost(host):
 		return "public"
+	case isAddress(host), host == "localhost", host == s.host:
+		return Account + "/" + Region
 	}
 	return host
 }
@@ -63,17 +61,25 @@ func (s *Server) serveRegistry(w http.ResponseWriter, c *call) {
 		c.caller.Principal = token.Principal
 		no = s.permit(c)
 	}
+	if no == nil {
+		no = s.checkRepository(c)
+	}
 	if no != nil {
 		write(w, refuseRegistry(*no), false, s.serial.Add(1))
 		return
 	}
-	s.images(namespace(c.host)).ServeHTTP(w, c.Request)
+	s.serveImages(w, c)
 }
 
 // images is the registry of a namespace, made when it is first asked for.
 func (s *Server) images(space string) http.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.imagesLocked(space)
+}
+
+// imagesLocked is images for a caller that holds mu.
+func (s *Server) imagesLocked(space string) http.Handler {
 	h := s.registries[space]
 	if h == nil {
 		h = registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true))
@@ -140,7 +146,7 @@ func (s *Server) permit(c *call) *refusal {
 		resource = fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", partitionOf(arn), h.region, h.account, name)
 	}
 	s.mu.Lock()
-	closed := s.deniedRepositories[repository{namespace(c.host), name}]
+	closed := s.deniedRepositories[repository{s.namespace(c.host), name}]
 	s.mu.Unlock()
 	switch {
 	case closed:

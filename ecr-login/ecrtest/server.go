@@ -26,6 +26,9 @@ type Options struct {
 	// free port of 127.0.0.1. Whoever maps ECR host names to loopback by a hosts
 	// file wants TLSAddr "127.0.0.1:443".
 	Addr, TLSAddr, ProxyAddr string
+	// Host is the host name in the server's URLs, for clients on other machines and in containers. "" means the address
+	// of the listener. It is also a name of the registry of Account and Region.
+	Host string
 	// Clock is the server's clock. Nil means time.Now.
 	Clock func() time.Time
 	// Log gets one debug line per request. Nil means silence.
@@ -56,6 +59,9 @@ type Server struct {
 	tempDir   string
 
 	webIdentityKey string
+	host           string // Options.Host
+
+	plainAddr, tlsAddr string // of the listeners
 
 	servers     []*http.Server
 	tunnels     *tunnelListener
@@ -97,6 +103,7 @@ func Start(o Options) (*Server, error) {
 		closed: make(chan struct{}),
 		clock:  o.Clock,
 		state:  newState(),
+		host:   o.Host,
 
 		webIdentityKey: rand.Text(),
 	}
@@ -132,7 +139,8 @@ func (s *Server) start(o Options) error {
 	if err != nil {
 		return err
 	}
-	s.Registry = plain.Addr().String()
+	s.plainAddr = plain.Addr().String()
+	s.Registry = s.public(plain)
 	s.URL = "http://" + s.Registry
 	s.serve(plain, s.handle)
 
@@ -140,7 +148,8 @@ func (s *Server) start(o Options) error {
 	if err != nil {
 		return err
 	}
-	s.RegistryTLS = secure.Addr().String()
+	s.tlsAddr = secure.Addr().String()
+	s.RegistryTLS = s.public(secure)
 	s.TLSURL = "https://" + s.RegistryTLS
 	s.serve(tls.NewListener(secure, s.authority.serverConfig("")), s.handle)
 
@@ -148,12 +157,22 @@ func (s *Server) start(o Options) error {
 	if err != nil {
 		return err
 	}
-	s.ProxyURL = "http://" + proxy.Addr().String()
+	s.ProxyURL = "http://" + s.public(proxy)
 	s.serve(proxy, s.handleProxy)
 
 	s.tunnels = newTunnelListener(proxy.Addr())
 	s.serve(s.tunnels, s.handle)
 	return nil
+}
+
+// public returns the host:port with which clients reach a listener.
+func (s *Server) public(l net.Listener) string {
+	addr := l.Addr().String()
+	if s.host == "" {
+		return addr
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	return net.JoinHostPort(s.host, port)
 }
 
 // listen opens a listener whose accepted connections are counted.

@@ -320,7 +320,7 @@ func TestUnknownRequests(t *testing.T) {
 		{"GET", s.URL + "/", nil},
 		{"GET", s.URL + "/token/", nil}, // the token service is ECR Public's alone
 		{"GET", "https://" + host + "/token/", nil},
-		{"POST", s.URL + "/", []string{"X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.DescribeImages"}},
+		{"POST", s.URL + "/", []string{"X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.PutImage"}},
 	} {
 		resp, body := do(t, s, tc.method, tc.url, "", tc.headers...)
 		if resp.StatusCode != http.StatusNotFound && !strings.Contains(body, "InvalidAction") {

@@ -15,14 +15,17 @@ type state struct {
 	faults               map[string][]*Fault
 	denials              []denial
 	deniedRepositories   map[repository]bool
+	requireRepositories  bool
+	immutableTags        bool
 
 	// Who is who.
 	keys         map[string]Credentials // by access key id
 	roles        map[string]Role        // by role ARN
 	tokens       map[string]Token       // by password
 	tokenOrder   []string
-	bearers      map[string]bearer // ECR Public's bearer tokens
-	registries   map[string]http.Handler
+	bearers      map[string]bearer       // ECR Public's bearer tokens
+	registries   map[string]http.Handler // by namespace
+	repositories map[repository]*storedRepository
 	metadata     metadata
 	containers   map[containerKey]*roleSession
 	ssoTokens    map[string]*ssoSession // by access token
@@ -46,6 +49,7 @@ func newState() state {
 		tokens:             map[string]Token{},
 		bearers:            map[string]bearer{},
 		registries:         map[string]http.Handler{},
+		repositories:       map[repository]*storedRepository{},
 		metadata:           newMetadata(),
 		containers:         map[containerKey]*roleSession{},
 		ssoTokens:          map[string]*ssoSession{},
