@@ -126,9 +126,9 @@ var (
 	errNoUsableDir  = errors.New("no usable cache directory")
 )
 
-// openForReading opens the directory in which a Get looks: the one that a Put would use. If that
-// does not exist yet, it returns fs.ErrNotExist: a later candidate may contain entries of a process
-// with another environment.
+// openForReading opens the directory in which a Get looks. That is the directory that a Put would
+// use. If it does not exist yet, the error is fs.ErrNotExist. Later candidates are not used,
+// because they may contain entries of a process with another environment.
 func (d *Disk) openForReading() (*directory, error) {
 	if d.reusedDir != nil {
 		return d.reusedDir, nil
@@ -205,8 +205,8 @@ func createDirectory(c candidate) error {
 	return os.MkdirAll(c.path, 0o700)
 }
 
-// canCreate reports why the directory of a candidate cannot be created; nil if it can. Nothing is
-// created below a directory of another user than root.
+// canCreate returns nil if the directory of a candidate can be created, and otherwise the reason.
+// The nearest existing parent directory must belong to this user or to root.
 func canCreate(c candidate) error {
 	path, err := abs(c.path)
 	if err != nil {

@@ -253,7 +253,7 @@ func (d *Disk) Clear() (removed int, err error) {
 	return removed, err
 }
 
-// removeEntries removes the files in the directory entries whose names match.
+// removeEntries removes the entry files for whose names match returns true.
 func removeEntries(root *os.Root, match func(name string) bool) error {
 	var first error
 	for _, name := range names(root, entriesDir) {

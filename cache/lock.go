@@ -14,9 +14,9 @@ import (
 const (
 	locksDir = "locks"
 
-	// lockSlots is the number of lock files per kind. Lock files are never removed, because two
-	// processes could then hold the same lock. Names that share a slot wait for each other, which
-	// only costs time.
+	// lockSlots is the number of lock files per kind. Lock files are never removed: after a
+	// removal, one process could hold the lock of the old file and another one that of the new
+	// file. Two names may use the same file. They then wait for each other, which only costs time.
 	lockSlots = 4096
 
 	// The time between two attempts to lock grows from pollMin to pollMax. Each is changed by up to
