@@ -20,8 +20,13 @@ RACE    := $(if $(HAVE_CC),-race,)
 .PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e clients bench fleet kubelet-plugin cross clean
 .DEFAULT_GOAL := build
 
+# A process that ends before its first garbage collection needs no mark bits beside its objects.
+# Without them a cache hit uses 0.1 MB less memory of its own. A toolchain that no longer has the
+# experiment builds without it.
+EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc $(GO) env GOEXPERIMENT >/dev/null 2>&1 && echo nogreenteagc)
+
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BINARY) $(COMMAND)
+	CGO_ENABLED=0 GOEXPERIMENT=$(EXPERIMENT) $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BINARY) $(COMMAND)
 
 # Installs an existing program, so that root, whose PATH may have no Go, need not build it.
 install:

@@ -32,9 +32,10 @@ var allowed = map[string][]string{
 	"ecr-login/internal/clients":   {"ecr-login/internal/dockerconfig", "ecr-login/registry"},
 	"ecr-login/internal/refresh":   {"cache", "ecr-login", "ecr-login/internal/clients", "ecr-login/token"},
 	"ecr-login/internal/hit":       {"cache", "ecr-login/config", "ecr-login/internal/plan"},
+	"ecr-login/internal/hit/stack": nil,
 	"ecr-login/docker-credential-ecr-login": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/clients", "ecr-login/internal/configure",
-		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/hit",
+		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/hit", "ecr-login/internal/hit/stack",
 		"ecr-login/internal/refresh", "ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
 	},
 }
@@ -65,7 +66,7 @@ var only = map[string][]string{
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},
 	"github.com/pelletier/":      {"ecr-login/config"},
-	"github.com/tailscale/":      {"ecr-login/internal/dockerconfig"},
+	"github.com/tailscale/":      {"ecr-login/internal/dockerconfig", "ecr-login/docker-credential-ecr-login"},
 	"github.com/zalando/":        {"cache"},
 	"github.com/google/":         nil,
 	"github.com/rogpeppe/":       {"ecr-login/internal/configure"},

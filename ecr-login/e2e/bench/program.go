@@ -55,10 +55,15 @@ func awsCLI(path string) *program {
 		password: func(out []byte) (string, error) { return strings.TrimSpace(string(out)), nil }}
 }
 
-// build builds a package or Go files without cgo, as the project is built. It runs in this module's directory, so that
-// all programs have the same Go version and the same defaults.
+// build builds a package or Go files without cgo, as the project is built. It runs in the directory
+// of the root module, so that all programs have the same Go version and the same defaults.
 func build(ctx context.Context, out, ldflags string, environ []string, target string) error {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", rootModule).Output()
+	if err != nil {
+		return fmt.Errorf("finding the root module: %w", err)
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", ldflags, "-o", out, target)
+	cmd.Dir = strings.TrimSpace(string(root))
 	cmd.Env = append(os.Environ(), append([]string{"CGO_ENABLED=0"}, environ...)...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %q: %w: %s", target, err, text)

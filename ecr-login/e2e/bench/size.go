@@ -10,8 +10,11 @@ import (
 	"slices"
 )
 
-// helperPackage is the package whose binary is analysed.
-const helperPackage = "github.com/4e881efc/ecr-credential-helper/ecr-login/docker-credential-ecr-login"
+// rootModule is the module of the program. helperPackage is the package whose binary is analysed.
+const (
+	rootModule    = "github.com/4e881efc/ecr-credential-helper"
+	helperPackage = rootModule + "/ecr-login/docker-credential-ecr-login"
+)
 
 // size is the size of the stripped linux/amd64 binary and of its parts.
 type size struct {
