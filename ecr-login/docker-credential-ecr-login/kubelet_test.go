@@ -234,7 +234,7 @@ func TestKubeletColdNode(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEC2)
-	answers := make([]answer, 100)
+	answers := make([]answer, 30)
 	var all sync.WaitGroup
 	for i := range answers {
 		request := requestText(t, kubeletV1, kubeletRequestJSON{Image: fmt.Sprintf("%s/app-%d", host, i)})

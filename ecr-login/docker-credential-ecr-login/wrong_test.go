@@ -353,9 +353,9 @@ var mistakes = []mistake{
 	{
 		name: "endpoint that swallows packets",
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
-			return append(home.Environment(s.AddUser(developer)), "AWS_ENDPOINT_URL="+s.BlackHole(), "ECR_LOGIN_TIMEOUT=1s")
+			return append(home.Environment(s.AddUser(developer)), "AWS_ENDPOINT_URL="+s.BlackHole(), "ECR_LOGIN_TIMEOUT=4s")
 		},
-		message: []string{"timed out after 1s while calling ECR at 127.0.0.1:"},
+		message: []string{"timed out after ", " while calling ECR at 127.0.0.1:"},
 		hint:    "check the network",
 	},
 	{
@@ -367,14 +367,14 @@ var mistakes = []mistake{
 	},
 	{
 		name:     "fallback helper that fails",
-		make:     fallbackHelper("echo the keychain is locked; exit 1\n"),
+		make:     fallbackHelper("15s", "echo the keychain is locked; exit 1\n"),
 		host:     "ghcr.io",
 		settings: "fallback = \"other\"\n",
 		message:  []string{"the keychain is locked"},
 	},
 	{
 		name:     "fallback helper that hangs",
-		make:     fallbackHelper("exec sleep 60\n"),
+		make:     fallbackHelper("1s", "exec sleep 60\n"),
 		host:     "ghcr.io",
 		settings: "fallback = \"other\"\n",
 		message:  []string{"timed out after 1s while calling the fallback helper docker-credential-other"},
@@ -401,13 +401,13 @@ func processProfile(script string) func(testing.TB, *ecrtest.Server, *ecrtest.Ho
 }
 
 // fallbackHelper puts a helper docker-credential-other, a shell script, on PATH.
-func fallbackHelper(script string) func(testing.TB, *ecrtest.Server, *ecrtest.Home) []string {
+func fallbackHelper(timeout, script string) func(testing.TB, *ecrtest.Server, *ecrtest.Home) []string {
 	return func(t testing.TB, _ *ecrtest.Server, home *ecrtest.Home) []string {
 		skipWithoutShell(t)
 		if err := os.WriteFile(filepath.Join(home.Dir, "docker-credential-other"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		return home.Env("PATH="+home.Dir+string(os.PathListSeparator)+os.Getenv("PATH"), "ECR_LOGIN_TIMEOUT=1s")
+		return home.Env("PATH="+home.Dir+string(os.PathListSeparator)+os.Getenv("PATH"), "ECR_LOGIN_TIMEOUT="+timeout)
 	}
 }
 

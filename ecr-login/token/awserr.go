@@ -43,7 +43,10 @@ func (f *fetch) unusable(s step, err error) *Error {
 	r := responseOf(err)
 	var what string
 	var malformed *smithy.DeserializationError
+	var redirect redirectError
 	switch {
+	case errors.As(err, &redirect):
+		what = redirect.Error()
 	case errors.Is(err, errIncomplete) && s.operation.name == opCaller:
 		what = "it does not name the caller"
 	case errors.Is(err, errIncomplete):
@@ -52,8 +55,6 @@ func (f *fetch) unusable(s step, err error) *Error {
 		what = fmt.Sprintf("it is longer than %d bytes", maxBody)
 	case strings.Contains(err.Error(), "server response headers exceeded"): // net/http has no type for it
 		what = fmt.Sprintf("its headers are longer than %d bytes", maxHeader)
-	case r.status >= 300 && r.status <= 399:
-		what = fmt.Sprintf("HTTP %d, a redirect, which is not followed", r.status)
 	case r.status != 0 && (r.status < 200 || r.status > 299):
 		what = fmt.Sprintf("HTTP %d without an AWS error", r.status)
 	case strings.HasPrefix(r.header.Get("Content-Type"), "text/html"):

@@ -50,6 +50,13 @@ func httpClient(c HTTPClient) HTTPClient {
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
+// A redirectError is a response with the status of a redirect, which was not followed.
+type redirectError int
+
+func (e redirectError) Error() string {
+	return fmt.Sprintf("HTTP %d, a redirect, which is not followed", int(e))
+}
+
 // bodyHider sends requests whose bodies have no WriteTo. The SDK's bodies have one that reports
 // io.EOF after the SDK has closed the body, which it does as soon as there is a response. If the
 // response is faster than the end of the request, net/http takes that for a failed write and closes

@@ -150,6 +150,10 @@ func (c *calls) send(s *step) middleware.DeserializeMiddleware {
 		if untrusted := new(tls.CertificateVerificationError); errors.As(err, &untrusted) {
 			err = final{err}
 		}
+		if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && response.StatusCode/100 == 3 {
+			response.Body.Close()
+			return out, metadata, final{redirectError(response.StatusCode)}
+		}
 		if response, ok := out.RawResponse.(*smithyhttp.Response); ok && response.Body != nil {
 			response.Body = &limitedBody{ReadCloser: response.Body, left: maxBody}
 		}
