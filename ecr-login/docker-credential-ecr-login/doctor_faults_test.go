@@ -132,10 +132,33 @@ var faults = []fault{
 		name:   "broken config.json",
 		change: func(p *fixture) { p.config("{\n  \"credHelpers\": {\n    \"" + host + "\": \"ecr-login\",\n  }\n}\n") },
 		code:   1,
-		want: `✘ config       $DIR/.docker/config.json:4: broken JSON: invalid character '}' looking for beginning of object key string
-               fix: mend the line, or move the file away; docker takes neither comments nor a comma after the last entry
+		want: `✘ config       $DIR/.docker/config.json:4: invalid JSON: invalid character '}' looking for beginning of object key string
+               fix: fix the line, or move the file away; docker accepts neither comments nor trailing commas
 ! not checked  passwords: config failed
 ! not checked  entry: config failed
+`,
+	},
+	{
+		name: "a wrong type in another key of config.json",
+		change: func(p *fixture) {
+			p.config("{\n\"features\": {\"buildkit\": true},\n\"credHelpers\": {\"" + host + "\": \"ecr-login\"}}")
+		},
+		code: 0,
+		want: `! config       $DIR/.docker/config.json:2: "buildkit" in features is a boolean, not a string; docker warns about the file, and crane, ko and cosign refuse it
+               fix: put the value in double quotes
+`,
+	},
+	{
+		name: "passwords in the files of other programs",
+		change: func(p *fixture) {
+			p.file(".config/helm/registry/config.json", `{"auths": {"`+host+`": {"auth": "QVdTOng="}, "ghcr.io": {"auth": "QVdTOng="}}}`)
+			p.file(".regctl/config.json", `{"hosts": {"`+host+`": {"user": "AWS", "pass": "x"}}}`)
+		},
+		code: 1,
+		want: `✘ passwords    $DIR/.config/helm/registry/config.json:1 stores an ECR password in plain text (123456789012.dkr.ecr.us-east-1.amazonaws.com), which helm uses
+               fix: helm registry logout 123456789012.dkr.ecr.us-east-1.amazonaws.com
+✘ passwords    $DIR/.regctl/config.json:1 stores an ECR password in plain text (123456789012.dkr.ecr.us-east-1.amazonaws.com), which regctl uses
+               fix: regctl registry logout 123456789012.dkr.ecr.us-east-1.amazonaws.com
 `,
 	},
 	{
@@ -145,7 +168,7 @@ var faults = []fault{
 		},
 		code: 1,
 		want: `✘ config       $DIR/.docker/config.json:1: the login of "registry.example" cannot be decoded, so docker refuses the whole file
-               fix: delete the entry, and sign in there again
+               fix: delete the entry and run docker login again
 ! not checked  entry: config failed
 `,
 	},

@@ -2,8 +2,6 @@ package conformance
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -50,22 +48,19 @@ func compare(t *testing.T, text []byte) {
 	if err == nil {
 		err = c.Broken()
 	}
-	var field *json.UnmarshalTypeError
 	switch {
 	case refused == nil && err != nil:
 		t.Fatalf("Docker accepts it, Parse returns %v:\n%s", err, text)
 	case refused != nil && err == nil:
-		// Docker decodes more keys than Parse does.
-		top := ""
-		if errors.As(refused, &field) {
-			top, _, _ = strings.Cut(field.Field, ".")
-		}
-		if top == "" || strings.EqualFold(top, "auths") || strings.EqualFold(top, "credHelpers") || strings.EqualFold(top, "credsStore") {
+		if len(c.WrongTypes()) == 0 {
 			t.Fatalf("Parse accepts it, Docker returns %v:\n%s", refused, text)
 		}
 		return
 	case refused != nil:
 		return
+	}
+	if wrong := c.WrongTypes(); len(wrong) > 0 {
+		t.Fatalf("Docker accepts it, WrongTypes returns %v:\n%s", wrong, text)
 	}
 	if c.Store() != docker.CredentialsStore {
 		t.Fatalf("credsStore %q, Docker reads %q:\n%s", c.Store(), docker.CredentialsStore, text)
@@ -150,6 +145,7 @@ func FuzzParseAgreesWithDocker(f *testing.F) {
 		}
 	}
 	f.Add([]byte(`{"credHelpers":{"a":null,"b":"c"},"CREDHELPERS":{"a":"d"},"credsſtore":"\ud800"}`))
+	f.Add([]byte(`{"features":{"a":true},"plugins":{"b":{"c":1}},"pruneFilters":["d",2],"proxies":{"e":{"httpProxy":3}},"aliases":4}`))
 	f.Add([]byte("{\"auths\":{\"\xff\":{\"auth\":\"QTo=\"},\"\ufffd\":null},\"auths\":{}}"))
 	f.Fuzz(func(t *testing.T, text []byte) { compare(t, text) })
 }

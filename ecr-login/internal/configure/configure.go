@@ -166,6 +166,7 @@ func (s *Session) Configure(hosts []string) (*Result, error) {
 		s.dropLinks()
 	} else {
 		s.checkPath()
+		s.warnOfLogins(hosts)
 	}
 	return s.result, nil
 }

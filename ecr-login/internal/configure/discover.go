@@ -40,6 +40,7 @@ func (s *Session) Find(ctx context.Context, dir string) (pending []Found, found 
 	defer cancel()
 	searches := []func() []mention{
 		s.logins,
+		s.otherLogins,
 		func() []mention { return files(dir) },
 		func() []mention { return s.images(ctx, "docker", FromDocker) },
 		func() []mention { return s.images(ctx, "podman", FromPodman) },
@@ -155,6 +156,38 @@ func (s *Session) logins() (all []mention) {
 		}
 	}
 	return all
+}
+
+// otherLogins returns the hosts of the passwords that other programs store.
+func (s *Session) otherLogins() (all []mention) {
+	for _, f := range s.locator.PasswordFiles() {
+		auths, err := f.Auths()
+		if err != nil {
+			continue // it is not edited
+		}
+		for _, a := range auths {
+			all = append(all, mention{a.Host(), Place{FromPassword, f.Path, a.Line}})
+		}
+	}
+	return all
+}
+
+// warnOfLogins warns about passwords for the hosts in the files of other programs. They are not
+// edited: each program has a command for that.
+func (s *Session) warnOfLogins(hosts []string) {
+	for _, f := range s.locator.PasswordFiles() {
+		auths, _ := f.Auths()
+		for _, a := range auths {
+			if !slices.Contains(hosts, a.Host()) {
+				continue
+			}
+			advice := f.Logout(a.Host())
+			if advice == "" {
+				advice = "delete the entry"
+			}
+			s.warn(problem(advice, "%s has a password for %s in %s:%d", f.Program, a.Host(), f.Path, a.Line))
+		}
+	}
 }
 
 // files returns the words with a dot in the files of a directory that build or start containers.

@@ -28,10 +28,12 @@ type clientFile struct {
 func (s *Session) update(t clientFile, edit func(*dockerconfig.Config, *dockerconfig.Record) []Entry) {
 	var file File
 	var record *dockerconfig.Record
+	var wrong []error
 	dryRun := s.options.DryRun
 	earlier := s.journal.Record(t.path)
 	change := func(c *dockerconfig.Config) error {
 		file = File{Path: t.path}
+		wrong = c.WrongTypes()
 		record = c.Current(earlier)
 		before := c.Text()
 		file.Entries = edit(c, record)
@@ -73,8 +75,13 @@ func (s *Session) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 	}
 	if err != nil {
 		s.fail(err)
-	} else if len(file.Entries) > 0 {
+		return
+	}
+	if len(file.Entries) > 0 {
 		s.result.Files = append(s.result.Files, file)
+	}
+	for _, err := range wrong {
+		s.warn(fmt.Errorf("docker warns about the file, and crane, ko and cosign refuse it: %w", err))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// Text is the file's text with all edits. It is the text that was read, byte for byte, where nothing was edited.
+// Text returns the file's text with all edits. Without edits it is the text that was read.
 func (c *Config) Text() []byte {
 	if c.blank {
 		return bytes.Clone(c.tail)
@@ -21,22 +21,23 @@ func (c *Config) Text() []byte {
 // Changed reports whether an edit changed anything.
 func (c *Config) Changed() bool { return c.gone || !bytes.Equal(c.Text(), c.text) }
 
-// Gone reports whether the edits leave a file that is to be removed.
+// Gone reports whether the file is to be removed.
 func (c *Config) Gone() bool { return c.gone }
 
-// SetHelper makes the helper answer for the host, and notes in r, unless that is nil, what Undo needs to know.
+// SetHelper sets the helper of a host. It records in r what Undo needs; r may be nil.
 func (c *Config) SetHelper(host, helper string, r *Record) { c.SetHelpers([]string{host}, helper, r) }
 
-// SetHelpers is SetHelper for many hosts.
+// SetHelpers sets the helper of several hosts. The work grows with the size of the file, not with its
+// square.
 func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
 	if len(hosts) == 0 {
 		return
 	}
-	object := c.makeHelpers(r)
-	there := c.deciding()
-	var more []string // inserted last: that moves the members
+	object := c.helpersObject(r)
+	entries := c.effective()
+	var more []string // inserted last, because that moves the members
 	for _, host := range hosts {
-		m := there[host]
+		m := entries[host]
 		if m == nil {
 			more = append(more, host)
 			continue
@@ -62,8 +63,8 @@ func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
 	}
 }
 
-// RemoveHelper removes the entries of credHelpers for the hosts, and tells whether there was one. A credHelpers that
-// this leaves empty goes too.
+// RemoveHelper removes the entries of credHelpers for the hosts, and credHelpers when it is empty
+// then. It reports whether there was an entry.
 func (c *Config) RemoveHelper(hosts ...string) bool {
 	found := c.remove(keyHelpers, hosts)
 	if !found || len(c.Helpers()) > 0 {
@@ -72,7 +73,7 @@ func (c *Config) RemoveHelper(hosts ...string) bool {
 	root := object(c.root)
 	for i, m := range slices.Backward(root.Members) {
 		if is(nameOf(m), keyHelpers) && object(m.Value) == nil {
-			break // what stands before a null does not count, and is left alone
+			break // entries before a null have no effect, and stay
 		}
 		if is(nameOf(m), keyHelpers) && len(members(m.Value)) == 0 {
 			removeMember(root, i)
@@ -81,10 +82,10 @@ func (c *Config) RemoveHelper(hosts ...string) bool {
 	return found
 }
 
-// RemoveAuth removes the entries of auths with the keys, and tells whether there was one.
+// RemoveAuth removes the entries of auths with the keys. It reports whether there was one.
 func (c *Config) RemoveAuth(keys ...string) bool { return c.remove(keyAuths, keys) }
 
-// objects are those with the key that count: the ones behind the last null.
+// objects returns the objects under a key that have an effect: those after the last null.
 func (c *Config) objects(key string) []*hujson.Object {
 	var all []*hujson.Object
 	for _, m := range members(c.root) {
@@ -99,8 +100,9 @@ func (c *Config) objects(key string) []*hujson.Object {
 	return all
 }
 
-// deciding are the members of credHelpers that decide about a host, until one is inserted or removed.
-func (c *Config) deciding() map[string]*hujson.ObjectMember {
+// effective returns the members of credHelpers that have an effect, by host. They are valid until one
+// is inserted or removed.
+func (c *Config) effective() map[string]*hujson.ObjectMember {
 	all := map[string]*hujson.ObjectMember{}
 	for _, o := range c.objects(keyHelpers) {
 		for i := range o.Members {
@@ -110,9 +112,9 @@ func (c *Config) deciding() map[string]*hujson.ObjectMember {
 	return all
 }
 
-// makeHelpers is the object to put entries of credHelpers into.
-func (c *Config) makeHelpers(r *Record) *hujson.Object {
-	c.makeRoot(r)
+// helpersObject returns the object for new entries of credHelpers. It creates one if necessary.
+func (c *Config) helpersObject(r *Record) *hujson.Object {
+	c.createRoot(r)
 	var same []*hujson.ObjectMember
 	all := members(c.root)
 	for i := range all {
@@ -134,7 +136,7 @@ func (c *Config) makeHelpers(r *Record) *hujson.Object {
 			last.Value.Value = o
 			return o
 		}
-		// This null takes back what other objects say before it, and must stay.
+		// This null cancels the objects before it, and must stay.
 	}
 	r.noteMember(made)
 	o := &hujson.Object{}
@@ -142,17 +144,17 @@ func (c *Config) makeHelpers(r *Record) *hujson.Object {
 	return o
 }
 
-// makeRoot makes an object of a file that holds nothing.
-func (c *Config) makeRoot(r *Record) {
+// createRoot turns an empty file, null or an empty object into an object for members.
+func (c *Config) createRoot(r *Record) {
 	if len(members(c.root)) > 0 {
 		return
 	}
 	if c.Exists {
-		nothing := c.root.Pack()
+		text := c.root.Pack()
 		if c.blank {
-			nothing = c.tail
+			text = c.tail
 		}
-		r.noteBlank(string(nothing))
+		r.noteBlank(string(text))
 	} else {
 		r.noteFile(c.missing)
 	}
@@ -168,26 +170,26 @@ func (c *Config) makeRoot(r *Record) {
 	}
 }
 
-// remove removes every member called one of the names from the objects with the key.
+// remove removes every member with one of the names from the objects under a key.
 func (c *Config) remove(key string, names []string) bool {
-	goes := make(map[string]bool, len(names))
+	named := make(map[string]bool, len(names))
 	for _, name := range names {
-		goes[name] = true
+		named[name] = true
 	}
 	found := false
 	for _, o := range c.objects(key) {
-		if removeMembers(o, func(i int) bool { return goes[nameOf(o.Members[i])] }) {
+		if removeMembers(o, func(i int) bool { return named[nameOf(o.Members[i])] }) {
 			found = true
 		}
 	}
 	return found
 }
 
-// quote is a string in JSON. HTML is none here, so <, > and & stay what they are.
+// quote returns a string as JSON, without the escapes for HTML.
 func quote(s string) hujson.Literal {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // a string always can be
+	_ = e.Encode(s) // cannot fail for a string
 	return hujson.Literal(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }

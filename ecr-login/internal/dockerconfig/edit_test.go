@@ -11,29 +11,29 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-func TestAnEntryIsLaidOutLikeItsNeighbours(t *testing.T) {
+func TestSetHelperKeepsLayout(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, text, want string }{
 		{"empty file", "", "{\n\t\"credHelpers\": {\n\t\t\"h\": \"ecr-login\"\n\t}\n}\n"},
 		{"empty object", "{}", "{\n\t\"credHelpers\": {\n\t\t\"h\": \"ecr-login\"\n\t}\n}"},
-		{"empty object with lines of Windows", "{\r\n}\r\n", "{\r\n\t\"credHelpers\": {\r\n\t\t\"h\": \"ecr-login\"\r\n\t}\r\n}\r\n"},
+		{"empty object with CRLF", "{\r\n}\r\n", "{\r\n\t\"credHelpers\": {\r\n\t\t\"h\": \"ecr-login\"\r\n\t}\r\n}\r\n"},
 		{"null", "null\n", "{\n\t\"credHelpers\": {\n\t\t\"h\": \"ecr-login\"\n\t}\n}\n"},
 		{"tabs", "{\n\t\"a\": 1\n}", "{\n\t\"a\": 1,\n\t\"credHelpers\": {\n\t\t\"h\": \"ecr-login\"\n\t}\n}"},
 		{"spaces", "{\n  \"a\": 1\n}\n", "{\n  \"a\": 1,\n  \"credHelpers\": {\n    \"h\": \"ecr-login\"\n  }\n}\n"},
-		{"lines of Windows", "{\r\n  \"a\": 1\r\n}", "{\r\n  \"a\": 1,\r\n  \"credHelpers\": {\r\n    \"h\": \"ecr-login\"\r\n  }\r\n}"},
+		{"CRLF", "{\r\n  \"a\": 1\r\n}", "{\r\n  \"a\": 1,\r\n  \"credHelpers\": {\r\n    \"h\": \"ecr-login\"\r\n  }\r\n}"},
 		{"minified", `{"a":1}`, `{"a":1,"credHelpers":{"h":"ecr-login"}}`},
 		{"one line", `{"a": 1, "b": 2}`, `{"a": 1, "b": 2, "credHelpers": {"h": "ecr-login"}}`},
 		{"one line, one member", `{"a": 1}`, `{"a": 1, "credHelpers": {"h": "ecr-login"}}`},
 		{"behind others", "{\n  \"credHelpers\": {\n    \"x\": \"y\"\n  },\n  \"a\": 1\n}", "{\n  \"credHelpers\": {\n    \"x\": \"y\",\n    \"h\": \"ecr-login\"\n  },\n  \"a\": 1\n}"},
 		{"behind others on a line", "{\n  \"credHelpers\": {\"x\": \"y\"}\n}", "{\n  \"credHelpers\": {\"x\": \"y\", \"h\": \"ecr-login\"}\n}"},
 		{"in an empty one", "{\n  \"credHelpers\": {},\n  \"a\": 1\n}", "{\n  \"credHelpers\": {\n    \"h\": \"ecr-login\"\n  },\n  \"a\": 1\n}"},
-		{"in none", "{\n  \"credHelpers\": null\n}", "{\n  \"credHelpers\": {\n    \"h\": \"ecr-login\"\n  }\n}"},
+		{"null", "{\n  \"credHelpers\": null\n}", "{\n  \"credHelpers\": {\n    \"h\": \"ecr-login\"\n  }\n}"},
 		{"another helper", `{"credHelpers": {"h" : "pass", "i": "pass"}}`, `{"credHelpers": {"h" : "ecr-login", "i": "pass"}}`},
 		{"the one that counts", `{"credHelpers": {"h": "a", "h": "b"}, "CREDHELPERS": {"i": "c"}}`, `{"credHelpers": {"h": "a", "h": "ecr-login"}, "CREDHELPERS": {"i": "c"}}`},
 		{"the last object", `{"credHelpers": {"x": "a"}, "credHelpers": {"y": "b"}}`, `{"credHelpers": {"x": "a"}, "credHelpers": {"y": "b", "h": "ecr-login"}}`},
 		{"behind a null", `{"credHelpers": {"h": "a"}, "credHelpers": null}`, `{"credHelpers": {"h": "a"}, "credHelpers": null, "credHelpers": {"h": "ecr-login"}}`},
 		{"a name with an escape", `{"cred\u0048elpers": {"\u0068": "a"}}`, `{"cred\u0048elpers": {"\u0068": "ecr-login"}}`},
-		{"already there", `{"credHelpers":   {"h": "ecr\u002dlogin"}}`, `{"credHelpers":   {"h": "ecr\u002dlogin"}}`},
+		{"existing", `{"credHelpers":   {"h": "ecr\u002dlogin"}}`, `{"credHelpers":   {"h": "ecr\u002dlogin"}}`},
 		{"text behind", "{}\n}\nleft over", "{\n\t\"credHelpers\": {\n\t\t\"h\": \"ecr-login\"\n\t}\n}\n}\nleft over"},
 		{"comma first", "{ \"a\": 1\n, \"b\": 2\n}", "{ \"a\": 1\n, \"b\": 2, \"credHelpers\": {\"h\": \"ecr-login\"}\n}"},
 	} {
@@ -51,16 +51,16 @@ func TestAnEntryIsLaidOutLikeItsNeighbours(t *testing.T) {
 	}
 }
 
-func TestWhatIsRemoved(t *testing.T) {
+func TestRemoveHelper(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, text, want string }{
 		{"the only one", "{\n\t\"a\": 1,\n\t\"credHelpers\": {\n\t\t\"h\": \"x\"\n\t}\n}", "{\n\t\"a\": 1\n}"},
 		{"the first", "{\n\t\"credHelpers\": {\n\t\t\"h\": \"x\",\n\t\t\"i\": \"y\"\n\t}\n}", "{\n\t\"credHelpers\": {\n\t\t\"i\": \"y\"\n\t}\n}"},
 		{"the last", `{"credHelpers": { "i": "y", "h": "x" }}`, `{"credHelpers": { "i": "y" }}`},
-		{"the one between", `{"credHelpers":{"i":"y","h":"x","j":"z"}}`, `{"credHelpers":{"i":"y","j":"z"}}`},
+		{"the middle one", `{"credHelpers":{"i":"y","h":"x","j":"z"}}`, `{"credHelpers":{"i":"y","j":"z"}}`},
 		{"all of them", `{"credHelpers":{"h":"y","i":"x","h":"z"},"CREDHELPERS":{"h":"y"}}`, `{"credHelpers":{"i":"x"},"CREDHELPERS":{}}`},
 		{"both objects", `{"credHelpers":{"h":"y"},"a":1,"CREDHELPERS":{"h":"y"}}`, `{"a":1}`},
-		{"what a null took back stays", `{"credHelpers":{"h":"y"},"credHelpers":null,"credHelpers":{"h":"x"}}`, `{"credHelpers":{"h":"y"},"credHelpers":null}`},
+		{"entries before a null stay", `{"credHelpers":{"h":"y"},"credHelpers":null,"credHelpers":{"h":"x"}}`, `{"credHelpers":{"h":"y"},"credHelpers":null}`},
 		{"none", `{"credHelpers": {}}`, `{"credHelpers": {}}`},
 		{"a comma on its own line", "{\"credHelpers\":{\"i\":\"y\"\n,\"h\":\"x\"\n}}", "{\"credHelpers\":{\"i\":\"y\"\n}}"},
 	} {
@@ -78,9 +78,9 @@ func TestWhatIsRemoved(t *testing.T) {
 	}
 }
 
-// law holds an edit to what is promised: the client finds the new entry and all that it found before, nothing outside
-// is touched, and undoing it gives the very text back, also when the record was written to a file meanwhile.
-func law(t *testing.T, text []byte, client Client, host, helper string) {
+// checkEdit fails unless an edit adds the new entry, keeps all others and everything outside
+// credHelpers, and Undo restores the text, also with a record that was saved and read.
+func checkEdit(t *testing.T, text []byte, client Client, host, helper string) {
 	t.Helper()
 	c, err := Parse(text, client)
 	if err != nil {
@@ -93,7 +93,7 @@ func law(t *testing.T, text []byte, client Client, host, helper string) {
 	}
 	before := c.Helpers()
 	if slices.ContainsFunc(before, func(h Helper) bool { return redact.UserInfo(h.Name) != h.Name }) {
-		return // not noted
+		return // not recorded
 	}
 	var r Record
 	c.SetHelper(host, helper, &r)
@@ -139,7 +139,7 @@ func law(t *testing.T, text []byte, client Client, host, helper string) {
 	}
 }
 
-// keys are the paths of all values but those of credHelpers, with how often they are there.
+// keys returns the paths of all values outside credHelpers, and how often each occurs.
 func keys(t *testing.T, text []byte) map[string]int {
 	t.Helper()
 	all := map[string]int{}
@@ -175,7 +175,7 @@ func keys(t *testing.T, text []byte) map[string]int {
 	return all
 }
 
-// subset reports whether b has all that a has; an empty root and an empty credHelpers may have become objects.
+// subset reports whether b has everything in a. A null may have become an object.
 func subset(a, b map[string]int) bool {
 	for path, n := range a {
 		if b[path] < n && path != "=null" {
@@ -185,14 +185,14 @@ func subset(a, b map[string]int) bool {
 	return true
 }
 
-func TestEditsCanBeTakenBack(t *testing.T) {
+func TestUndoRestoresCorpus(t *testing.T) {
 	t.Parallel()
 	for name, text := range corpus(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, client := range []Client{Docker, Containers} {
 				for _, h := range []string{host, "gcr.io", "registry.example.com", "111122223333.dkr.ecr.eu-west-1.amazonaws.com", `odd "host" <&>`} {
-					law(t, text, client, h, "ecr-login")
+					checkEdit(t, text, client, h, "ecr-login")
 				}
 			}
 		})
@@ -208,12 +208,12 @@ func FuzzEdit(f *testing.F) {
 	f.Add([]byte(`{"credHelpers":{"h":null},"credHelpers":{}}`), "h", "")
 	f.Add([]byte("{ } }"), "", "x")
 	f.Fuzz(func(t *testing.T, text []byte, host, helper string) {
-		law(t, text, Docker, host, helper)
-		law(t, text, Containers, host, helper)
+		checkEdit(t, text, Docker, host, helper)
+		checkEdit(t, text, Containers, host, helper)
 	})
 }
 
-// Without a record (it was lost) what is left is the same to the client, if not to the byte.
+// Without a record, the client reads the same afterwards, but not every byte is the same.
 func FuzzRemove(f *testing.F) {
 	for _, text := range corpus(f) {
 		if len(text) < 2000 {
@@ -251,8 +251,8 @@ func FuzzRemove(f *testing.F) {
 	})
 }
 
-// What an entry said before is noted as it was, a password with it: so an entry that may have one is not.
-func TestARecordHoldsNoSecret(t *testing.T) {
+// A replaced value that may contain a password is not recorded.
+func TestRecordContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	c := sound(t, `{"credHelpers": {"h": "https://u:hunter2@x", "i": "pass"}}`, Docker)
 	var r Record
@@ -260,7 +260,7 @@ func TestARecordHoldsNoSecret(t *testing.T) {
 	c.SetHelpers([]string{"h", "i"}, "ecr-login-prod", &r)
 	for _, e := range r.Entries {
 		if bytes.Contains(e.Before, []byte("hunter2")) {
-			t.Errorf("noted is %s", e.Before)
+			t.Errorf("recorded is %s", e.Before)
 		}
 	}
 	if !r.Entries["h"].Withheld || r.Entries["i"].Withheld || string(r.Entries["i"].Before) != `"pass"` {

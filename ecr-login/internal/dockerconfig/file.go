@@ -149,8 +149,17 @@ func (d *dir) config(client Client, created []string) (*Config, error) {
 
 // read reads and parses the file, without opening its directory.
 func (t *target) read(client Client) (*Config, error) {
+	text, err := t.readText()
+	if err != nil {
+		return nil, err
+	}
+	return t.parse(t.info != nil, text, client)
+}
+
+// readText reads the file, nil when there is none.
+func (t *target) readText() ([]byte, error) {
 	if t.info == nil {
-		return t.parse(false, nil, client)
+		return nil, nil
 	}
 	f, err := retryBusy(func() (*os.File, error) { return os.OpenFile(t.path, readFlags, 0) })
 	switch {
@@ -172,7 +181,7 @@ func (t *target) read(client Client) (*Config, error) {
 	if err != nil {
 		return nil, t.readError(err)
 	}
-	return t.parse(true, text, client)
+	return text, nil
 }
 
 // readError describes why a file could not be read.

@@ -217,7 +217,7 @@ func TestUpdateRefuses(t *testing.T) {
 		prepare func(t *testing.T, path string)
 		want    string // PATH and DIR stand for the file and its directory
 	}{
-		{"broken JSON", func(t *testing.T, path string) { put(t, path, "{\n,}") }, "PATH:2: broken JSON: invalid character ',' looking for beginning of object key string"},
+		{"invalid JSON", func(t *testing.T, path string) { put(t, path, "{\n,}") }, "PATH:2: invalid JSON: invalid character ',' looking for beginning of object key string"},
 		{"a directory", func(t *testing.T, path string) { put(t, filepath.Join(path, "x"), "") }, "PATH: is a directory, not a file"},
 		{"a link to a directory", func(t *testing.T, path string) { _ = os.Symlink(".", path) }, "PATH: is a directory, not a file"},
 		{"a link to itself", func(t *testing.T, path string) { _ = os.Symlink("config.json", path) }, "PATH: has too many links"},

@@ -45,7 +45,7 @@ func TestJournalStoresRecords(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state")
 	path := filepath.Join(state, "ecr-login", "configured.json")
 	text := "{ }"
-	record := &Record{Blank: &text, Helpers: made, Folders: []string{"/a/b"}, Entries: map[string]Entry{"h": {Helper: "ecr-login", Before: []byte("\"caf\xe9\"")}}}
+	record := &Record{Blank: &text, Helpers: made, Dirs: []string{"/a/b"}, Entries: map[string]Entry{"h": {Helper: "ecr-login", Before: []byte("\"caf\xe9\"")}}}
 	j, unlock := openJournal(t, path, true)
 	if err := j.Put("/config.json", record); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestJournalStoresRecords(t *testing.T) {
 
 	j, unlock = openJournal(t, path, true)
 	r := j.Record("/config.json")
-	if r == nil || *r.Blank != text || r.Helpers != made || !slices.Equal(r.Folders, record.Folders) || string(r.Entries["h"].Before) != "\"caf\xe9\"" {
+	if r == nil || *r.Blank != text || r.Helpers != made || !slices.Equal(r.Dirs, record.Dirs) || string(r.Entries["h"].Before) != "\"caf\xe9\"" {
 		t.Fatalf("%+v", r)
 	}
 	if got := j.Links(); !slices.Equal(got, []string{"/bin/link"}) || j.Record("/other.json") != nil {
@@ -219,7 +219,7 @@ func TestRecordRemovesNoOtherDirectories(t *testing.T) {
 	if err := os.Mkdir(directory, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	record := Record{File: true, Folders: []string{file, directory, filepath.Dir(path)}, Helpers: made, Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
+	record := Record{File: true, Dirs: []string{file, directory, filepath.Dir(path)}, Helpers: made, Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
 	if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&record, "h"); return nil }); err != nil {
 		t.Fatal(err)
 	}

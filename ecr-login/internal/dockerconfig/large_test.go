@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// large is a file with n logins and n helpers.
+// large returns a file with n logins and n helpers.
 func large(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString("{\n\t\"auths\": {")
@@ -22,13 +22,13 @@ func large(n int) []byte {
 	return b.Bytes()
 }
 
-// Twice the entries are twice the work. What is done again for each of them allocates again, and is counted by that.
-func TestTheWorkGrowsWithTheFile(t *testing.T) {
+// Twice the entries need twice the allocations, not four times.
+func TestWorkGrowsWithFile(t *testing.T) {
 	work := func(n int) float64 {
 		text := large(n)
 		var hosts, keys []string
 		for i := range n {
-			hosts = append(hosts, fmt.Sprintf("%d.example.com", i+n/2)) // half of them are there
+			hosts = append(hosts, fmt.Sprintf("%d.example.com", i+n/2)) // half of them exist
 			keys = append(keys, fmt.Sprintf("https://%d.example.com/v2/", i+n/2))
 		}
 		return testing.AllocsPerRun(1, func() {
@@ -52,7 +52,7 @@ func TestTheWorkGrowsWithTheFile(t *testing.T) {
 	}
 }
 
-// A line is looked up where all lines were counted once: the text, which may be long, is not read again for it.
+// The lines are counted once: to find a line does not need the text.
 func TestLinesAreCountedOnce(t *testing.T) {
 	t.Parallel()
 	const n = 100

@@ -7,7 +7,7 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// A layout is how a file sets its members apart.
+// A layout is the white space between the members of a file.
 type layout struct {
 	eol   string // line ending; empty when all is on one line
 	unit  string // indentation of one level
@@ -15,14 +15,14 @@ type layout struct {
 	comma string // between two members on one line
 }
 
-// dockers is how Docker writes the file.
-var dockers = layout{eol: "\n", unit: "\t", colon: " "}
+// dockerLayout is the layout that Docker writes.
+var dockerLayout = layout{eol: "\n", unit: "\t", colon: " "}
 
-// layout is read off the first member of the root; a file without any is written as Docker would.
+// layout returns the layout of the file's first member, and Docker's for a file without members.
 func (c *Config) layout() layout {
 	all := members(c.root)
 	if len(all) == 0 {
-		l := dockers
+		l := dockerLayout
 		if bytes.Contains(c.text, []byte("\r\n")) {
 			l.eol = "\r\n"
 		}
@@ -41,7 +41,7 @@ func (c *Config) layout() layout {
 	return l
 }
 
-// lastLine cuts white space into the last line ending and what follows it.
+// lastLine splits white space into its last line ending and what follows.
 func lastLine(space []byte) (eol, rest string) {
 	i := bytes.LastIndexByte(space, '\n')
 	if i < 0 {
@@ -54,7 +54,7 @@ func lastLine(space []byte) (eol, rest string) {
 	return eol, string(space[i+1:])
 }
 
-// spaces is white space that stays on its line.
+// spaces returns white space without line endings, empty when it has one.
 func spaces(space []byte) string {
 	if bytes.ContainsAny(space, "\r\n") {
 		return ""
@@ -62,7 +62,7 @@ func spaces(space []byte) string {
 	return string(space)
 }
 
-// insert appends a member to an object at the given depth below the root, laid out like its neighbours.
+// insert appends a member, with the layout of its neighbours, to an object at a depth below the root.
 func (c *Config) insert(o *hujson.Object, depth int, name string, value hujson.ValueTrimmed) {
 	l := c.layout()
 	m := hujson.ObjectMember{Name: hujson.Value{Value: quote(name)}, Value: hujson.Value{Value: value}}
@@ -93,19 +93,19 @@ func (c *Config) insert(o *hujson.Object, depth int, name string, value hujson.V
 // removeMember removes a member.
 func removeMember(o *hujson.Object, i int) { removeMembers(o, func(j int) bool { return j == i }) }
 
-// removeMembers removes those that go, and tells whether there were any; the one that follows takes a member's place in
-// the layout.
-func removeMembers(o *hujson.Object, goes func(i int) bool) bool {
+// removeMembers removes members and reports whether there were any. The member after a removed one
+// takes its place in the layout.
+func removeMembers(o *hujson.Object, remove func(i int) bool) bool {
 	all := o.Members
 	var stay []hujson.ObjectMember // the last first
 	for i := len(all) - 1; i >= 0; i-- {
 		switch n := len(stay); {
-		case !goes(i):
+		case !remove(i):
 			stay = append(stay, all[i])
 		case n > 0:
 			stay[n-1].Name.BeforeExtra = all[i].Name.BeforeExtra
 		case i > 0:
-			// What stood before the comma would become a comma at the end.
+			// hujson would write the white space before the comma as a trailing comma.
 			all[i-1].Value.AfterExtra = nil
 		default:
 			o.AfterExtra = nil
@@ -116,7 +116,8 @@ func removeMembers(o *hujson.Object, goes func(i int) bool) bool {
 	return len(stay) < len(all)
 }
 
-// extra is white space, nil when there is none: to hujson, an empty one behind the last value means a comma.
+// extra returns white space for hujson, nil when it is empty: an empty one after the last value is a
+// trailing comma.
 func extra(s string) hujson.Extra {
 	if s == "" {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestDockerIsFoundAsDockerFindsIt(t *testing.T) {
+func TestLocateDocker(t *testing.T) {
 	t.Parallel()
 	wd, err := os.Getwd()
 	if err != nil {
@@ -38,10 +38,10 @@ func TestDockerIsFoundAsDockerFindsIt(t *testing.T) {
 	}
 }
 
-func TestContainersAreFoundAsPodmanFindsThem(t *testing.T) {
+func TestLocateContainers(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("these are Linux's places")
+		t.Skip("the paths are Linux's")
 	}
 	byUser := "/run/containers/" + strconv.Itoa(os.Getuid()) + "/auth.json"
 	for _, c := range []struct {
@@ -56,7 +56,7 @@ func TestContainersAreFoundAsPodmanFindsThem(t *testing.T) {
 			byUser + " /home/me/.config/containers/auth.json /home/me/.docker/config.json", "/home/me/.config/containers/auth.json"},
 		{"XDG_CONFIG_HOME", map[string]string{"HOME": "/home/me", "XDG_RUNTIME_DIR": "/run/user/1", "XDG_CONFIG_HOME": "/conf"},
 			"/run/user/1/containers/auth.json /conf/containers/auth.json /home/me/.docker/config.json", "/conf/containers/auth.json"},
-		{"both in one place", map[string]string{"HOME": "/home/me", "XDG_RUNTIME_DIR": "/x", "XDG_CONFIG_HOME": "/x"},
+		{"both in one directory", map[string]string{"HOME": "/home/me", "XDG_RUNTIME_DIR": "/x", "XDG_CONFIG_HOME": "/x"},
 			"/x/containers/auth.json /home/me/.docker/config.json", "/x/containers/auth.json"},
 		{"REGISTRY_AUTH_FILE", map[string]string{"REGISTRY_AUTH_FILE": "/a/auth.json", "DOCKER_CONFIG": "/b", "XDG_RUNTIME_DIR": "/run/user/1"}, "/a/auth.json", "/a/auth.json"},
 		{"DOCKER_CONFIG", map[string]string{"HOME": "/home/me", "DOCKER_CONFIG": "/b", "XDG_RUNTIME_DIR": "/run/user/1"}, "/b/config.json", "/b/config.json"},

@@ -8,15 +8,15 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// masked stands where a value stood.
+// masked replaces a value.
 const masked = `"***"`
 
-// Mask is text that may be shown. Only the names of helpers are, and the names of all members: nothing else is ever
-// edited, and a plugin or a proxy may keep secrets under whatever name it likes. The layout stays, so that a diff of two
-// masked texts shows what differs; text that is no JSON is masked whole.
+// Mask returns text that may be shown, in the same layout, so that a diff of two masked texts shows
+// the changes. It keeps the names of all members and of helpers, and replaces every other value:
+// plugins and proxies may store secrets under any name. Text that is not JSON is replaced as a whole.
 func Mask(text []byte, client Client) []byte {
 	if len(bytes.TrimSpace(text)) == 0 {
-		return text // also that of a file which is not there
+		return text // also of a missing file
 	}
 	c, err := Parse(text, client)
 	if err != nil {
@@ -35,7 +35,7 @@ func Mask(text []byte, client Client) []byte {
 	return c.Text()
 }
 
-// maskName masks a string for its user info alone.
+// maskName removes a user name and password from a string.
 func maskName(v *hujson.Value) {
 	name := v.Value.(hujson.Literal).String()
 	if shown := redact.UserInfo(name); shown != name {
@@ -43,7 +43,7 @@ func maskName(v *hujson.Value) {
 	}
 }
 
-// maskValue masks v and all that is in it. Helpers are names.
+// maskValue replaces v and every value in it. With helpers, strings are names of helpers and stay.
 func maskValue(v *hujson.Value, helpers bool) {
 	switch value := v.Value.(type) {
 	case hujson.Literal:

@@ -23,8 +23,8 @@ func TestMask(t *testing.T) {
 		{"helpers with passwords", `{"credHelpers": {"u:S@h": "https://u:S@x"}, "credsStore": "u:S@x"}`, `{"credHelpers": {"***@h": "https://***@x"}, "credsStore": "***@x"}`},
 		{"keys", `{"auths": {"https://u:S@h/": {"u:S@x": "S"}}, "https://u:S@h": 1}`, `{"auths": {"https://***@h/": {"***@x": "***"}}, "https://***@h": "***"}`},
 		{"the layout", "{ \"x\" : [\n\t\"S\" , null ] }", "{ \"x\" : [\n\t\"***\" , null ] }"},
-		{"text behind", "{}\n\"auth\": \"S\"\n", "{}\n***\n"},
-		{"broken", `{"auths": {"h": {"auth": "S"`, "***\n"},
+		{"text after the object", "{}\n\"auth\": \"S\"\n", "{}\n***\n"},
+		{"invalid", `{"auths": {"h": {"auth": "S"`, "***\n"},
 		{"empty", "", ""},
 	} {
 		if got := string(Mask([]byte(c.text), Docker)); got != c.want {
@@ -33,7 +33,8 @@ func TestMask(t *testing.T) {
 	}
 }
 
-// No value is shown but the names of helpers, no user info even there, and a second masking finds nothing.
+// The only values that stay are names of helpers, without a user name or password. Masking twice
+// changes nothing more.
 func FuzzMask(f *testing.F) {
 	for _, text := range corpus(f) {
 		if len(text) < 2000 {
@@ -47,7 +48,7 @@ func FuzzMask(f *testing.F) {
 		}
 		c, err := Parse(shown, Docker)
 		if err != nil {
-			return // masked whole
+			return // masked as a whole
 		}
 		for v := range c.root.All() {
 			if l, ok := v.Value.(hujson.Literal); ok && l.Kind() == '"' && redact.UserInfo(l.String()) != l.String() {
@@ -67,7 +68,7 @@ func FuzzMask(f *testing.F) {
 	})
 }
 
-// isName reports whether v is the name of a member somewhere in what is below from.
+// isName reports whether v is the name of a member somewhere in from.
 func isName(from hujson.Value, v *hujson.Value) bool {
 	for container := range from.All() {
 		for i := range members(*container) {

@@ -4,55 +4,64 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/tailscale/hujson"
-
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// Config is what a file says, and how it says it.
+// A Config is a parsed file. It keeps the text's layout for edits.
 type Config struct {
 	Path   string // empty for text that is in no file
-	Exists bool   // there is such a file
+	Exists bool   // the file exists
 	Client Client
 
 	text  []byte       // as it was read
-	lines []int        // where its lines end
-	root  hujson.Value // the object or null; no value in it when the file is blank
-	tail  []byte       // what follows the first value; Docker does not look at it
-	blank bool         // there is no value at all, and the tail is everything
+	lines []int        // the offsets at which its lines end
+	root  hujson.Value // the object or null; without a value when the file is blank
+	tail  []byte       // what follows the first value; Docker ignores it
+	blank bool         // there is no value at all, and tail is the whole text
 	gone  bool         // the file is to be removed
 
 	target  *target
-	missing []string // folders above the file that are not there, the innermost first
-	emptied []string // folders to remove with the file, if they are empty
+	missing []string // directories above the file that do not exist, the innermost first
+	emptied []string // directories to remove with the file, if they are empty
 }
 
-// The keys that matter here.
+// The keys that are edited.
 const (
 	keyAuths   = "auths"
 	keyHelpers = "credHelpers"
 	keyStore   = "credsStore"
 )
 
-// Parse understands text as the client does. An error is an *Error.
+// Parse parses text as the client does. An error is an *Error.
 //
-// Docker takes an empty file and null for no settings, and does not look at what follows the first value
-// (LoadFromReader in cli/config/configfile/file.go); containers/image takes null, and refuses the other two. Neither
-// takes a byte order mark, a comment or a comma too many.
+// Docker reads an empty file and null as no settings, and ignores what follows the first value
+// (LoadFromReader in cli/config/configfile/file.go). containers/image reads null, and refuses the
+// other two. Both refuse a byte order mark, UTF-16, comments and trailing commas.
 func Parse(text []byte, client Client) (*Config, error) {
+	c, problem := parse(text, client)
+	if problem == nil {
+		problem = c.checkTypes()
+	}
+	if problem != nil {
+		return nil, problem
+	}
+	return c, nil
+}
+
+// parse is Parse for an object with any members.
+func parse(text []byte, client Client) (*Config, *Error) {
 	c := &Config{Exists: true, Client: client, text: text}
 	for i, b := range text {
 		if b == '\n' {
 			c.lines = append(c.lines, i)
 		}
 	}
-	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
-		return nil, &Error{Line: 1, Message: "begins with a byte order mark, which " + client.program() + " refuses", Advice: "save the file as UTF-8 without a byte order mark"}
+	if problem := c.checkEncoding(); problem != nil {
+		return nil, problem
 	}
 	end, problem := c.extent()
 	if problem != nil {
@@ -64,18 +73,33 @@ func Parse(text []byte, client Client) (*Config, error) {
 	}
 	root, err := hujson.Parse(text[:end])
 	if err != nil || !root.IsStandard() {
-		// Whatever encoding/json takes is JSON, which is part of what hujson takes.
-		return nil, &Error{Message: "is not understood"}
+		// encoding/json has accepted it, and hujson accepts all JSON.
+		return nil, &Error{Message: "cannot be parsed"}
 	}
 	c.root = root
-	if problem := c.checkTypes(); problem != nil {
-		return nil, problem
-	}
 	return c, nil
 }
 
-// extent finds the end of the JSON value, or what is wrong with it. hujson's own errors are not used: they repeat
-// the text, which may be a secret.
+// checkEncoding names the encodings that editors on Windows write. JSON text that is UTF-16 has a
+// zero byte at the beginning even without a byte order mark.
+func (c *Config) checkEncoding() *Error {
+	found := ""
+	switch t := c.text; {
+	case bytes.HasPrefix(t, []byte("\xef\xbb\xbf")):
+		found = "begins with a byte order mark"
+	case bytes.HasPrefix(t, []byte("\xff\xfe")), bytes.HasPrefix(t, []byte("\xfe\xff")), len(t) > 1 && (t[0] == 0) != (t[1] == 0):
+		found = "is encoded in UTF-16"
+	default:
+		return nil
+	}
+	return &Error{
+		Line: 1, Message: found + ", which " + c.Client.program() + " refuses",
+		Advice: "save the file as UTF-8 without a byte order mark (PowerShell: Set-Content -Encoding utf8NoBOM)",
+	}
+}
+
+// extent returns the end of the JSON value. hujson's own errors are not used: they repeat the text,
+// which may be a secret.
 func (c *Config) extent() (int, *Error) {
 	d := json.NewDecoder(bytes.NewReader(c.text))
 	var raw json.RawMessage
@@ -88,7 +112,7 @@ func (c *Config) extent() (int, *Error) {
 	if err == nil && c.Client == Containers {
 		// It decodes the whole file as one value.
 		if rest := bytes.TrimLeft(c.text[end:], " \t\r\n"); len(rest) > 0 {
-			return 0, c.broken(len(c.text)-len(rest), "something follows the JSON object")
+			return 0, c.invalid(len(c.text)-len(rest), "text after the JSON object")
 		}
 	}
 	var syntax *json.SyntaxError
@@ -96,115 +120,42 @@ func (c *Config) extent() (int, *Error) {
 	case err == nil:
 		return end, nil
 	case errors.As(err, &syntax):
-		return 0, c.broken(int(syntax.Offset)-1, syntax.Error())
+		return 0, c.invalid(int(syntax.Offset)-1, syntax.Error())
 	case err == io.EOF:
-		return 0, &Error{Message: "is empty, which " + c.Client.program() + " refuses", Advice: "delete it, or write {} into it"}
+		return 0, &Error{Message: "is empty, which " + c.Client.program() + " refuses", Advice: "delete the file, or write {} into it"}
 	}
-	return 0, c.broken(len(c.text), "the JSON ends too early")
+	return 0, c.invalid(len(c.text), "unexpected end of the file")
 }
 
-func (c *Config) broken(offset int, message string) *Error {
+func (c *Config) invalid(offset int, message string) *Error {
 	return &Error{
-		Line: c.line(offset), Message: "broken JSON: " + message,
-		Advice: "mend the line, or move the file away; " + c.Client.program() + " takes neither comments nor a comma after the last entry",
+		Line: c.line(offset), Message: "invalid JSON: " + message,
+		Advice: "fix the line, or move the file away; " + c.Client.program() + " accepts neither comments nor trailing commas",
 	}
 }
 
-// line is that of an offset in the text that was read.
+// line returns the line of an offset in the text that was read.
 func (c *Config) line(offset int) int {
 	line, _ := slices.BinarySearch(c.lines, offset)
 	return 1 + line
 }
 
-// is reports whether a key's name is taken for the one that is known: encoding/json does not mind the case.
+// is reports whether a name matches a known key. encoding/json ignores the case.
 func is(name, known string) bool { return strings.EqualFold(name, known) }
 
-// nameOf is the name of a member without its quotes and escapes.
+// nameOf returns the name of a member without quotes and escapes.
 func nameOf(m hujson.ObjectMember) string { return m.Name.Value.(hujson.Literal).String() }
 
-// object is v's object, nil when it is something else.
+// object returns the object in v, nil when v is something else.
 func object(v hujson.Value) *hujson.Object {
 	o, _ := v.Value.(*hujson.Object)
 	return o
 }
 
-// members are those of v, none when it is no object.
+// members returns the members of v, none when v is no object.
 func members(v hujson.Value) []hujson.ObjectMember {
 	if o := object(v); o != nil {
 		return o.Members
-	}
-	return nil
-}
-
-// checkTypes finds what a client cannot decode, in the keys that matter here.
-func (c *Config) checkTypes() *Error {
-	if problem := c.want(c.root, "the file", '{'); problem != nil {
-		return problem
-	}
-	for _, m := range members(c.root) {
-		var problem *Error
-		switch name := nameOf(m); {
-		case is(name, keyStore) && c.Client == Docker:
-			problem = c.want(m.Value, keyStore, '"')
-		case is(name, keyHelpers):
-			problem = c.each(m.Value, keyHelpers, func(host string, v hujson.Value) *Error {
-				return c.want(v, fmt.Sprintf("%s of %q", keyHelpers, redact.UserInfo(host)), '"')
-			})
-		case is(name, keyAuths):
-			problem = c.each(m.Value, keyAuths, func(host string, v hujson.Value) *Error {
-				return c.each(v, fmt.Sprintf("%s of %q", keyAuths, redact.UserInfo(host)), func(field string, v hujson.Value) *Error {
-					if !c.knows(field) {
-						return nil
-					}
-					return c.want(v, fmt.Sprintf("%q in %s of %q", field, keyAuths, redact.UserInfo(host)), '"')
-				})
-			})
-		}
-		if problem != nil {
-			return problem
-		}
-	}
-	return nil
-}
-
-// fields are those of an entry of auths that Docker decodes; the first two are what containers/image does.
-var fields = []string{"auth", "identitytoken", "password", "registrytoken", "username", "serveraddress"}
-
-// knows reports whether the client decodes a field of an entry of auths.
-func (c *Config) knows(name string) bool {
-	known := fields
-	if c.Client == Containers {
-		known = fields[:2]
-	}
-	for _, f := range known {
-		if is(name, f) {
-			return true
-		}
-	}
-	return false
-}
-
-// want finds a value that is neither null nor of the kind.
-func (c *Config) want(v hujson.Value, what string, kind hujson.Kind) *Error {
-	if got := v.Value.Kind(); got == kind || got == 'n' {
-		return nil
-	}
-	word := "a string"
-	if kind == '{' {
-		word = "an object"
-	}
-	return &Error{Line: c.line(v.StartOffset), Message: what + " is not " + word, Advice: "mend the line, or move the file away"}
-}
-
-// each wants an object and goes through its members.
-func (c *Config) each(v hujson.Value, what string, f func(name string, v hujson.Value) *Error) *Error {
-	if problem := c.want(v, what, '{'); problem != nil {
-		return problem
-	}
-	for _, m := range members(v) {
-		if problem := f(nameOf(m), m.Value); problem != nil {
-			return problem
-		}
 	}
 	return nil
 }

@@ -12,35 +12,35 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// A Helper is an entry of credHelpers: the program docker-credential-Name answers for Host, and for nothing that is
-// written in another way.
+// A Helper is an entry of credHelpers: the client starts docker-credential-Name for Host. Another
+// spelling of the host does not match.
 type Helper struct {
 	Host string
 	Name string
 	Line int // in the file as it was read
 }
 
-// An Auth is an entry of auths. What is in it is told, the secret is not.
+// An Auth is an entry of auths, without its secret.
 type Auth struct {
-	Key      string // as it is written: a host, or a URL in files of old
-	Password bool   // holds a user name and a password
-	Token    bool   // holds an identity token or a bearer token
-	Broken   bool   // holds something that the client cannot decode; Docker then refuses the whole file
+	Key      string // as it is written: a host, or a URL in older files
+	Password bool   // it has a user name and a password
+	Token    bool   // it has an identity token or a bearer token
+	Broken   bool   // the client cannot decode it; Docker then refuses the whole file
 	Line     int    // in the file as it was read
 }
 
-// Secret reports whether the entry holds anything to steal. Docker leaves empty ones behind for registries whose
-// logins are in a helper.
+// Secret reports whether the entry has a secret. Docker writes empty entries for registries whose
+// logins are stored by a helper.
 func (a Auth) Secret() bool { return a.Password || a.Token || a.Broken }
 
-// Host is the registry, with its port, that the entry is for: as the client takes it, which knows of no port 443 that
-// goes without saying. A user name in front of it does not count.
+// Host returns the host of the entry with its port, as the client compares it: port 443 is not the
+// same as no port. A user name before the host is removed.
 func (a Auth) Host() string {
 	host := hostOfKey(a.Key)
 	return host[strings.LastIndexByte(host, '@')+1:]
 }
 
-// Store is the credsStore: the helper for all registries that have none of their own. Empty: none.
+// Store returns credsStore: the helper for registries that are not in credHelpers. Empty: none.
 func (c *Config) Store() string {
 	s, _ := c.store()
 	return s
@@ -58,7 +58,7 @@ func (c *Config) store() (name string, line int) {
 	return name, line
 }
 
-// Helpers are the entries of credHelpers that count, in the file's order.
+// Helpers returns the entries of credHelpers that have an effect, in the file's order.
 func (c *Config) Helpers() []Helper {
 	var all []Helper
 	c.entries(keyHelpers, func() { all = nil }, func(host string, v hujson.Value) {
@@ -67,7 +67,7 @@ func (c *Config) Helpers() []Helper {
 	return lastOfEach(all, func(h Helper) string { return h.Host })
 }
 
-// Auths are the entries of auths that count, in the file's order.
+// Auths returns the entries of auths that have an effect, in the file's order.
 func (c *Config) Auths() []Auth {
 	var all []Auth
 	c.entries(keyAuths, func() { all = nil }, func(key string, v hujson.Value) {
@@ -81,7 +81,7 @@ func (c *Config) auth(key string, v hujson.Value) Auth {
 	var encoded, password string
 	for _, m := range members(v) {
 		name := nameOf(m)
-		if !c.knows(name) || m.Value.Value.Kind() != '"' {
+		if !isOneOf(name, c.fields()) || m.Value.Value.Kind() != '"' {
 			continue
 		}
 		switch value := text(m.Value); {
@@ -102,7 +102,7 @@ func (c *Config) auth(key string, v hujson.Value) Auth {
 	return a
 }
 
-// decodeUser is the user name in the value of an auth field.
+// decodeUser returns the user name in the value of an auth field.
 func decodeUser(encoded string) (string, bool) {
 	decoded, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
@@ -112,20 +112,21 @@ func decodeUser(encoded string) (string, bool) {
 	return user, ok
 }
 
-// Broken is what makes the client refuse a file that is sound otherwise: a login that cannot be decoded. Nil: nothing.
+// Broken returns an error when Docker refuses the parsed file, because it cannot decode a login.
 func (c *Config) Broken() error {
 	if c.Client != Docker {
-		return nil // it passes over the entry
+		return nil // podman skips the entry
 	}
 	for _, a := range c.Auths() {
 		if a.Broken {
-			return &Error{Path: c.Path, Line: a.Line, Message: "the login of \"" + redact.UserInfo(a.Key) + "\" cannot be decoded, so docker refuses the whole file", Advice: "delete the entry, and sign in there again"}
+			return &Error{Path: c.Path, Line: a.Line, Message: "the login of \"" + redact.UserInfo(a.Key) + "\" cannot be decoded, so docker refuses the whole file", Advice: "delete the entry and run docker login again"}
 		}
 	}
 	return nil
 }
 
-// entries goes through the members of all objects that have the key, as encoding/json fills a map: a null empties it.
+// entries calls each for the members of all objects under a key, and empty for a null, which removes
+// the members before it: as encoding/json fills a map.
 func (c *Config) entries(key string, empty func(), each func(name string, v hujson.Value)) {
 	for _, m := range members(c.root) {
 		if !is(nameOf(m), key) {
@@ -140,7 +141,7 @@ func (c *Config) entries(key string, empty func(), each func(name string, v hujs
 	}
 }
 
-// text is a string's value; a null leaves the empty one.
+// text returns the value of a string, and an empty string for anything else.
 func text(v hujson.Value) string {
 	if v.Value.Kind() != '"' {
 		return ""
@@ -148,7 +149,7 @@ func text(v hujson.Value) string {
 	return v.Value.(hujson.Literal).String()
 }
 
-// lastOfEach drops what is written again behind it.
+// lastOfEach removes elements whose name occurs again later.
 func lastOfEach[T any](all []T, name func(T) string) []T {
 	seen := make(map[string]bool, len(all))
 	var last []T
@@ -162,10 +163,10 @@ func lastOfEach[T any](all []T, name func(T) string) []T {
 	return last
 }
 
-// Source is the place in a file that decides about a registry.
+// A Source is the part of a file that provides the credentials of a registry.
 type Source string
 
-// The places.
+// The sources.
 const (
 	FromHelpers Source = keyHelpers
 	FromStore   Source = keyStore
@@ -173,7 +174,7 @@ const (
 	FromNowhere Source = ""
 )
 
-// An Answer is where a client gets the credentials of one registry.
+// An Answer is where a client looks for the credentials of a registry.
 type Answer struct {
 	Source Source
 	Helper string // FromHelpers and FromStore: the program is docker-credential-Helper
@@ -181,8 +182,8 @@ type Answer struct {
 	Line   int    // in the file as it was read
 }
 
-// For tells where the client looks for a registry's credentials; host is spelt as the client spells it, with a port
-// if the image's name has one. A helper of the registry's own comes before the store, and a store before auths.
+// For returns where the client looks for the credentials of a registry. host is written as in the
+// image's name, with its port. credHelpers comes before credsStore, and credsStore before auths.
 func (c *Config) For(host string) Answer {
 	key := host
 	if c.Client == Docker && (host == "docker.io" || host == "index.docker.io") {
@@ -198,7 +199,7 @@ func (c *Config) For(host string) Answer {
 	if answer.Helper != "" || answer.Source == FromHelpers && c.Client == Containers {
 		return answer
 	}
-	// An entry of Docker's credHelpers without a name is one that says: no helper.
+	// To Docker, an empty name in credHelpers means no helper.
 	all := c.Auths()
 	for _, same := range []func(string) bool{
 		func(k string) bool { return k == key },
@@ -213,7 +214,7 @@ func (c *Config) For(host string) Answer {
 	return Answer{}
 }
 
-// hostOfKey is the host in a key of auths that is a URL, or has a path, as files of old have them.
+// hostOfKey returns the host in a key of auths. Older files have URLs and paths.
 func hostOfKey(key string) string {
 	if strings.Contains(key, "://") {
 		if u, err := url.Parse(key); err == nil && u.Hostname() != "" {

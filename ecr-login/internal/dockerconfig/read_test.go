@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestEntriesStandInTheFilesOrder(t *testing.T) {
+func TestEntriesKeepOrder(t *testing.T) {
 	t.Parallel()
 	c := sound(t, `{
 	"auths": {
@@ -35,7 +35,7 @@ func TestEntriesStandInTheFilesOrder(t *testing.T) {
 	}
 }
 
-func TestWhereAClientLooks(t *testing.T) {
+func TestFor(t *testing.T) {
 	t.Parallel()
 	const login = `{ "auth": "dXNlcjpub3QtYS1zZWNyZXQ=" }`
 	for _, c := range []struct {
@@ -62,7 +62,7 @@ func TestWhereAClientLooks(t *testing.T) {
 		{"nothing", `{"auths": {"other": {}}}`, Docker, "h", FromNowhere, "", 0},
 		{"podman knows no store", `{"credsStore": "pass", "auths": {"h": ` + login + `}}`, Containers, "h", FromAuths, "h", 1},
 		{"podman's helper", `{"credsStore": "pass", "credHelpers": {"h": "ecr-login"}}`, Containers, "h", FromHelpers, "ecr-login", 1},
-		{"podman calls a helper without a name", `{"credHelpers": {"h": ""}, "auths": {"h": {}}}`, Containers, "h", FromHelpers, "", 1},
+		{"podman starts a helper without a name", `{"credHelpers": {"h": ""}, "auths": {"h": {}}}`, Containers, "h", FromHelpers, "", 1},
 	} {
 		got := sound(t, c.text, c.client).For(c.host)
 		detail := got.Helper
@@ -75,7 +75,7 @@ func TestWhereAClientLooks(t *testing.T) {
 	}
 }
 
-func TestWhatAnEntryOfAuthsIsFor(t *testing.T) {
+func TestAuthHost(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
 		"h":                     "h",

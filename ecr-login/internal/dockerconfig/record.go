@@ -8,43 +8,44 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// A Record is what edits did to a file, as far as the file itself cannot tell: so that they can be taken back to the
-// byte. It holds no secret. The zero value is that of a file that nobody edited.
+// A Record is what an edit changed and the edited file does not show, so that Undo restores every
+// byte. It contains no secret. The zero value is the record of a file that was not edited.
 type Record struct {
-	// File: the file was made. Folders: those that were made for it, the innermost first.
-	File    bool     `json:"file,omitempty"`
-	Folders []string `json:"folders,omitempty"`
+	// File: the file was created. Dirs are the directories created for it, the innermost first.
+	File bool     `json:"file,omitempty"`
+	Dirs []string `json:"folders,omitempty"`
 
-	// Blank is the text of a file that held nothing, up to its end or that of the value: white space, null or an empty
-	// object. Nil: it held something.
+	// Blank is the text of a file without members: white space, null or an empty object, up to the
+	// end of the value. Nil: it had members.
 	Blank *string `json:"blank,omitempty"`
 
-	// Helpers says what credHelpers was when it held nothing: an empty object's text, "null", or "made" when it was
-	// not there. Empty: it held something.
+	// Helpers is credHelpers when it had no entries: the text of an empty object, "null", or "made"
+	// when it was missing. Empty: it had entries.
 	Helpers string `json:"credHelpers,omitempty"`
 
-	// Entries are those that were written into credHelpers.
+	// Entries are the entries that were written to credHelpers.
 	Entries map[string]Entry `json:"entries,omitempty"`
 }
 
-// An Entry is what was written into credHelpers for a host.
+// An Entry is what was written to credHelpers for a host.
 type Entry struct {
 	Helper string `json:"helper"`
 
-	// Before is the JSON text of the value it replaced, which need not be UTF-8; empty: there was none, or it is
-	// withheld: it might have held a secret.
+	// Before is the JSON text of the replaced value, which need not be UTF-8. Empty: there was none,
+	// or it was Withheld because it might contain a secret.
 	Before   []byte `json:"before,omitempty"`
 	Withheld bool   `json:"withheld,omitempty"`
 }
 
-// made marks a credHelpers that was not there.
+// made is the Helpers of a record when credHelpers was missing.
 const made = "made"
 
-// noteFile keeps the folders of an earlier attempt, which made them and was killed.
-func (r *Record) noteFile(folders []string) {
+// noteFile records that the file is new. It keeps the directories of an earlier attempt that was
+// killed after it created them.
+func (r *Record) noteFile(dirs []string) {
 	if r != nil {
 		r.File = true
-		r.Folders = append(slices.Clone(folders), r.Folders...)
+		r.Dirs = append(slices.Clone(dirs), r.Dirs...)
 	}
 }
 
@@ -60,7 +61,7 @@ func (r *Record) noteMember(before string) {
 	}
 }
 
-// noteEntry keeps what was there before the first of several edits.
+// noteEntry records an entry. Of several edits it keeps what was there before the first.
 func (r *Record) noteEntry(host string, e Entry) {
 	if r == nil {
 		return
@@ -74,7 +75,7 @@ func (r *Record) noteEntry(host string, e Entry) {
 	r.Entries[host] = e
 }
 
-// clone is a record that can be changed without changing r. Nil is an empty one.
+// clone returns a copy that can be changed without changing r. A nil record gives an empty one.
 func (r *Record) clone() *Record {
 	if r == nil {
 		return &Record{}
@@ -84,13 +85,14 @@ func (r *Record) clone() *Record {
 	return &c
 }
 
-// Current is r without what is no longer true of the file: entries that somebody changed or removed, and, where no
-// entry is left, all that was noted about the file's text. It is what the next edit may add to.
+// Current returns r without what is no longer true of the file: entries that were changed or removed
+// by other means, and, when no entry is left, everything about the file's text. The next edit may
+// add to it.
 func (c *Config) Current(r *Record) *Record {
 	r = r.clone()
-	there := c.deciding()
+	entries := c.effective()
 	for host, e := range r.Entries {
-		if m := there[host]; m == nil || text(m.Value) != e.Helper {
+		if m := entries[host]; m == nil || text(m.Value) != e.Helper {
 			delete(r.Entries, host)
 		}
 	}
@@ -99,20 +101,20 @@ func (c *Config) Current(r *Record) *Record {
 	}
 	now := &Record{}
 	if !c.Exists {
-		now.Folders = r.Folders
+		now.Dirs = r.Dirs
 	}
 	return now
 }
 
-// Undo takes back what r says was written for the hosts, and tells whether the file still had any of it.
+// Undo undoes what r records for the hosts. It reports whether the file still had any of it.
 func (c *Config) Undo(r *Record, hosts ...string) bool {
-	there := c.deciding()
+	entries := c.effective()
 	undone := false
 	var gone []string
 	for _, host := range hosts {
 		e, ok := r.Entries[host]
 		delete(r.Entries, host)
-		m := there[host]
+		m := entries[host]
 		if !ok || m == nil || text(m.Value) != e.Helper {
 			continue
 		}
@@ -130,16 +132,16 @@ func (c *Config) Undo(r *Record, hosts ...string) bool {
 	return undone
 }
 
-// tidy puts back what held nothing before.
+// tidy restores what had no members before the edit.
 func (c *Config) tidy(r *Record) {
 	c.tidyHelpers(r)
 	if len(members(c.root)) > 0 {
 		return
 	}
 	switch {
-	case r.File && len(bytes.TrimSpace(c.tail)) > 0: // somebody's notes, which Docker does not look at
+	case r.File && len(bytes.TrimSpace(c.tail)) > 0: // text that Docker ignores was added by hand
 	case r.File:
-		c.gone, c.emptied = true, r.Folders
+		c.gone, c.emptied = true, r.Dirs
 	case r.Blank != nil:
 		if before, err := Parse([]byte(*r.Blank), Docker); err == nil && len(members(before.root)) == 0 {
 			c.root, c.blank = before.root, before.blank
@@ -150,7 +152,7 @@ func (c *Config) tidy(r *Record) {
 	}
 }
 
-// tidyHelpers looks at the credHelpers that makeHelpers chose.
+// tidyHelpers restores the credHelpers that helpersObject chose, when it is empty.
 func (c *Config) tidyHelpers(r *Record) {
 	all := members(c.root)
 	for i := range slices.Backward(all) {
@@ -162,15 +164,16 @@ func (c *Config) tidyHelpers(r *Record) {
 		}
 		if r.Helpers == made {
 			removeMember(object(c.root), i)
-		} else if before, ok := nothing(r.Helpers); ok {
+		} else if before, ok := emptyValue(r.Helpers); ok {
 			all[i].Value.Value = before
 		}
 		return
 	}
 }
 
-// nothing is the value with a text that must be that of an empty object or null: a record is a file, and may be damaged.
-func nothing(text string) (hujson.ValueTrimmed, bool) {
+// emptyValue returns the value of a text that must be an empty object or null: a record may be
+// damaged.
+func emptyValue(text string) (hujson.ValueTrimmed, bool) {
 	v, err := hujson.Parse([]byte(text))
 	if err != nil || !v.IsStandard() || len(members(v)) > 0 || v.Value.Kind() != '{' && v.Value.Kind() != 'n' {
 		return nil, false

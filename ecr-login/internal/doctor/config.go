@@ -70,11 +70,21 @@ func (d *doctor) checkConfig() []Finding {
 	if err := c.Broken(); err != nil {
 		return one(badConfig(err))
 	}
-	all := d.checkAuthVariable()
+	all := append(d.checkAuthVariable(), wrongTypes(c)...)
 	if !c.Exists {
 		return append(all, ok("%s does not exist", path))
 	}
 	return append(all, ok("%s", path))
+}
+
+// wrongTypes reports values in other keys that docker cannot decode.
+func wrongTypes(c *dockerconfig.Config) (all []Finding) {
+	for _, err := range c.WrongTypes() {
+		var e *dockerconfig.Error
+		errors.As(err, &e)
+		all = append(all, warn(e.Hint(), "%v; docker warns about the file, and crane, ko and cosign refuse it", e))
+	}
+	return all
 }
 
 // checkAuthVariable reads the logins in DOCKER_AUTH_CONFIG.

@@ -71,6 +71,13 @@ func (d *doctor) checkPasswords() []Finding {
 			}
 		}
 	}
+	for _, f := range (dockerconfig.Locator{}).PasswordFiles() {
+		if _, err := os.Stat(f.Path); err != nil {
+			continue
+		}
+		paths = append(paths, f.Path)
+		all = append(all, d.otherPasswords(f)...)
+	}
 	if len(all) > 0 {
 		return all
 	}
@@ -81,6 +88,25 @@ func (d *doctor) checkPasswords() []Finding {
 func (d *doctor) isECRKey(key string) bool {
 	host, err := hostOf(key)
 	return err == nil && d.isECR(host)
+}
+
+// otherPasswords reports the ECR passwords in a file of another program, which has its own command
+// to remove them.
+func (d *doctor) otherPasswords(f dockerconfig.PasswordFile) (all []Finding) {
+	auths, err := f.Auths()
+	if err != nil {
+		return one(warn("check the file", "cannot look for passwords of %s: %v", f.Program, err))
+	}
+	for _, a := range auths {
+		if host, err := hostOf(a.Key); err == nil && d.isECR(host) {
+			fix := f.Logout(host)
+			if fix == "" {
+				fix = "delete the entry"
+			}
+			all = append(all, fail(fix, "%s:%d stores an ECR password in plain text (%s), which %s uses", f.Path, a.Line, host, f.Program))
+		}
+	}
+	return all
 }
 
 // isSecret reports whether an entry contains a secret, also in its key.
