@@ -14,8 +14,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onTerminal runs a command on a terminal on which input is typed, and returns all that is seen there.
+// onTerminal runs a command on a terminal of unknown size on which input is typed. It returns
+// everything that the command wrote there.
 func onTerminal(t testing.TB, cmd *exec.Cmd, input string) (screen string, code int) {
+	t.Helper()
+	return onTerminalOf(t, cmd, input, 0)
+}
+
+// onTerminalOf is onTerminal with a terminal that is so many columns wide.
+func onTerminalOf(t testing.TB, cmd *exec.Cmd, input string, columns uint16) (screen string, code int) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -33,6 +40,9 @@ func onTerminal(t testing.TB, cmd *exec.Cmd, input string) (screen string, code 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
@@ -43,7 +53,7 @@ func onTerminal(t testing.TB, cmd *exec.Cmd, input string) (screen string, code 
 		t.Fatal(err)
 	}
 	var seen bytes.Buffer
-	// It ends with EIO when nobody has the terminal open any more.
+	// It ends with EIO when no process has the terminal open any more.
 	if _, err := io.Copy(&seen, master); err != nil && !errors.Is(err, syscall.EIO) {
 		t.Fatal(err)
 	}

@@ -82,7 +82,11 @@ func (d *doctor) start(s *step) *step {
 			s.setFindings(one(skipped(blockedBy(d.ctx))))
 			return
 		}
-		s.setFindings(s.check())
+		findings := s.check()
+		if d.ctx.Err() != nil && !Healthy(findings) { // it failed because the run is over
+			findings = one(skipped(blockedBy(d.ctx)))
+		}
+		s.setFindings(findings)
 	}()
 	return s
 }
