@@ -19,7 +19,7 @@ import (
 
 func doctorCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "doctor [--fix] [--json] [REGISTRY[/REPOSITORY[:TAG|@DIGEST]]]",
+		Use:   "doctor [--fix] [--profile PROFILE] [--json] [REGISTRY[/REPOSITORY[:TAG|@DIGEST]]]",
 		Short: "check everything between a client and a registry",
 		Long: `Checks each step of a pull and prints one line for each: ✔ works, ! could be better, ✘ does not work, with
 the fact and what to do about it. It checks the user, Docker's configuration, the program that Docker would
@@ -29,7 +29,8 @@ opens the registry with it. With a repository it also checks the image and one o
 permission that is missing.
 
 Without a registry it checks those for which Docker's configuration names this program, else the one of the
-credentials' account and region. It ends within 20 seconds. Ctrl-C prints what is known so far. It exits with
+credentials' account and region. The profile is the one in the name of the helper that docker runs for the
+registry; --profile replaces it. It ends within 20 seconds. Ctrl-C prints what is known so far. It exits with
 0 when everything works; lines marked with ! do not count, unless something could not be checked.
 
 With --fix it makes the changes that cannot do harm, and prints them: it deletes the tokens in plain text that
@@ -42,11 +43,13 @@ the cache directory.`,
 		ValidArgsFunction: p.completeRegistries(1),
 	}
 	fix := c.Flags().Bool("fix", false, "fix what can be fixed without harm")
+	profile := c.Flags().String("profile", "", "use this AWS `PROFILE`, not the one of docker's helper")
+	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt)
 		defer stop()
-		o := doctor.Options{Helper: p.options(progname.Profile(p.name)), Fix: *fix}
+		o := doctor.Options{Helper: p.options(progname.Profile(p.name)), Profile: *profile, Fix: *fix}
 		if len(args) > 0 {
 			o.Registry = args[0]
 		}

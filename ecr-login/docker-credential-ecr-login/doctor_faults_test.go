@@ -21,6 +21,9 @@ type fault struct {
 	want   string
 }
 
+// otherHost is a registry of another account.
+const otherHost = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+
 // auth returns the auth field of a login.
 func auth(password string) string {
 	return base64.StdEncoding.EncodeToString([]byte("AWS:" + password))
@@ -462,6 +465,29 @@ var faults = []fault{
 		code:   1,
 		want: `✘ image        access denied: arn:aws:iam::123456789012:user/developer lacks ecr:BatchGetImage on app:v1: no resource-based policy allows the ecr:BatchGetImage action
                fix: allow ecr:BatchGetImage in the repository's policy; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
+! not checked  layers: image failed
+`,
+	},
+	{
+		name: "denied repository of another account",
+		change: func(p *fixture) {
+			p.config(`{"credHelpers": {"` + otherHost + `": "ecr-login"}}`)
+			p.s.DenyRepository(otherHost, "app")
+		},
+		args: []string{otherHost + "/app:v1"},
+		code: 1,
+		want: `✘ image        access denied: arn:aws:iam::123456789012:user/developer lacks ecr:BatchGetImage on app:v1: no resource-based policy allows the ecr:BatchGetImage action
+               fix: allow ecr:BatchGetImage in a policy of that principal and in the repository's policy of account 210987654321; a pull needs ecr:BatchGetImage and ecr:GetDownloadUrlForLayer
+! not checked  layers: image failed
+`,
+	},
+	{
+		name:   "missing image of ECR Public",
+		change: func(p *fixture) { p.config(`{"credHelpers": {"public.ecr.aws": "ecr-login"}}`) },
+		args:   []string{"public.ecr.aws/docker/library/missing"},
+		code:   1,
+		want: `✘ image        repository docker/library/missing not found in public.ecr.aws
+               fix: find the name on https://gallery.ecr.aws: public.ecr.aws/ALIAS/REPOSITORY
 ! not checked  layers: image failed
 `,
 	},

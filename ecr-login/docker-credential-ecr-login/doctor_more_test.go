@@ -155,6 +155,13 @@ func TestDoctorConfiguredRegistries(t *testing.T) {
 		}
 	}
 	wantCalls(t, p.s, getToken, 2)
+
+	// --profile replaces the profile in the helper's name.
+	a = p.run("", "doctor", "--profile", "prod", host)
+	p.wants(problems(a), 0, "")
+	if want := "✔ credentials  arn:aws:iam::222233334444:user/prod, from access key in profile \"prod\"\n"; !strings.Contains(a.stdout, want) {
+		t.Errorf("doctor prints\n%s\nwant\n%s", a.stdout, want)
+	}
 }
 
 // With this program as credsStore, auths has the registries.
@@ -289,7 +296,7 @@ func TestDoctorPublic(t *testing.T) {
 		{"never", func(p *fixture) { p.set("ECR_LOGIN_PUBLIC=never") }, 0, "✔ registry     public.ecr.aws grants access anonymously\n", ""},
 		{"denied", func(p *fixture) { p.s.Deny(getPublic) }, 0, "✔ registry     public.ecr.aws grants access anonymously\n",
 			`! token        none, so ECR Public is used anonymously: access denied: arn:aws:iam::123456789012:user/developer is not allowed to call ecr-public:GetAuthorizationToken, because no identity-based policy allows the ecr-public:GetAuthorizationToken action
-               fix: allow ecr-public:GetAuthorizationToken in a policy of that principal
+               fix: allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in a policy of that principal
 `},
 		{"no credentials", func(p *fixture) { p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=") }, 0, "✔ registry     public.ecr.aws grants access anonymously\n",
 			`! credentials  no AWS credentials: *; ECR Public can be pulled from without credentials

@@ -130,7 +130,11 @@ func (t *target) checkToken() []Finding {
 	var e *ecrlogin.Error
 	switch {
 	case errors.As(err, &e) && errors.Is(err, ecrlogin.ErrNotFound):
-		return one(warn(e.Hint(), "none, so ECR Public is used anonymously: %s", e.Message))
+		fix := e.Hint()
+		if e.Kind == token.AccessDenied {
+			fix = "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in a policy of that principal"
+		}
+		return one(warn(fix, "none, so ECR Public is used anonymously: %s", e.Message))
 	case errors.As(err, &e):
 		return one(fail(e.Hint(), "%s", e.Message))
 	case err != nil:

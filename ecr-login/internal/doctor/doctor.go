@@ -89,6 +89,9 @@ type Options struct {
 	// helper's name in Docker's configuration replaces its Profile.
 	Helper ecrlogin.Options
 
+	// Profile is the AWS profile to use instead of both. Empty means no other.
+	Profile string
+
 	// Fix makes the changes that cannot do harm; see the package comment.
 	Fix bool
 

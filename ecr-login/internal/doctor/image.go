@@ -26,7 +26,7 @@ func (t *target) checkImage() []Finding {
 	case a.status == http.StatusOK:
 		return one(ok("%s found", t.image()))
 	case a.status == http.StatusNotFound && a.code == "NAME_UNKNOWN":
-		return one(fail(t.otherRegion(), "repository %s not found in %s", t.repository, t.where()))
+		return one(fail(t.missingRepository(), "repository %s not found in %s", t.repository, t.where()))
 	case a.status == http.StatusNotFound:
 		return one(fail("check the tag or digest, and the region", "%s not found in %s", t.image(), t.where()))
 	case a.status == http.StatusForbidden || a.status == http.StatusUnauthorized:
@@ -37,9 +37,12 @@ func (t *target) checkImage() []Finding {
 	return one(fail(waitFix+"; see also https://health.aws.amazon.com", "%s does not return the manifest of %s (%s)", t.host, t.image(), a))
 }
 
-// otherRegion returns the fix for a missing repository.
-func (t *target) otherRegion() string {
-	if t.caller != nil && t.caller.Region != "" && t.caller.Region != t.plan.Registry.Region && t.plan.Registry.Service == registry.Private {
+// missingRepository returns the fix for a repository that was not found.
+func (t *target) missingRepository() string {
+	if t.plan.Registry.Service == registry.Public {
+		return "find the name on https://gallery.ecr.aws: public.ecr.aws/ALIAS/REPOSITORY"
+	}
+	if t.caller != nil && t.caller.Region != "" && t.caller.Region != t.plan.Registry.Region {
 		return fmt.Sprintf("check account and region in the name: the credentials' region is %s, not %s", t.caller.Region, t.plan.Registry.Region)
 	}
 	return "check account and region in the name, or create the repository"
@@ -51,6 +54,13 @@ func (t *target) where() string {
 		return fmt.Sprintf("account %s, region %s", r.Account, r.Region)
 	}
 	return t.host
+}
+
+// isAnotherAccount reports whether the registry is known to belong to another account than the
+// credentials. Both accounts must then allow an action.
+func (t *target) isAnotherAccount() bool {
+	r := t.plan.Registry
+	return t.caller != nil && r.Service == registry.Private && t.caller.Account != "" && t.caller.Account != r.Account
 }
 
 // image returns the image's name without its registry.
@@ -71,7 +81,10 @@ func (t *target) accessDenied(a response, usual string) Finding {
 	}
 	principal = cmp.Or(principal, "the token's principal")
 	policy := "a policy of that principal"
-	if strings.Contains(a.message, "resource-based policy") {
+	switch {
+	case t.isAnotherAccount():
+		policy += fmt.Sprintf(" and in the repository's policy of account %s", t.plan.Registry.Account)
+	case strings.Contains(a.message, "resource-based policy"):
 		policy = "the repository's policy"
 	}
 	reason := a.String()

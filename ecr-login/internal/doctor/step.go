@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -30,6 +31,7 @@ type doctor struct {
 }
 
 func newDoctor(ctx context.Context, o Options) *doctor {
+	o.Helper.Profile = cmp.Or(o.Profile, o.Helper.Profile)
 	return &doctor{Options: o, ctx: ctx, slots: make(chan struct{}, maxParallel), started: make(chan *step, 64)}
 }
 

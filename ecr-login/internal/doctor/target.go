@@ -44,7 +44,7 @@ func (d *doctor) checkTarget(t *target) {
 	}
 	t.d = d
 	options := d.Helper
-	if d.config != nil {
+	if d.config != nil && d.Profile == "" {
 		if a := d.config.For(t.host); progname.IsHelper(a.Helper) {
 			options.Profile = progname.Profile(prefix + a.Helper)
 		}
