@@ -76,7 +76,7 @@ type kill struct {
 }
 
 func newKill(t *testing.T, text, command string) *kill {
-	u := dockersUser(t)
+	u := newDockerUser(t)
 	u.env = append(u.env, "GOMAXPROCS=1") // fewer threads, whose calls are counted apart
 	if err := os.MkdirAll(filepath.Join(u.dir, ".local", "state"), 0o700); err != nil {
 		t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// corpus are the config.jsons that the edits of package dockerconfig are tested with, by name. Docker refuses those
-// whose names begin with broken.
+// corpus returns the config.json files of the tests of internal/dockerconfig, by name. Docker refuses
+// those whose names begin with "broken".
 func corpus(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("../internal/dockerconfig/testdata/configs/*.json")
@@ -31,14 +31,14 @@ func corpus(t testing.TB) map[string][]byte {
 	return all
 }
 
-// dockersUser is somebody who uses docker, without any AWS.
-func dockersUser(t testing.TB) *user {
+// newDockerUser returns a user of docker without AWS credentials.
+func newDockerUser(t testing.TB) *user {
 	t.Helper()
 	dir := t.TempDir()
 	return newUser(t, dir, []string{"HOME=" + dir, "PATH=" + filepath.Dir(helper)})
 }
 
-// put writes a file below the home folder.
+// put writes a file below the home directory.
 func (u *user) put(name string, text []byte) string {
 	u.t.Helper()
 	path := filepath.Join(u.dir, name)
@@ -51,7 +51,7 @@ func (u *user) put(name string, text []byte) string {
 	return path
 }
 
-// tree is everything below the home folder: kinds, modes, where links lead, what files say.
+// tree returns everything below the home directory: modes, the targets of links, the text of files.
 func (u *user) tree() map[string]string {
 	u.t.Helper()
 	all := map[string]string{}
@@ -87,7 +87,7 @@ func (u *user) tree() map[string]string {
 	return all
 }
 
-// wantTree compares everything with what was there before.
+// wantTree fails unless the home directory is as it was when tree returned want.
 func (u *user) wantTree(want map[string]string, when string) {
 	u.t.Helper()
 	got := u.tree()
@@ -98,12 +98,12 @@ func (u *user) wantTree(want map[string]string, when string) {
 	}
 	for _, path := range slices.Sorted(maps.Keys(got)) {
 		if _, ok := want[path]; !ok {
-			u.t.Errorf("%s, %s is there", when, path)
+			u.t.Errorf("%s, %s exists", when, path)
 		}
 	}
 }
 
-// roundTrip configures a registry, twice, and takes it back: everything is as it was.
+// roundTrip runs configure twice and then unconfigure: everything is as it was.
 func (u *user) roundTrip(path string, flags ...string) {
 	u.t.Helper()
 	before := u.tree()
@@ -118,20 +118,21 @@ func (u *user) roundTrip(path string, flags ...string) {
 	if !strings.HasSuffix(a.stdout, "nothing to change\n") || a.code != 0 {
 		u.t.Errorf("configure again: %+v", a)
 	}
-	u.wantTree(configured, "configured again")
+	u.wantTree(configured, "after configure again")
 	if a := u.run("", "unconfigure"); a.code != 0 || a.stderr != "" {
 		u.t.Fatalf("unconfigure: %+v", a)
 	}
-	u.wantTree(before, "taken back")
+	u.wantTree(before, "after unconfigure")
 }
 
-// Every file of the corpus is as it was, to the byte, after configure and unconfigure; what is broken is not touched.
+// Every file of the corpus is the same after configure and unconfigure. A file that docker refuses is
+// not edited.
 func TestConfigureIsTakenBackToTheByte(t *testing.T) {
 	t.Parallel()
 	for name, text := range corpus(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			u := dockersUser(t)
+			u := newDockerUser(t)
 			path := u.put(".docker/config.json", text)
 			if !strings.HasPrefix(name, "broken-") {
 				u.roundTrip(path)
@@ -149,11 +150,11 @@ func TestConfigureIsTakenBackToTheByte(t *testing.T) {
 	}
 }
 
-// The same for the ways in which a file can be there, or not.
-func TestConfigureIsTakenBackWhereverTheFileIs(t *testing.T) {
+// The same for links, missing files and other places.
+func TestUnconfigureRestoresEveryPlace(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("links need a privilege there")
+		t.Skip("links need a privilege on Windows")
 	}
 	text := []byte("{\n  \"auths\": {}\n}\n")
 	link := func(u *user, target, name string) {
@@ -171,10 +172,10 @@ func TestConfigureIsTakenBackWhereverTheFileIs(t *testing.T) {
 		path    string
 		flags   []string
 	}{
-		{"no folder", func(u *user) *user { return u }, ".docker/config.json", nil},
+		{"no directory", func(u *user) *user { return u }, ".docker/config.json", nil},
 		{"no file", func(u *user) *user { u.put(".docker/daemon.json", text); return u }, ".docker/config.json", nil},
-		{"another folder, deep", func(u *user) *user { return u.with("DOCKER_CONFIG=" + filepath.Join(u.dir, "a", "b", "c")) }, "a/b/c/config.json", nil},
-		{"a relative folder", func(u *user) *user { return u.with("DOCKER_CONFIG=conf") }, "conf/config.json", nil},
+		{"another directory, nested", func(u *user) *user { return u.with("DOCKER_CONFIG=" + filepath.Join(u.dir, "a", "b", "c")) }, "a/b/c/config.json", nil},
+		{"a relative directory", func(u *user) *user { return u.with("DOCKER_CONFIG=conf") }, "conf/config.json", nil},
 		{"a link", func(u *user) *user {
 			u.put("dotfiles/docker.json", text)
 			link(u, "../dotfiles/docker.json", ".docker/config.json")
@@ -184,7 +185,7 @@ func TestConfigureIsTakenBackWhereverTheFileIs(t *testing.T) {
 			link(u, filepath.Join(u.dir, "dotfiles", "docker.json"), ".docker/config.json")
 			return u
 		}, "dotfiles/docker.json", nil},
-		{"a linked folder", func(u *user) *user {
+		{"a link to a directory", func(u *user) *user {
 			u.put("dotfiles/config.json", text)
 			link(u, "dotfiles", ".docker")
 			return u
@@ -214,10 +215,10 @@ func TestConfigureIsTakenBackWhereverTheFileIs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			u := c.prepare(dockersUser(t))
+			u := c.prepare(newDockerUser(t))
 			u.t = t
 			if c.name == "a profile" {
-				u.roundTripOfAProfile()
+				u.roundTripOfProfile()
 				return
 			}
 			u.roundTrip(filepath.Join(u.dir, c.path), c.flags...)
@@ -225,8 +226,8 @@ func TestConfigureIsTakenBackWhereverTheFileIs(t *testing.T) {
 	}
 }
 
-// roundTripOfAProfile has a link made in the user's own folder on PATH, and taken back.
-func (u *user) roundTripOfAProfile() {
+// roundTripOfProfile creates a link in the user's own directory on PATH, and removes it.
+func (u *user) roundTripOfProfile() {
 	u.t.Helper()
 	u.put(".aws/config", []byte("[profile prod]\n"))
 	before := u.tree()
@@ -240,11 +241,11 @@ func (u *user) roundTripOfAProfile() {
 	if a := u.run("", "unconfigure"); a.code != 0 || a.stderr != "" {
 		u.t.Fatalf("unconfigure: %+v", a)
 	}
-	u.wantTree(before, "taken back")
+	u.wantTree(before, "after unconfigure")
 }
 
-// What must not be written is not: it is told what to do, and nothing is there afterwards that was not before.
-func TestConfigureLeavesAlone(t *testing.T) {
+// A file that must not be written is refused with a hint, and nothing is created.
+func TestConfigureRefuses(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("modes and links are Unix's")
@@ -252,12 +253,12 @@ func TestConfigureLeavesAlone(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		prepare func(u *user)
-		want    string // of standard error; PATH and DIR stand for the file and its folder
+		want    string // of standard error; PATH and DIR stand for the file and its directory
 	}{
 		{"a read-only file", func(u *user) { _ = os.Chmod(u.put(".docker/config.json", []byte("{}")), 0o400) }, "PATH: is read-only\nhint: chmod u+w PATH"},
-		{"a read-only folder", func(u *user) { _ = os.Chmod(filepath.Dir(u.put(".docker/config.json", []byte("{}"))), 0o500) },
+		{"a read-only directory", func(u *user) { _ = os.Chmod(filepath.Dir(u.put(".docker/config.json", []byte("{}"))), 0o500) },
 			"PATH: is in a read-only directory: DIR\nhint: chmod u+w DIR, or set DOCKER_CONFIG or REGISTRY_AUTH_FILE to another place"},
-		{"a folder", func(u *user) { u.put(".docker/config.json/x", nil) }, "PATH: is a directory, not a file\nhint: move the directory away; a container engine creates one when it mounts a missing file"},
+		{"a directory", func(u *user) { u.put(".docker/config.json/x", nil) }, "PATH: is a directory, not a file\nhint: move the directory away; a container engine creates one when it mounts a missing file"},
 		{"a broken link", func(u *user) {
 			u.put(".docker/x", nil)
 			_ = os.Symlink("config.json", filepath.Join(u.dir, ".docker", "config.json"))
@@ -265,7 +266,7 @@ func TestConfigureLeavesAlone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			u := dockersUser(t)
+			u := newDockerUser(t)
 			c.prepare(u)
 			dir := filepath.Join(u.dir, ".docker")
 			t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
@@ -281,10 +282,10 @@ func TestConfigureLeavesAlone(t *testing.T) {
 	}
 }
 
-// Many runs at once each find their entry at the end, and the journal knows them all.
-func TestConfigureAtOnce(t *testing.T) {
+// Concurrent runs lose no entry, and the journal records all of them.
+func TestConfigureConcurrently(t *testing.T) {
 	t.Parallel()
-	u := dockersUser(t)
+	u := newDockerUser(t)
 	before := u.tree()
 	const n = 12
 	done := make(chan answer)
@@ -305,5 +306,5 @@ func TestConfigureAtOnce(t *testing.T) {
 	if a := u.run("", "unconfigure"); a.code != 0 || a.stderr != "" {
 		t.Errorf("unconfigure: %+v", a)
 	}
-	u.wantTree(before, "taken back")
+	u.wantTree(before, "after unconfigure")
 }

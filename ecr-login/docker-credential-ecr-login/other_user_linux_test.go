@@ -143,7 +143,7 @@ func TestRootRefusesAnotherUsersFiles(t *testing.T) {
 			t.Run(variable+" "+kind, func(t *testing.T) {
 				t.Parallel()
 				other := newOtherUser(t)
-				root := dockersUser(t)
+				root := newDockerUser(t)
 				secret := root.put("daemon.json", []byte(`{"auths": {}}`))
 				path := filepath.Join(other.dir, "config.json")
 				target := map[string]string{"link": secret, "link to nothing": filepath.Join(root.dir, "new.json")}[kind]
@@ -177,7 +177,7 @@ func TestRootRefusesAnotherUsersFiles(t *testing.T) {
 func TestRootIgnoresAnotherUsersJournal(t *testing.T) {
 	t.Parallel()
 	other := newOtherUser(t)
-	root := dockersUser(t)
+	root := newDockerUser(t)
 	link := filepath.Join(root.dir, program+"-prod")
 	if err := os.Symlink(helper, link); err != nil {
 		t.Fatal(err)

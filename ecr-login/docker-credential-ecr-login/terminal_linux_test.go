@@ -74,7 +74,7 @@ func TestConfigurePrompts(t *testing.T) {
 	}{
 		{"y\n", true}, {"Yes\n", true}, {"\n", true}, {"n\n", false}, {"yesterday\n", false}, {"\x04", false},
 	} {
-		u := dockersUser(t)
+		u := newDockerUser(t)
 		u.put("Dockerfile", []byte("FROM "+host+"/team/base\n"))
 		before := u.tree()
 		screen, code := onTerminal(t, u.command("", "configure"), c.typed)
@@ -97,7 +97,7 @@ func TestConfigurePrompts(t *testing.T) {
 // There is no prompt for registries that were named.
 func TestConfigureDoesNotPromptForNamedRegistries(t *testing.T) {
 	t.Parallel()
-	u := dockersUser(t)
+	u := newDockerUser(t)
 	screen, code := onTerminal(t, u.command("", "configure", host), "")
 	if code != 0 || strings.Contains(screen, "?") || !strings.Contains(screen, "added, ecr-login") {
 		t.Errorf("exit code %d, the screen shows\n%s", code, screen)
