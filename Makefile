@@ -17,7 +17,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e clients bench fleet kubelet-plugin cross clean
+.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e clients bench fleet kubelet-plugin kubelet cross clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no mark bits beside its objects.
@@ -122,6 +122,14 @@ bench: build
 kubelet-plugin: build
 	cd ecr-login/e2e/kubelet && $(GO) test -count 1 -v ./...
 	cd ecr-login/e2e/kubelet && $(GO) test -modfile=go.1.34.mod -count 1 -v ./...
+
+# Pulls images with a whole kubelet and containerd, in namespaces of their own. Needs root and
+# Debian's containerd and runc. Building the kubelet takes about 20 minutes the first time.
+kubelet: build
+	cd ecr-login/e2e/kubelet && CGO_ENABLED=0 $(GO) build -p 2 -o $(abspath bin/kubelet) k8s.io/kubernetes/cmd/kubelet
+	cd ecr-login/e2e/kubelet && CGO_ENABLED=0 $(GO) test -tags kubelet -c -o $(abspath bin/kubelet.test) .
+	cd ecr-login/e2e/kubelet && unshare -m -p -f --mount-proc --kill-child --propagation private \
+		$(abspath bin/kubelet.test) -test.run '^TestNode$$' -test.v
 
 # Simulates fleets of up to 50,000 machines in a few seconds, and writes docs/fleet.md.
 fleet:
