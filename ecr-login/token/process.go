@@ -1,9 +1,9 @@
 package token
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 )
 
 // processProvider runs the credential_process of a profile.
@@ -33,22 +34,25 @@ func (p processProvider) Retrieve(ctx context.Context) (aws.Credentials, error) 
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-processGrace))
 		defer cancel()
 	}
-	cmd, err := processCommand(ctx, p.f.chain.Command)
+	cmd, err := processCommand(p.f.chain.Command)
 	if err != nil {
 		return aws.Credentials{}, err
 	}
-	var output bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, &output, os.Stderr // for programs that prompt for an MFA code
-	if err := cmd.Run(); err != nil {
+	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr // for programs that prompt for an MFA code
+	output, err := process.Output(ctx, cmd)
+	if err != nil {
 		if ctx.Err() != nil {
 			return aws.Credentials{}, &processError{"timed out", context.DeadlineExceeded}
+		}
+		if errors.Is(err, process.ErrTooLong) {
+			return aws.Credentials{}, &processError{err.Error(), err}
 		}
 		if exit, ok := err.(*exec.ExitError); ok {
 			return aws.Credentials{}, &processError{"failed: " + exit.Error(), exit}
 		}
 		return aws.Credentials{}, &processError{fmt.Sprintf("could not be started without a shell: %v", err), err}
 	}
-	return parseProcess(output.Bytes())
+	return parseProcess(output)
 }
 
 // parseProcess parses the output of a credential_process (AWS SDKs and Tools Reference Guide,

@@ -1,14 +1,13 @@
 package token
 
 import (
-	"context"
 	"os/exec"
 	"strings"
 	"syscall"
 )
 
 // processCommand leaves the splitting of the arguments to the program, as is usual on Windows.
-func processCommand(ctx context.Context, command string) (*exec.Cmd, error) {
+func processCommand(command string) (*exec.Cmd, error) {
 	command = strings.TrimSpace(command)
 	program, _, _ := strings.Cut(command, " ")
 	if quoted, ok := strings.CutPrefix(command, `"`); ok {
@@ -17,7 +16,7 @@ func processCommand(ctx context.Context, command string) (*exec.Cmd, error) {
 	if program == "" {
 		return nil, &processError{what: "has no command"}
 	}
-	cmd := exec.CommandContext(ctx, program)
+	cmd := exec.Command(program)
 	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: command}
 	return cmd, nil
 }

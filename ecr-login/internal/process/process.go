@@ -30,7 +30,7 @@ const drainTime = time.Second
 const maxOutput = 4 << 20
 
 // ErrTooLong reports that a command printed too much.
-var ErrTooLong = errors.New("it printed more than 4 MiB")
+var ErrTooLong = errors.New("printed more than 4 MiB")
 
 // Shell returns a command that the system's shell runs.
 func Shell(command string) *exec.Cmd {
