@@ -321,3 +321,55 @@ func TestDoctorClosedPipe(t *testing.T) {
 		t.Errorf("exit code %d, standard error %q", code, stderr.String())
 	}
 }
+
+// A pipe in place of a file is reported and does not make doctor or explain wait.
+func TestDoctorPipes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		file, env string // the file below the home directory, or the variable that names the pipe
+		explain   string // what explain prints of it; "" for nothing
+	}{
+		{file: ".docker/config.json", explain: "docker "},
+		{file: ".config/containers/auth.json"},
+		{file: ".ecr/cache.json"},
+		{env: "ECR_LOGIN_CONFIG", explain: "get would "},
+		{env: "AWS_CONFIG_FILE", explain: "get would "},
+		{env: "AWS_SHARED_CREDENTIALS_FILE", explain: "get would "},
+		{env: "AWS_CA_BUNDLE", explain: "get would "},
+		{env: "AWS_WEB_IDENTITY_TOKEN_FILE"},
+	} {
+		t.Run(test.file+test.env, func(t *testing.T) {
+			t.Parallel()
+			p := newFixture(t)
+			p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")
+			path := p.path("pipe")
+			if test.file != "" {
+				path = p.path(test.file)
+				p.file(test.file+".dir", "") // makes the directory
+				p.remove(test.file)
+			} else {
+				p.set(test.env+"="+path, "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/pull")
+			}
+			if err := syscall.Mkfifo(path, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if a := p.run("", "doctor", host); a.code != 1 || a.stderr != "" || !reported(a, "", path) {
+				t.Errorf("exit code %d, doctor prints\n%s%s", a.code, a.stdout, a.stderr)
+			}
+			if a := p.run("", "explain", host); a.stderr != "" || test.explain != "" && !reported(a, test.explain, path) {
+				t.Errorf("exit code %d, explain prints\n%s%s", a.code, a.stdout, a.stderr)
+			}
+		})
+	}
+}
+
+// reported reports whether a line of the answer begins with prefix and says that path is not a regular
+// file.
+func reported(a answer, prefix, path string) bool {
+	for line := range strings.Lines(a.stdout) {
+		if strings.HasPrefix(line, prefix) && strings.Contains(line, path) && strings.Contains(line, "not a regular file") {
+			return true
+		}
+	}
+	return false
+}

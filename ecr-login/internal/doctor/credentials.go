@@ -34,6 +34,9 @@ func (t *target) checkCredentials() []Finding {
 	for _, unused := range id.Unused {
 		all = append(all, ok("not used: %s; %s comes first", wording.Source(unused, "", false), wording.Source(id.Kind, id.Profile, id.Role)))
 	}
+	if t.caller == nil {
+		return all // the error names such files
+	}
 	for _, remark := range awsconfig.Load(awsconfig.Input{Profile: t.plan.Profile}).Skipped() {
 		all = append(all, warn("correct the environment variable, or unset it", "%s", remark))
 	}
