@@ -102,9 +102,10 @@ cross:
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
 
 # Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the clients that are
-# installed: podman, skopeo and buildah from Debian, and the Go programs that `make clients` builds.
+# installed: podman, skopeo and buildah from Debian, and those that `make clients` installs. Also runs programs against the
+# command ecrtest (Debian: awscli python3-boto3 skopeo).
 e2e: build
-	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v .
+	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v . ./ecrtest
 
 clients:
 	GO=$(GO) ecr-login/e2e/install-clients bin/clients
