@@ -161,27 +161,38 @@ func (t *target) readText() ([]byte, error) {
 	if t.info == nil {
 		return nil, nil
 	}
-	f, err := retryBusy(func() (*os.File, error) { return os.OpenFile(t.path, readFlags, 0) })
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, errRetry
-	case err != nil:
-		return nil, t.readError(err)
+	f, err := t.open()
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
-	open, err := f.Stat()
-	if err != nil {
-		return nil, t.readError(err)
-	}
-	if now, err := lstatWithoutLinks(t.path); err != nil || !os.SameFile(open, now) || !open.Mode().IsRegular() {
-		return nil, errRetry
-	}
-	t.info = open
 	text, err := t.readAll(f)
 	if err != nil {
 		return nil, t.readError(err)
 	}
 	return text, nil
+}
+
+// open opens the file, which must be the one to which the path leads without links.
+func (t *target) open() (*os.File, error) {
+	f, err := retryBusy(func() (*os.File, error) { return os.OpenFile(t.path, readFlags, 0) })
+	switch {
+	case errors.Is(err, fs.ErrNotExist), isLink(err):
+		return nil, errRetry
+	case err != nil:
+		return nil, t.readError(err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, t.readError(err)
+	}
+	if now, err := lstatWithoutLinks(t.path); err != nil || !os.SameFile(info, now) || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, errRetry
+	}
+	t.info = info
+	return f, nil
 }
 
 // readError describes why a file could not be read.
@@ -212,6 +223,27 @@ func (t *target) parse(exists bool, text []byte, client Client) (*Config, error)
 	}
 	c.Path, c.target = t.named, t
 	return c, nil
+}
+
+// MakePrivate removes the access of group and others to a file. Like an edit, root refuses it where
+// another user can change the path.
+func MakePrivate(path string) error {
+	t, err := locate(path)
+	if err != nil {
+		return err
+	}
+	if err := t.refusal(); err != nil {
+		return err
+	}
+	if t.info == nil {
+		return &Error{Path: path, Message: "does not exist"}
+	}
+	f, err := t.open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Chmod(t.info.Mode().Perm() &^ 0o077)
 }
 
 // Writable returns why a file that was read must not be replaced. It is stricter than the system,

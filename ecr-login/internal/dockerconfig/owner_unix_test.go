@@ -286,3 +286,39 @@ func TestReadDuringUpdate(t *testing.T) {
 		}
 	}
 }
+
+// MakePrivate changes the file itself, through the user's own link, and root refuses the file of
+// another user.
+func TestMakePrivate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := put(t, filepath.Join(dir, "file"), "{}")
+	if err := os.Chmod(path, 0o664); err != nil {
+		t.Fatal(err)
+	}
+	if err := MakePrivate(link(t, "file", filepath.Join(dir, "link"))); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := MakePrivate(filepath.Join(dir, "missing")); err == nil {
+		t.Error("a missing file is no error")
+	}
+	if os.Geteuid() != 0 {
+		return
+	}
+	secret := put(t, filepath.Join(dir, "secret"), "{}")
+	others := link(t, secret, filepath.Join(dir, "others"))
+	give(t, others)
+	if err := os.Chmod(secret, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := MakePrivate(others); err == nil {
+		t.Error("the link of another user was followed")
+	}
+	give(t, dir)
+	if err := MakePrivate(path); err == nil {
+		t.Error("a file was changed in the directory of another user")
+	}
+}

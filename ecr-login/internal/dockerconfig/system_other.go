@@ -21,6 +21,9 @@ func isOwn(fs.FileInfo) bool { return true }
 // keepGroup does nothing: a new file takes the access control list of its directory.
 func keepGroup(*os.File, fs.FileInfo) error { return nil }
 
+// isLink returns false: readFlags refuse no link.
+func isLink(error) bool { return false }
+
 // removeDir removes an empty directory and nothing else.
 func removeDir(path string) error {
 	info, err := os.Lstat(path)

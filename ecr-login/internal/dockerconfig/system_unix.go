@@ -3,6 +3,7 @@
 package dockerconfig
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -30,6 +31,9 @@ func keepGroup(f *os.File, like fs.FileInfo) error {
 	}
 	return f.Chown(-1, int(want.Gid))
 }
+
+// isLink reports whether readFlags refused a link. The path had none when it was followed.
+func isLink(err error) bool { return errors.Is(err, syscall.ELOOP) }
 
 // removeDir removes an empty directory and nothing else. os.Remove would remove a file, too.
 func removeDir(path string) error { return syscall.Rmdir(path) }

@@ -128,7 +128,7 @@ func (d *doctor) readableByOthers(c *dockerConfig) []Finding {
 	}
 	if path, err := filepath.EvalSymlinks(c.Path); err == nil && fileaccess.IsMine(info) && belowHome(path) {
 		f.repair = func() (string, error) {
-			return "removed access for group and others", os.Chmod(c.Path, info.Mode().Perm()&^0o077)
+			return "removed access for group and others", dockerconfig.MakePrivate(c.Path)
 		}
 	}
 	return one(f)
