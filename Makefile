@@ -17,7 +17,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e clients bench fleet kubelet-plugin kubelet cross clean
+.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench fleet kubelet-plugin kubelet cross clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no mark bits beside its objects.
@@ -106,6 +106,11 @@ cross:
 # command ecrtest (Debian: awscli python3-boto3 skopeo).
 e2e: build
 	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v . ./ecrtest
+
+# Compares with the AWS CLI how credentials are found (Debian's package awscli). aws-cli-update writes
+# the result into docs/aws-credentials.md.
+aws-cli aws-cli-update: build
+	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m ./awscli $(if $(filter aws-cli-update,$@),-update)
 
 clients:
 	GO=$(GO) ecr-login/e2e/install-clients bin/clients

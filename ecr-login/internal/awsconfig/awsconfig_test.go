@@ -120,8 +120,9 @@ func TestResolve(t *testing.T) {
 		"double quotes":                {config: "[profile \"prod\"]\n" + keys("K"), profile: "prod", want: awsconfig.Static, key: "K"},
 		"text after header":            {config: "[profile x] /* text */\n" + keys("K"), profile: "x", want: awsconfig.Static, key: "K"},
 		"quoted session":               {config: "[default]\nsso_account_id = 1\nsso_role_name = r\nsso_session = My Corp\n[sso-session 'My Corp']\nsso_start_url = https://y\nsso_region = r\n", want: awsconfig.SSO, key: "https://y"},
-		"header of the other file":     {credentials: "[profile x]\n" + keys("K"), profile: "x", err: awsconfig.ErrProfile, text: "section [profile x]"},
-		"blanks in header":             {config: "[ profile x ]\n" + keys("K"), profile: "x", err: awsconfig.ErrProfile, text: "section [ profile x ]"},
+		"blank without quotes":         {config: "[profile my profile]\n" + keys("K"), profile: "my profile", err: awsconfig.ErrProfile, text: "~/.aws/config has [profile my profile]: write [profile 'my profile']"},
+		"header of the other file":     {credentials: "[profile x]\n" + keys("K"), profile: "x", err: awsconfig.ErrProfile, text: "~/.aws/credentials has [profile x]: write [x]"},
+		"blanks in header":             {config: "[ profile x ]\n" + keys("K"), profile: "x", err: awsconfig.ErrProfile, text: "~/.aws/config has [ profile x ]: write [profile x]"},
 		"later default wins":           {config: "[default]\n" + keys("A") + "[profile default]\n" + keys("B"), want: awsconfig.Static, key: "B"},
 		"later default wins, reversed": {config: "[profile default]\n" + keys("B") + "[default]\n" + keys("A"), want: awsconfig.Static, key: "A"},
 		"DEFAULT is for all":           {config: "[DEFAULT]\n" + keys("D") + "[profile x]\nregion = r\n", profile: "x", want: awsconfig.Static, key: "D"},
@@ -213,5 +214,20 @@ func TestParseTime(t *testing.T) {
 		if got, err := awsconfig.ParseTime(text); err == nil {
 			t.Errorf("%q: %v", text, got)
 		}
+	}
+}
+
+func TestHomeWithDollar(t *testing.T) {
+	t.Parallel()
+	home := filepath.Join(t.TempDir(), "$HOME")
+	if err := os.MkdirAll(filepath.Join(home, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, ".aws", "config"), []byte("[default]\n"+keys("K")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	none := func(string) (string, bool) { return "", false }
+	if c, err := awsconfig.Load(awsconfig.Input{Home: home, Environ: none}).Resolve(); err != nil || c.Keys.AccessKeyID != "K" {
+		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -60,12 +60,10 @@ func Load(in Input) *Config {
 func (c *Config) env(name string) string { return environ.Get(c.Environ, name) }
 
 func (c *Config) read(variable, name string) File {
-	f := File{variable: variable, Path: c.env(variable), named: true}
-	if f.Path == "" {
-		f.named = false
-		f.Path = Join(c.Home, ".aws", name)
+	f := File{variable: variable, Path: Join(c.Home, ".aws", name)}
+	if path := c.env(variable); path != "" {
+		f.named, f.Path = true, c.expand(path)
 	}
-	f.Path = c.expand(f.Path)
 	f.Text, f.Err = regularfile.Read(f.Path, MaxFile)
 	if text, ok := bytes.CutPrefix(f.Text, []byte("\xef\xbb\xbf")); ok {
 		f.Text = text

@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -127,20 +128,26 @@ func (c *Config) ProfileName() (name string, named bool) {
 	return "default", false
 }
 
-// similar returns a section header that looks like the profile's and is not read as such, or "".
-func (c *Config) similar(name string) (header string) {
-	look := func(text []byte) {
-		scan(text, func(h []byte) map[string]string {
-			words, _ := split(strings.ToLower(string(h)))
-			if n := len(words); header == "" && n > 0 && words[n-1] == strings.ToLower(name) {
-				header = string(h)
+// similar returns a remark on a section whose header looks like the profile's and is not read as
+// such, or "".
+func (c *Config) similar(name string) string {
+	look := func(f File, want string) (remark string) {
+		scan(f.Text, func(h []byte) map[string]string {
+			words := strings.Fields(strings.ToLower(strings.Trim(string(h), blanks+`'"`)))
+			if len(words) > 1 && words[0] == "profile" {
+				words = words[1:]
+			}
+			if remark == "" && strings.Trim(strings.Join(words, " "), `'"`) == strings.ToLower(name) {
+				remark = fmt.Sprintf("%s has [%s]: write [%s]", c.shown(f.Path), h, want)
 			}
 			return nil
 		})
+		return remark
 	}
-	look(c.Config.Text)
-	look(c.Credentials.Text)
-	return header
+	if remark := look(c.Config, "profile "+quoteName(name)); remark != "" {
+		return remark
+	}
+	return look(c.Credentials, name)
 }
 
 // Profiles returns the names of all profiles in the two files, sorted.

@@ -351,8 +351,8 @@ func (c *Config) missing(name string) *Error {
 	e.Message = fmt.Sprintf("profile %q not found in %s or %s", name, c.shown(c.Config.Path), c.shown(c.Credentials.Path))
 	if skipped := c.Skipped(); len(skipped) > 0 {
 		e.Message += ": " + strings.Join(skipped, ", ")
-	} else if header := c.similar(name); header != "" {
-		e.Message += fmt.Sprintf(": section [%s] is not a profile of that name; write [profile %s] in the first or [%s] in the second file", header, quoteName(name), name)
+	} else if remark := c.similar(name); remark != "" {
+		e.Message += ": " + remark
 	}
 	return e
 }
