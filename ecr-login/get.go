@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
@@ -91,13 +92,26 @@ func (h *Helper) token(ctx context.Context, p plan.Plan) (Credentials, error) {
 
 // entry returns the cache's entry for the plan's token, and fetches it with r if necessary.
 func (h *Helper) entry(ctx context.Context, p plan.Plan, r token.Request) (cache.Entry, error) {
-	f := fetch{helper: h, plan: p, request: r}
-	e, err := h.cache.Do(ctx, p.TokenKey, f.run)
-	if err != nil {
-		return cache.Entry{}, f.failure(err)
+	for try := 1; ; try++ {
+		f := fetch{helper: h, plan: p, request: r}
+		e, err := h.cache.Do(ctx, p.TokenKey, f.run)
+		if errors.Is(err, errChanged) && try < maxTries {
+			p = p.Again()
+			continue
+		}
+		if err != nil {
+			return cache.Entry{}, f.failure(err)
+		}
+		return e, nil
 	}
-	return e, nil
 }
+
+// errChanged reports that the source of the credentials changed during a fetch. The token may be that
+// of another principal than the one in the cache key.
+var errChanged = errors.New("the AWS configuration changed while the token was fetched")
+
+// maxTries is how often a token is fetched when the source of the credentials keeps changing.
+const maxTries = 3
 
 // login returns the credentials in a cache entry.
 func login(e cache.Entry) (Credentials, error) {
@@ -135,7 +149,13 @@ func (f *fetch) run(ctx context.Context) (cache.Entry, error) {
 	log, host, start := f.helper.log, f.plan.Host, time.Now()
 	r := f.request
 	r.Once = cache.IsRefresh(ctx)
-	t, err := f.helper.tokens.Fetch(ctx, r)
+	// The credentials come from the files that the cache key was made from. Files with sessions and
+	// tokens are read later, so their part is checked after the fetch.
+	t, err := f.helper.tokens.Fetch(awsconfig.NewContext(ctx, f.plan.Identity.Config), r)
+	if f.plan.Again().TokenKey != f.plan.TokenKey {
+		log.Info("the AWS configuration changed during the fetch", "host", host, "took", time.Since(start))
+		return cache.Entry{}, errChanged
+	}
 	if err != nil {
 		log.Info("AWS returned no token", "host", host, "took", time.Since(start), "error", err)
 		return cache.Entry{}, withHold(f.plan, err)

@@ -39,7 +39,7 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, &configError{err}
 	}
-	f.files = awsconfig.Load(awsconfig.Input{Profile: f.request.Profile})
+	f.files = awsconfig.FromContext(ctx, awsconfig.Input{Profile: f.request.Profile})
 	shared := f.sharedConfig()
 	f.endpoints.env, f.endpoints.shared = env, shared
 	client, err := f.builtClient()

@@ -2,6 +2,7 @@ package awsconfig
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,6 +56,22 @@ func Load(in Input) *Config {
 	c.Config = c.read("AWS_CONFIG_FILE", "config")
 	c.Credentials = c.read("AWS_SHARED_CREDENTIALS_FILE", "credentials")
 	return c
+}
+
+type contextKey struct{}
+
+// NewContext returns a context with the configuration. Package token then uses it in place of reading
+// the files again, so that a token belongs to the very files that its cache key was made from.
+func NewContext(ctx context.Context, c *Config) context.Context {
+	return context.WithValue(ctx, contextKey{}, c)
+}
+
+// FromContext returns the configuration in the context, or loads it.
+func FromContext(ctx context.Context, in Input) *Config {
+	if c, ok := ctx.Value(contextKey{}).(*Config); ok && c != nil {
+		return c
+	}
+	return Load(in)
 }
 
 func (c *Config) env(name string) string { return environ.Get(c.Environ, name) }

@@ -58,6 +58,8 @@ type Fingerprint struct {
 	Unused  []awsconfig.Kind // sources in the environment that are not used
 
 	Err error // why there is no source: an *awsconfig.Error
+
+	Config *awsconfig.Config // the files that were read
 }
 
 // scheme begins every sequence. Raise its number when the sequence changes its meaning: all stored
@@ -87,7 +89,7 @@ func (s Source) Fingerprint() Fingerprint {
 	q.add("credentials")
 	q.addFile(c.Credentials.Path, c.Credentials.Text, c.Credentials.Err)
 
-	f := Fingerprint{Kind: awsconfig.ServiceAccount}
+	f := Fingerprint{Kind: awsconfig.ServiceAccount, Config: c}
 	f.Profile, _ = c.ProfileName()
 	if k := s.Kubelet; k != nil {
 		q.add("service account")

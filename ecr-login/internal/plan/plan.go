@@ -41,6 +41,9 @@ type Plan struct {
 	// Identity names the principal's source.
 	Identity identity.Fingerprint
 
+	source identity.Source // of Identity
+	role   string          // the role in TokenKey
+
 	// TokenKey is the cache's key for the authorization token. It holds no account: one token opens every
 	// registry that its principal may reach.
 	TokenKey string
@@ -64,12 +67,11 @@ func (p *Planner) For(serverURL string) (Plan, error) {
 // ForMatch plans a get for a server URL that the settings were matched with already.
 func (p *Planner) ForMatch(m config.Match) Plan {
 	plan := Plan{Match: m.WithProfile(p.Profile), LoginKey: LoginKey(m.Host)}
-	plan.Identity = p.fingerprint(plan.Profile, plan.Canonical)
-	role := plan.RoleARN
+	plan.role = plan.RoleARN
 	if p.Account != nil {
-		role = p.Account.RoleARN
+		plan.role = p.Account.RoleARN
 	}
-	plan.TokenKey = tokenKey(plan, role)
+	p.identify(&plan, plan.Profile, plan.Canonical)
 	plan.Anonymous = p.anonymous(plan.Registry)
 	return plan
 }
@@ -80,8 +82,7 @@ func (p *Planner) ForMatch(m config.Match) Plan {
 func (p *Planner) ForRegion(r registry.Registry, endpoint string) Plan {
 	var plan Plan
 	plan.Registry, plan.Profile, plan.Endpoint = r, p.Profile, endpoint
-	plan.Identity = p.fingerprint(p.Profile, "")
-	plan.TokenKey = tokenKey(plan, "")
+	p.identify(&plan, p.Profile, "")
 	plan.Anonymous = p.anonymous(r)
 	return plan
 }
@@ -90,15 +91,26 @@ func (p *Planner) anonymous(r registry.Registry) bool {
 	return r.Service == registry.Public && p.Settings.Public == config.PublicNever
 }
 
-func (p *Planner) fingerprint(profile, rule string) identity.Fingerprint {
+// identify sets the plan's fingerprint and token key.
+func (p *Planner) identify(plan *Plan, profile, rule string) {
+	plan.source = identity.Source{Environ: p.Environ, Profile: profile, Rule: rule, Kubelet: p.Account}
 	key := profile + "\x00" + rule
-	if f, ok := p.fingerprints[key]; ok {
-		return f
+	f, ok := p.fingerprints[key]
+	if !ok {
+		f = plan.source.Fingerprint()
+		if p.fingerprints == nil {
+			p.fingerprints = make(map[string]identity.Fingerprint, 1)
+		}
+		p.fingerprints[key] = f
 	}
-	f := identity.Source{Environ: p.Environ, Profile: profile, Rule: rule, Kubelet: p.Account}.Fingerprint()
-	if p.fingerprints == nil {
-		p.fingerprints = make(map[string]identity.Fingerprint, 1)
-	}
-	p.fingerprints[key] = f
-	return f
+	plan.Identity = f
+	plan.TokenKey = tokenKey(*plan, plan.role)
+}
+
+// Again returns the plan with the principal's source read again. Its TokenKey differs when the source
+// has changed.
+func (p Plan) Again() Plan {
+	p.Identity = p.source.Fingerprint()
+	p.TokenKey = tokenKey(p, p.role)
+	return p
 }
