@@ -100,7 +100,7 @@ func newKill(t *testing.T, text, command string) *kill {
 		}
 		return k
 	}
-	// Back to the start, where the password is there to be removed.
+	// Restore the start, with the password that configure removes.
 	if a := u.run("", "unconfigure"); a.code != 0 {
 		t.Fatalf("%+v", a)
 	}
@@ -146,7 +146,7 @@ func (k *kill) at(strace, call string, n int) bool {
 		}
 	}
 	if a.code == 0 && k.now() != k.new {
-		t.Errorf("%s: it ended well, and the file is\n%s", at, k.now())
+		t.Errorf("%s: exit code 0, and the file is\n%s", at, k.now())
 	}
 	for _, args := range [][]string{{"configure", host}, {"unconfigure"}} {
 		if a := k.user.run("", args...); a.code != 0 || a.stderr != "" {
@@ -157,9 +157,9 @@ func (k *kill) at(strace, call string, n int) bool {
 		// The password that configure removes does not come back.
 		k.original["/.docker/config.json"] = k.tree()["/.docker/config.json"]
 		if now := k.now(); strings.Contains(now, host) || !strings.Contains(now, "ghcr.io") || strings.Contains(now, "credHelpers") {
-			t.Errorf("%s, then taken back: the file is\n%s", at, now)
+			t.Errorf("%s, after unconfigure: the file is\n%s", at, now)
 		}
 	}
-	k.wantTree(k.original, at+", then taken back")
+	k.wantTree(k.original, at+", after unconfigure")
 	return a.code != 0
 }

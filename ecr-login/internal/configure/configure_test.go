@@ -101,7 +101,7 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
-// The text of each action and place is not a code, and names what is there.
+// Each code has a text.
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[Action]string{

@@ -234,8 +234,8 @@ func buildsOrStarts(name string) bool {
 	return false
 }
 
-// isComment reports whether a line is a comment. The syntax directive of a Dockerfile is none: it
-// names an image.
+// isComment reports whether a line is a comment. The syntax directive of a Dockerfile
+// does not count: it names an image.
 func isComment(line string) bool {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(line), "#")
 	return ok && !strings.HasPrefix(strings.ToLower(strings.ReplaceAll(rest, " ", "")), "syntax=")

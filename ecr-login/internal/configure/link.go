@@ -16,7 +16,7 @@ import (
 )
 
 // A link named docker-credential-ecr-login-NAME starts the program with the AWS profile NAME: a
-// helper's name is all that Docker's configuration can say about it.
+// helper's name is the only thing that Docker's configuration can set.
 
 // link creates the link of the session's profile, unless PATH has it: beside the program if the
 // user may write there, else in the first directory on PATH that is the user's own.

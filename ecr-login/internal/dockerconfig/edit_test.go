@@ -43,7 +43,7 @@ func TestSetHelperKeepsLayout(t *testing.T) {
 			t.Errorf("%s:\n%q\nwant\n%q", c.name, got, c.want)
 		}
 		if a := sound(t, c.want, Docker).For("h"); a.Helper != "ecr-login" {
-			t.Errorf("%s: the wanted text says %+v", c.name, a)
+			t.Errorf("%s: the wanted text gives %+v", c.name, a)
 		}
 		if config.Changed() != (c.text != c.want) {
 			t.Errorf("%s: changed is %v", c.name, config.Changed())

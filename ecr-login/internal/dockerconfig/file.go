@@ -156,7 +156,7 @@ func (t *target) read(client Client) (*Config, error) {
 	return t.parse(t.info != nil, text, client)
 }
 
-// readText reads the file, nil when there is none.
+// readText reads the file. A missing file has no text.
 func (t *target) readText() ([]byte, error) {
 	if t.info == nil {
 		return nil, nil

@@ -23,7 +23,7 @@ type Journal struct {
 	created []string // directories created for the journal, the innermost first
 
 	dir      *dir
-	info     fs.FileInfo // of the file; nil: there is none
+	info     fs.FileInfo // of the file; nil: it does not exist
 	text     []byte      // the file's
 	unusable error       // why nothing can be written
 	close    func()
@@ -151,8 +151,8 @@ func (j *Journal) parse() {
 	j.created = append(j.created, on.Created...)
 }
 
-// Record returns the record of a file, nil when there is none. It must not be changed. A path
-// through a link finds the record of the file.
+// Record returns the record of a file, or nil. It must not be changed. A path through a link finds
+// the record of the file.
 func (j *Journal) Record(path string) *Record { return j.files[Real(path)] }
 
 // Files returns the real paths of all recorded files, sorted.

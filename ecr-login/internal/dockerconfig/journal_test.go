@@ -101,7 +101,7 @@ func TestDamagedJournalIsEmpty(t *testing.T) {
 	}
 }
 
-// A journal may be damaged. Whatever a record says, the file stays JSON that the client reads.
+// A journal may be damaged. Every record leaves JSON that the client reads.
 func FuzzUndo(f *testing.F) {
 	f.Add([]byte(`{"credHelpers":{"h":"x"}}`), "{ }", "made", []byte(`"y"`), true)
 	f.Add([]byte(`{"credHelpers":{"h":"x"}, "a": 1}`), "null", "[]", []byte(`{}`), false)

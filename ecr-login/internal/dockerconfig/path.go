@@ -22,8 +22,8 @@ type target struct {
 	info    fs.FileInfo // of the file; nil: there is no file
 	missing []string    // directories that do not exist, the innermost first
 
-	// changedBy is who else can change the path, such as "bob (user ID 1001)", and changedAt where.
-	// It counts for root only.
+	// changedBy is another user that can change the path, such as "bob (user ID 1001)", and changedAt
+	// is the directory or file. They are only set for root.
 	changedBy, changedAt string
 	runAs                string // the owner of changedAt as "sudo -u" takes it; empty: a shared directory
 }
@@ -100,7 +100,7 @@ func (t *target) addMissing(names []string) {
 	}
 }
 
-// checkDir records who else can change a directory.
+// checkDir records a directory that another user can change, for root.
 func (t *target) checkDir(dir string) {
 	if t.changedBy != "" || !fileaccess.IsRoot() {
 		return

@@ -47,8 +47,8 @@ func newLock(dir string) *lock { return &lock{flock: flock.New(dir, flock.SetFla
 // unlock releases the lock.
 func (l *lock) unlock() { _ = l.flock.Close() }
 
-// unlockAfter calls remove, which may remove the directory, and releases the lock. Nobody else uses
-// the directory until then.
+// unlockAfter calls remove, which may remove the directory, and releases the lock. No
+// other process uses the directory until then.
 func (l *lock) unlockAfter(remove func()) {
 	remove()
 	l.unlock()

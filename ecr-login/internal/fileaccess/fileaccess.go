@@ -1,4 +1,4 @@
-// Package fileaccess reports who owns a file and whether the running user, or another user, can
+// Package fileaccess reports the owner of a file, and whether the running user or another user can
 // change it.
 //
 // It reads owners and permission bits only. Access control lists are not examined, so on Windows,

@@ -45,11 +45,11 @@ func IsTrusted(info fs.FileInfo) bool {
 	return !known || uid == 0 || uid == os.Geteuid() || uid == overflowUser()
 }
 
-// ChangedBy returns who, other than root and the running user, can add, remove or replace names in
-// a directory: "bob (user ID 1001)", "every user" or "its group (group ID 20)". It returns an empty
-// string when nobody else can. Sticky directories protect the names of each owner and count as
-// safe. A directory that its group can write to counts for root only: many systems give each user a
-// group of their own.
+// ChangedBy returns the user or group, other than root and the running user, that can add, remove or
+// replace names in a directory: "bob (user ID 1001)", "every user" or "its group (group ID 20)". It
+// returns an empty string when only root and the running user can. Sticky directories protect the
+// names of each owner and count as safe. A directory that its group can write to counts for root
+// only: many systems give each user a group of their own.
 func ChangedBy(dir fs.FileInfo) string {
 	st, ok := dir.Sys().(*syscall.Stat_t)
 	switch mode := dir.Mode(); {

@@ -35,7 +35,7 @@ func TestChangedBy(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		dir  directory
-		want string // a prefix; empty: nobody
+		want string // empty: only root and the running user
 	}{
 		{"root's", directory{0o755, 0, 0}, ""},
 		{"mine", directory{0o700, me, 20}, ""},
