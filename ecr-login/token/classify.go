@@ -43,7 +43,7 @@ func (f *fetch) explain(ctx context.Context, err error) *Error {
 }
 
 // redact returns text from outside without the secrets of this Fetch, as one line of a message.
-func (f *fetch) redact(text string) string { return redact.Text(text, f.secrets...) }
+func (f *fetch) redact(text string) string { return redact.Text(text, f.secrets.all()...) }
 
 // classify returns the *Error without the fields that follow from the step alone.
 func (f *fetch) classify(ctx context.Context, s step, err error) *Error {

@@ -62,14 +62,14 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 	}
 	f.endpoints.ignored, _, _ = config.GetIgnoreConfiguredEndpoints(ctx, cfg.ConfigSources)
 	f.calls.endpoint = f.endpoints.of
-	f.secrets = append(f.secrets, env.Credentials.SecretAccessKey, env.Credentials.SessionToken, env.ContainerAuthorizationToken)
+	f.secrets.add(env.Credentials.SecretAccessKey, env.Credentials.SessionToken, env.ContainerAuthorizationToken)
 	if f.request.WebIdentity != nil {
 		return cfg, nil // no other source is used
 	}
 	if f.chain, err = f.files.Resolve(); err != nil {
 		return aws.Config{}, err
 	}
-	f.secrets = append(f.secrets, f.chain.Keys.SecretAccessKey, f.chain.Keys.SessionToken)
+	f.secrets.add(f.chain.Keys.SecretAccessKey, f.chain.Keys.SessionToken)
 	cfg.Credentials = f.provider(cfg)
 	return cfg, f.checkSources()
 }

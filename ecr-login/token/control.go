@@ -45,7 +45,7 @@ func (f *fetch) checkContainerToken() error {
 	if err != nil {
 		return nil // the provider reports it
 	}
-	f.secrets = append(f.secrets, string(raw))
+	f.secrets.add(string(raw))
 	return checkText(string(raw), fmt.Sprintf("the file %q of %s", path, tokenFileVariable))
 }
 

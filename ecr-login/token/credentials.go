@@ -36,7 +36,7 @@ func (f *fetch) credentials(ctx context.Context, cfg aws.Config) (aws.Credential
 		return found, err
 	}
 
-	f.secrets = append(f.secrets, found.SecretAccessKey, found.SessionToken)
+	f.secrets.add(found.SecretAccessKey, found.SessionToken)
 	cfg.Credentials = credentials.StaticCredentialsProvider{Value: found}
 	provider = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg, f.tuneSTS), f.request.RoleARN,
 		func(o *stscreds.AssumeRoleOptions) {

@@ -39,7 +39,7 @@ type fetch struct {
 	files     *awsconfig.Config                     // the shared files; nil before they are read
 	chain     awsconfig.Chain                       // where credentials come from; zero before that is known
 	found     aws.Credentials                       // what resolve found
-	secrets   []string                              // must not be in a message
+	secrets   secrets                               // must not be in a message
 	proxy     func(*http.Request) (*url.URL, error) // of the HTTP client in use; nil if unknown
 	clientKey any                                   // of the HTTP client in Client.clients; nil to not share it
 }
@@ -52,9 +52,9 @@ func newFetch(c *Client, r Request) *fetch {
 	if f.now == nil {
 		f.now = time.Now
 	}
-	f.calls = &calls{version: c.Version, program: c.UserAgent, public: r.Registry.Service == registry.Public, log: f.log, check: f.checkProxy}
+	f.calls = &calls{version: c.Version, program: c.UserAgent, public: r.Registry.Service == registry.Public, log: f.log, check: f.checkProxy, secrets: &f.secrets}
 	if r.WebIdentity != nil {
-		f.secrets = append(f.secrets, r.WebIdentity.Token)
+		f.secrets.add(r.WebIdentity.Token)
 	}
 	return f
 }
@@ -106,7 +106,7 @@ func (f *fetch) resolve(ctx context.Context, cfg aws.Config) error {
 		return err
 	}
 	f.found = found
-	f.secrets = append(f.secrets, found.SecretAccessKey, found.SessionToken)
+	f.secrets.add(found.SecretAccessKey, found.SessionToken)
 	f.log.DebugContext(ctx, "aws credentials resolved", "source", string(f.chain.Kind), "after", time.Since(f.started))
 	return nil
 }

@@ -46,6 +46,7 @@ type calls struct {
 	local    *localClient
 	endpoint func(service string) (*url.URL, error)
 	check    func(*url.URL) error // refuses a URL before a request to AWS is sent; nil accepts all
+	secrets  *secrets             // of the Fetch; nil to collect none
 	log      *slog.Logger         // nil: no log
 }
 
@@ -141,6 +142,9 @@ func (c *calls) send(s *step) middleware.DeserializeMiddleware {
 					return out, metadata, final{err}
 				}
 			}
+		}
+		if request, ok := in.Request.(*smithyhttp.Request); ok && c.secrets != nil {
+			c.secrets.addHeaders(request.Header)
 		}
 		if client := c.client(s.stage); client != nil {
 			out.RawResponse, metadata, err = smithyhttp.NewClientHandlerWithOptions(client).Handle(ctx, in.Request)

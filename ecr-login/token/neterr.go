@@ -92,7 +92,7 @@ func (f *fetch) proxyFor(target *url.URL) *url.URL {
 // addProxySecrets makes the password of the proxy for target a secret.
 func (f *fetch) addProxySecrets(target *url.URL) {
 	if proxy := f.proxyFor(target); proxy != nil {
-		f.secrets = append(f.secrets, redact.URLSecrets(proxy)...)
+		f.secrets.add(redact.URLSecrets(proxy)...)
 	}
 }
 

@@ -46,7 +46,7 @@ func (f *fetch) source(cfg aws.Config) aws.CredentialsProvider {
 		return credentials.NewStaticCredentialsProvider(k.AccessKeyID, k.SecretAccessKey, k.SessionToken)
 	case awsconfig.WebIdentity, awsconfig.ProfileWebIdentity:
 		t := f.chain.Token
-		return stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(cfg, f.tuneSTS), t.RoleARN, tokenFile(t.Path),
+		return stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(cfg, f.tuneSTS), t.RoleARN, tokenFile{f, t.Path},
 			func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = t.SessionName })
 	case awsconfig.SSO:
 		return ssoProvider{f, cfg}
@@ -61,14 +61,18 @@ func (f *fetch) source(cfg aws.Config) aws.CredentialsProvider {
 }
 
 // tokenFile is a file with a web identity token.
-type tokenFile string
+type tokenFile struct {
+	f    *fetch
+	path string
+}
 
 // GetIdentityToken implements stscreds.IdentityTokenRetriever.
 func (t tokenFile) GetIdentityToken() ([]byte, error) {
-	token, err := regularfile.Read(string(t), maxTokenFile)
+	token, err := regularfile.Read(t.path, maxTokenFile)
 	if err != nil {
-		return nil, &tokenFileError{string(t), err}
+		return nil, &tokenFileError{t.path, err}
 	}
+	t.f.secrets.add(string(token))
 	return token, nil
 }
 

@@ -3,6 +3,8 @@ package token_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -100,6 +102,46 @@ func TestContainerTokenIsRedacted(t *testing.T) {
 			if len(secret) >= 4 {
 				withoutSecrets(t, r, secret)
 			}
+		}
+	}
+}
+
+// A server that repeats the whole request does not put a secret of it into the message.
+func TestRequestIsRedacted(t *testing.T) {
+	t.Parallel()
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		text := fmt.Sprintf("%s|%s|%s", r.Header.Get("X-Amz-Sso_bearer_token"), r.Header.Get("X-Amz-Security-Token"), body)
+		if strings.Contains(string(body), "Action=") {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprintf(w, "<ErrorResponse><Error><Code>Odd</Code><Message>%s</Message></Error></ErrorResponse>", html.EscapeString(text))
+			return
+		}
+		w.Header().Set("X-Amzn-Errortype", "Odd")
+		w.WriteHeader(http.StatusBadRequest)
+		json.NewEncoder(w).Encode(map[string]string{"message": text})
+	}))
+	defer echo.Close()
+	s := ecrtest.New(t)
+	session := s.NewSession("arn:aws:sts::123456789012:assumed-role/pull/session")
+	home := s.Home(t.TempDir())
+	identity := filepath.Join(home.Dir, "identity")
+	write(t, identity, "id/7+zX")
+	portal := s.NewSSOSession("developer", time.Hour, ecrtest.Assignment{Account: ecrtest.Account, Role: "developer"})
+	portal.AccessToken = "portal-7zX"
+	for name, test := range map[string]struct {
+		env    []string
+		secret []string
+	}{
+		"SSO":          {append(home.SSO("work", "corp", portal, ecrtest.Assignment{Account: ecrtest.Account, Role: "developer"}), "AWS_ENDPOINT_URL_SSO="+echo.URL), []string{"portal-7zX"}},
+		"web identity": {home.Env("AWS_WEB_IDENTITY_TOKEN_FILE="+identity, "AWS_ROLE_ARN="+ruleRole, "AWS_ENDPOINT_URL_STS="+echo.URL), []string{"id/7+zX", "id%2F7%2BzX"}},
+		"session":      {append(home.Environment(session), "AWS_ENDPOINT_URL_ECR="+echo.URL), []string{session.SessionToken, session.SecretAccessKey}},
+	} {
+		r := fetch(t, append(test.env, "AWS_MAX_ATTEMPTS=1"), job{Request: private(ecrtest.Region)})
+		wantError(t, r, token.Refused, "Odd: ", "[redacted]")
+		withoutSecrets(t, r, test.secret...)
+		if t.Failed() {
+			t.Log(name)
 		}
 	}
 }

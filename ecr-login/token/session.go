@@ -72,6 +72,22 @@ func readSession(path, part string) (*sessionFile, error) {
 	return s, nil
 }
 
+// openSession reads a session file, and adds what it has to the secrets.
+func (f *fetch) openSession(path, part string) (*sessionFile, error) {
+	s, err := readSession(path, part)
+	if err != nil {
+		return nil, err
+	}
+	for _, fields := range []map[string]any{s.all, s.fields} {
+		for _, key := range []string{"accessToken", "refreshToken", "clientSecret", "secretAccessKey", "sessionToken", "idToken"} {
+			if text, ok := fields[key].(string); ok {
+				f.secrets.add(text)
+			}
+		}
+	}
+	return s, nil
+}
+
 func (s *sessionFile) text(key string) string {
 	text, _ := s.fields[key].(string)
 	return text
@@ -154,7 +170,7 @@ func (p ssoProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	cfg := p.cfg.Copy()
 	cfg.Region = portal.Region
 	path, _ := p.f.sessionPath()
-	s, err := readSession(path, "")
+	s, err := p.f.openSession(path, "")
 	if err != nil {
 		return aws.Credentials{}, err
 	}
@@ -194,7 +210,7 @@ type loginProvider struct {
 // Retrieve implements aws.CredentialsProvider.
 func (p loginProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	path, part := p.f.sessionPath()
-	s, err := readSession(path, part)
+	s, err := p.f.openSession(path, part)
 	if err != nil {
 		return aws.Credentials{}, err
 	}
