@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
 // onTerminal runs a command on a terminal of unknown size on which input is typed. It returns
@@ -101,5 +103,33 @@ func TestConfigureDoesNotPromptForNamedRegistries(t *testing.T) {
 	screen, code := onTerminal(t, u.command("", "configure", host), "")
 	if code != 0 || strings.Contains(screen, "?") || !strings.Contains(screen, "added, ecr-login") {
 		t.Errorf("exit code %d, the screen shows\n%s", code, screen)
+	}
+}
+
+// get on a terminal prints what it waits for after a moment without input, and then works as usual.
+func TestGetOnATerminal(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEnvironment)
+	screen, code := onTerminal(t, u.command("", "get"), host+"\n\x04") // Ctrl-D ends the input
+	if code != 0 || !strings.Contains(screen, `"Username":"AWS"`) {
+		t.Errorf("exit code %d, the terminal shows\n%s", code, screen)
+	}
+	const want = "docker-credential-ecr-login: get reads the registry from standard input\n" +
+		"docker-credential-ecr-login: hint: run: echo HOST | docker-credential-ecr-login get\n"
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	p := &process{stdin: terminal, out: newOutput(program, w, w)}
+	defer p.announceInput("get")()
+	seen := make([]byte, len(want))
+	if _, err := io.ReadFull(r, seen); err != nil || string(seen) != want {
+		t.Errorf("%q (%v), want %q", seen, err, want)
 	}
 }
