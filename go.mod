@@ -27,6 +27,7 @@ require (
 	golang.org/x/mod v0.39.0
 	golang.org/x/sys v0.47.0
 	golang.org/x/term v0.44.0
+	oras.land/oras-go/v2 v2.6.0
 )
 
 require (

@@ -114,7 +114,7 @@ func (h *Helper) AddHosts(serverURLs ...string) {
 	}
 	for _, serverURL := range serverURLs {
 		if p, err := planner.For(serverURL); err == nil {
-			h.disk.AddHost(p.Host)
+			h.addHost(p.Host)
 		}
 	}
 }
@@ -154,6 +154,7 @@ func (h *Helper) Forget(serverURL string) (Removed, error) {
 			failed = errors.Join(failed, h.cache.Delete(key))
 		}
 	}
+	h.added.Delete(p.Host)
 	if err := errors.Join(failed, h.disk.RemoveHost(p.Host)); err != nil {
 		return n, fmt.Errorf("cannot forget everything about %s: %w", p.Host, err)
 	}
@@ -167,6 +168,7 @@ func (h *Helper) ForgetAll() (int, error) {
 		return 0, err
 	}
 	inv := h.disk.Inventory() // the count of Clear would include remembered failures
+	h.added.Clear()
 	if _, err := h.disk.Clear(); err != nil {
 		return 0, fmt.Errorf("cannot empty the cache: %w", err)
 	}

@@ -42,7 +42,7 @@ func (f *fetch) failure(err error) error {
 		if f.started.Load() {
 			e.Stage = token.StageCredentials
 		}
-		e.Message = "timed out after " + f.helper.settings.Timeout.String() + " while " + e.Stage.Text()
+		e.Message = "timed out after " + f.timeout.String() + " while " + e.Stage.Text()
 		if !errors.Is(err, context.DeadlineExceeded) {
 			e.Message = "stopped while " + e.Stage.Text() + ": " + err.Error()
 		}

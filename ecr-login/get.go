@@ -3,6 +3,7 @@ package ecrlogin
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -21,20 +22,51 @@ import (
 // *config.Error when the settings cannot be used. A call takes no longer than the timeout of the
 // settings (15 s), and no longer than ctx.
 func (h *Helper) Get(ctx context.Context, serverURL string) (Credentials, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
-	defer cancel()
-	start := time.Now()
+	o := h.observe()
+	c, err := h.get(ctx, serverURL, &o)
+	o.end(ctx, c, err)
+	return c, err
+}
+
+func (h *Helper) get(ctx context.Context, serverURL string, o *observation) (Credentials, error) {
 	p, err := h.plan(serverURL)
 	if errors.Is(err, ErrNotECR) {
+		o.Host, o.Outcome = h.hostOf(serverURL), NotECR
 		return h.fallbackGet(ctx, serverURL, err)
 	}
 	if err != nil {
+		o.Host = h.hostOf(serverURL)
 		return Credentials{}, err
 	}
-	c, err := h.credentials(ctx, p)
-	h.log.Debug("get finished", "host", p.Host, "ok", err == nil, "took", time.Since(start))
-	return c, err
+	o.Host, o.Region = p.Host, p.Registry.Region
+	if p.Anonymous {
+		return Credentials{}, notFound{errAnonymous}
+	}
+	if c, ok := h.storedLogin(p); ok {
+		o.Outcome = Hit
+		return c, nil
+	}
+	c, err := h.token(ctx, p, request(p), o)
+	if err != nil {
+		return Credentials{}, err
+	}
+	if !h.options.Unlisted {
+		h.addHost(p.Host)
+	}
+	return c, nil
 }
+
+// hostOf returns the host of a server URL for an Event; empty when the server URL is malformed.
+func (h *Helper) hostOf(serverURL string) string {
+	if h.options.Observe == nil {
+		return ""
+	}
+	host, _ := registry.Host(serverURL)
+	return host
+}
+
+// debugs reports whether debug messages are logged. Building their attributes costs time.
+func (h *Helper) debugs() bool { return h.log.Enabled(context.Background(), slog.LevelDebug) }
 
 // plan returns the plan of a get for the server URL: the registry, the rule of the settings and the
 // principal. The error is that of the settings or wraps ErrNotECR.
@@ -43,67 +75,74 @@ func (h *Helper) plan(serverURL string) (plan.Plan, error) {
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	debug := h.debugs()
 	start := time.Now()
 	m, err := h.settings.Match(serverURL)
 	if err != nil {
 		h.log.Debug("no registry matched", "error", err, "took", time.Since(start))
 		return plan.Plan{}, err
 	}
-	args := []any{"host", m.Host, "account", m.Registry.Account, "region", m.Registry.Region, "partition", m.Registry.Partition}
-	if m.Rule != nil {
-		args = append(args, "rule", m.Rule.Line, "match", m.Rule.Match)
+	if debug {
+		args := []any{"host", m.Host, "account", m.Registry.Account, "region", m.Registry.Region, "partition", m.Registry.Partition}
+		if m.Rule != nil {
+			args = append(args, "rule", m.Rule.Line, "match", m.Rule.Match)
+		}
+		h.log.Debug("registry parsed, settings matched", append(args, "took", time.Since(start))...)
+		start = time.Now()
 	}
-	h.log.Debug("registry parsed, settings matched", append(args, "took", time.Since(start))...)
-	start = time.Now()
 	p := planner.ForMatch(m)
-	h.log.Debug("identity fingerprinted", "profile", p.Identity.Profile, "role", p.RoleARN, "source", p.Identity.Kind, "took", time.Since(start))
+	if debug {
+		h.log.Debug("identity fingerprinted", "profile", p.Identity.Profile, "role", p.RoleARN, "source", p.Identity.Kind, "took", time.Since(start))
+	}
 	return p, nil
 }
 
-// credentials returns the login that docker login stored for the plan's host, else the plan's token.
-func (h *Helper) credentials(ctx context.Context, p plan.Plan) (Credentials, error) {
-	if p.Anonymous {
-		return Credentials{}, notFound{errAnonymous}
+// storedLogin returns the login that docker login stored for the plan's host.
+func (h *Helper) storedLogin(p plan.Plan) (Credentials, bool) {
+	if h.stored.isAbsent(p.LoginKey) {
+		return Credentials{}, false
 	}
 	if e, _, err := h.cache.Lookup(p.LoginKey); err == nil {
-		if c, ok := plan.LoginOf(e.Value); ok {
-			h.log.Debug("served the login stored for this host", "host", p.Host)
-			return c, nil
+		if c, ok := loginOf(e); ok {
+			h.log.Debug("found the login stored for this host", "host", p.Host)
+			return c, true
 		}
 	}
-	c, err := h.token(ctx, p)
-	if err != nil {
-		return Credentials{}, err
+	if h.options.Tier != nil {
+		h.stored.setAbsent(p.LoginKey)
 	}
-	if !h.options.Unlisted {
-		h.disk.AddHost(p.Host)
-	}
-	return c, nil
+	return Credentials{}, false
 }
 
-// token returns the plan's token, from the cache or from AWS.
-func (h *Helper) token(ctx context.Context, p plan.Plan) (Credentials, error) {
-	e, err := h.entry(ctx, p, request(p))
-	if err != nil {
-		return Credentials{}, err
+// token returns the plan's token from the cache, or requests it with r.
+func (h *Helper) token(ctx context.Context, p plan.Plan, r token.Request, o *observation) (Credentials, error) {
+	e, state, err := h.cache.Lookup(p.TokenKey)
+	if err == nil && state == cache.Fresh {
+		h.log.Debug("found in the cache", "host", p.Host)
+		o.Outcome = Hit
+		return tokenOf(e)
 	}
-	return login(e)
-}
-
-// entry returns the cache's entry for the plan's token, and fetches it with r if necessary.
-func (h *Helper) entry(ctx context.Context, p plan.Plan, r token.Request) (cache.Entry, error) {
-	for try := 1; ; try++ {
-		f := fetch{helper: h, plan: p, request: r}
-		e, err := h.cache.Do(ctx, p.TokenKey, f.run)
-		if errors.Is(err, errChanged) && try < maxTries {
-			p = p.Again()
-			continue
-		}
-		if err != nil {
-			return cache.Entry{}, f.failure(err)
-		}
-		return e, nil
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	f := h.newFetch(ctx, p, r)
+	found, err := h.cache.Do(ctx, p.TokenKey, f.run)
+	for try := 1; errors.Is(err, errChanged) && try < maxTries; try++ {
+		f = h.newFetch(ctx, p.Again(), r)
+		found, err = h.cache.Do(ctx, f.plan.TokenKey, f.run)
 	}
+	switch {
+	case err != nil:
+		return Credentials{}, f.failure(err)
+	case state == cache.Aging && !found.Fetched.After(e.Fetched):
+		o.Outcome = Stale
+	case !f.started.Load():
+		o.Outcome = Shared
+	case state == cache.Aging:
+		o.Outcome = Refreshed
+	default:
+		o.Outcome = Fetched
+	}
+	return tokenOf(found)
 }
 
 // errChanged reports that the source of the credentials changed during a fetch. The token may be that
@@ -113,13 +152,14 @@ var errChanged = errors.New("the AWS configuration changed while the token was f
 // maxTries is how often a token is fetched when the source of the credentials keeps changing.
 const maxTries = 3
 
-// login returns the credentials in a cache entry.
-func login(e cache.Entry) (Credentials, error) {
-	c, ok := plan.LoginOf(e.Value)
-	if !ok {
-		return Credentials{}, &Error{Kind: token.UnusableAnswer, Message: "the cache returned an entry without a user name and password"}
+// addHost adds a host to the known hosts, at most once a day.
+func (h *Helper) addHost(host string) {
+	const interval = 24 * time.Hour // far below the month for which a host is known
+	if last, ok := h.added.Load(host); ok && time.Since(last.(time.Time)) < interval {
+		return
 	}
-	return c, nil
+	h.disk.AddHost(host)
+	h.added.Store(host, time.Now())
 }
 
 // request returns the token request of a plan.
@@ -140,7 +180,16 @@ type fetch struct {
 	helper  *Helper
 	plan    plan.Plan
 	request token.Request
+	timeout time.Duration
 	started atomic.Bool // run was called: the cache did not wait for another fetch
+}
+
+func (h *Helper) newFetch(ctx context.Context, p plan.Plan, r token.Request) *fetch {
+	f := &fetch{helper: h, plan: p, request: r}
+	if deadline, ok := ctx.Deadline(); ok {
+		f.timeout = time.Until(deadline).Round(10 * time.Millisecond)
+	}
+	return f
 }
 
 // run requests the token and returns it as a cache entry.
@@ -167,7 +216,7 @@ func (f *fetch) run(ctx context.Context) (cache.Entry, error) {
 	}
 	log.Info("AWS returned a token", "host", host, "took", time.Since(start), "lifetime", life)
 	return cache.Entry{
-		Value:    Credentials{Username: t.Username, Password: t.Password}.Value(),
+		Value:    Credentials{Username: t.Username, Password: t.Password}.value(),
 		Fetched:  t.Fetched,
 		Lifetime: life,
 		Refresh:  cache.RefreshPoint(life, t.Session, rand.Float64()*2-1),

@@ -16,9 +16,13 @@
 package ecrlogin
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
@@ -34,13 +38,38 @@ type Options struct {
 	Profile string
 
 	// Settings replaces the settings file and the ECR_LOGIN_* and AWS_ECR_* environment variables;
-	// nil means those are read.
+	// nil means those are read, or with Config that the defaults apply.
 	Settings *config.Settings
+
+	// Config, when set, is all that is used to call AWS: credentials, region of STS, HTTP client,
+	// retryer, endpoint, middleware. No environment variable and no file of AWS or of this program is
+	// read, and nothing is written to disk. Its endpoint and its FIPS and dual-stack settings take
+	// precedence over those of rules and host names. Rules with role_arn assume their role with its
+	// credentials; a profile cannot be used. Without a Tier no token is stored: use package inmemory.
+	Config *aws.Config
+
+	// Principal names the credentials of Config in the cache. Helpers with the same name share tokens
+	// through a shared Tier, so each set of credentials needs its own name. Empty means that this
+	// Helper shares tokens with no other.
+	Principal string
+
+	// HTTPClient sends all requests to AWS; nil means that of Config, else the default transport. A
+	// Helper shares one transport between all its requests.
+	HTTPClient aws.HTTPClient
+
+	// UserAgent is added to the user agent that AWS records, such as "flux/2.7".
+	UserAgent string
+
+	// Observe is called once for the result of each Get, GetForImage, GetForRegion and Refresh, for
+	// metrics and traces. It must not block. Nil observes nothing.
+	Observe func(context.Context, Event)
 
 	// Tier returns a store to use instead of the one on disk; nil means the disk alone. A program
 	// that runs for long keeps tokens in memory too:
 	//
 	//	Tier: func(disk cache.Store) cache.Store { return memory.Over(disk) }
+	//
+	// A Helper with a Tier notices a login that another process stored after a second.
 	Tier func(disk cache.Store) cache.Store
 
 	// Version is the version of the program in the user agent of requests to AWS; empty means
@@ -75,23 +104,34 @@ type Helper struct {
 	cache       *cache.Cache
 	tokens      *token.Client
 	log         *slog.Logger
+	principal   string     // of Options.Config, never empty with one
+	memo        *plan.Memo // nil without a Tier
+	stored      storedLogins
+	added       sync.Map // hosts that were added to the known hosts, and when
 }
-
-// Credentials are the user name and password for a registry. For ECR the user name is always "AWS".
-type Credentials = plan.Login
 
 // New returns a Helper. Settings that cannot be used are not reported here but by the Helper's
 // methods.
 func New(o Options) *Helper {
-	h := &Helper{options: o, log: o.Log}
+	h := &Helper{log: o.Log}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
 	start := time.Now()
-	if o.Settings != nil {
+	switch {
+	case o.Settings != nil:
 		h.settings = *o.Settings
-	} else {
+	case o.Config != nil:
+		h.settings = config.Default()
+	default:
 		h.settings, h.settingsErr = config.Load(nil)
+	}
+	if o.Config != nil {
+		h.settings.Cache = false
+		h.principal = principal(o.Principal)
+		o.Clock = processClock(o.Clock)
+	} else if o.Tier != nil {
+		h.memo = &plan.Memo{}
 	}
 	if h.settingsErr != nil {
 		h.log.Debug("settings not usable", "error", h.settingsErr, "took", time.Since(start))
@@ -115,7 +155,11 @@ func New(o Options) *Helper {
 	if version == "" {
 		version = "library"
 	}
-	h.tokens = &token.Client{Version: version, Log: o.Log, Now: o.Clock.Now, SessionLock: h.cache.Lock}
+	h.tokens = &token.Client{
+		Version: version, UserAgent: o.UserAgent, Config: o.Config, HTTPClient: o.HTTPClient,
+		Log: o.Log, Now: o.Clock.Now, SessionLock: h.cache.Lock,
+	}
+	h.options = o
 	return h
 }
 
@@ -125,7 +169,7 @@ func (h *Helper) planner() (*plan.Planner, error) {
 	if h.settingsErr != nil {
 		return nil, h.settingsErr
 	}
-	return &plan.Planner{Settings: h.settings, Profile: h.options.Profile}, nil
+	return &plan.Planner{Settings: h.settings, Profile: h.options.Profile, Principal: h.principal, Memo: h.memo}, nil
 }
 
 // now returns the current time of the Helper's clock.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/authtoken"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
@@ -56,16 +56,17 @@ type ImageCredentials struct {
 // own credentials nor a login stored for the host, and two accounts never share a token.
 //
 // The errors are those of Get, and ErrNoRole. A fallback helper is not used: a kubelet has other
-// providers for other registries. A call takes at most 30 s, or the settings' timeout if that is set and shorter.
+// providers for other registries. A call takes at most 30 s, or the timeout of the settings if that is
+// set and shorter.
 func (h *Helper) GetForImage(ctx context.Context, r ImageRequest) (ImageCredentials, error) {
-	limited := *h
-	limited.settings.Timeout = h.settings.ImageTimeout
-	return limited.getForImage(ctx, r)
+	o := h.observe()
+	o.timeout = h.settings.ImageTimeout
+	c, err := h.getForImage(ctx, r, &o)
+	o.end(ctx, c.Credentials, err)
+	return c, err
 }
 
-func (h *Helper) getForImage(ctx context.Context, r ImageRequest) (ImageCredentials, error) {
-	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
-	defer cancel()
+func (h *Helper) getForImage(ctx context.Context, r ImageRequest, o *observation) (ImageCredentials, error) {
 	planner, err := h.planner()
 	if err != nil {
 		return ImageCredentials{}, err
@@ -74,6 +75,7 @@ func (h *Helper) getForImage(ctx context.Context, r ImageRequest) (ImageCredenti
 	if !named { // "nginx" is short for an image of Docker Hub
 		return ImageCredentials{}, notFound{fmt.Errorf("%w: the image %q names no registry", ErrNotECR, r.Image)}
 	}
+	o.Host = h.hostOf(host)
 	m, err := h.settings.Match(host)
 	if errors.Is(err, ErrNotECR) {
 		return ImageCredentials{}, notFound{err}
@@ -90,36 +92,38 @@ func (h *Helper) getForImage(ctx context.Context, r ImageRequest) (ImageCredenti
 		planner.Account = &account
 	}
 	p := planner.ForMatch(m)
-	e, err := h.imageEntry(ctx, p, planner.Account, r.ServiceAccountToken)
-	if err != nil {
-		return ImageCredentials{}, err
-	}
-	c, err := login(e)
+	o.Host, o.Region = p.Host, p.Registry.Region
+	c, err := h.imageCredentials(ctx, p, planner.Account, r.ServiceAccountToken, o)
 	if err != nil {
 		return ImageCredentials{}, err
 	}
 	if planner.Account == nil {
-		h.disk.AddHost(p.Host) // List serves only the Helper's own principal
+		h.addHost(p.Host) // List serves only the Helper's own principal
+	}
+	until := c.Refresh
+	if until.IsZero() { // a stored login
+		until = c.Expires
 	}
 	// Whole seconds are precise enough, and easier to read in the kubelet's log.
-	rest := min(e.Times().Refresh.Sub(h.now()), e.Refresh).Truncate(time.Second)
+	rest := min(until.Sub(h.now()), authtoken.Life).Truncate(time.Second)
 	return ImageCredentials{Credentials: c, Registry: host, CacheFor: max(rest, 0)}, nil
 }
 
-// imageEntry returns the cache's entry for the plan, and fetches it if necessary.
-func (h *Helper) imageEntry(ctx context.Context, p plan.Plan, account *identity.ServiceAccount, jwt string) (cache.Entry, error) {
+// imageCredentials returns the credentials of a plan for the account, nil for the Helper's own.
+func (h *Helper) imageCredentials(ctx context.Context, p plan.Plan, account *identity.ServiceAccount, jwt string, o *observation) (Credentials, error) {
 	if p.Anonymous {
-		return cache.Entry{}, notFound{errAnonymous}
+		return Credentials{}, notFound{errAnonymous}
 	}
 	r := request(p)
 	switch {
 	case account == nil:
-		if e, _, err := h.cache.Lookup(p.LoginKey); err == nil {
-			return e, nil
+		if c, ok := h.storedLogin(p); ok {
+			o.Outcome = Hit
+			return c, nil
 		}
 	case account.RoleARN == "":
 		f := fetch{helper: h, plan: p}
-		return cache.Entry{}, f.failure(&Error{Kind: token.NoCredentials, Err: ErrNoRole, Message: fmt.Sprintf(
+		return Credentials{}, f.failure(&Error{Kind: token.NoCredentials, Err: ErrNoRole, Message: fmt.Sprintf(
 			"the service account %s/%s has no IAM role: it has no annotation %s, and no rule of the settings has a role_arn for %s",
 			account.Namespace, account.Name, RoleAnnotation, p.Host)})
 	default:
@@ -127,5 +131,5 @@ func (h *Helper) imageEntry(ctx context.Context, p plan.Plan, account *identity.
 		r.RoleARN, r.ExternalID = "", ""
 		r.WebIdentity = &token.WebIdentity{Token: jwt, RoleARN: account.RoleARN, SessionName: p.SessionName}
 	}
-	return h.entry(ctx, p, r)
+	return h.token(ctx, p, r, o)
 }

@@ -62,7 +62,7 @@ var leaves = []string{
 // only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and
 // go-cache, because it links encoding/gob.
 var only = map[string][]string{
-	"github.com/aws/":            {"ecr-login/token"},
+	"github.com/aws/":            {"ecr-login", "ecr-login/token"},
 	"github.com/patrickmn/":      {"cache/memory"},
 	"github.com/docker/":         {"ecr-login", "ecr-login/docker-credential-ecr-login"},
 	"github.com/pelletier/":      {"ecr-login/config"},

@@ -15,18 +15,31 @@ import (
 // The errors are those of Get, except that a host that is not ECR gives ErrNotECR, and that a token
 // which could not be cached is an error too.
 func (h *Helper) Refresh(ctx context.Context, serverURL string) (Status, error) {
+	o := h.observe()
+	s, err := h.refresh(ctx, serverURL, &o)
+	o.end(ctx, Credentials{Expires: s.Expires}, err)
+	return s, err
+}
+
+func (h *Helper) refresh(ctx context.Context, serverURL string, o *observation) (Status, error) {
 	p, err := h.plan(serverURL)
 	if err != nil {
+		o.Host = h.hostOf(serverURL)
 		return Status{}, err
 	}
+	o.Host, o.Region = p.Host, p.Registry.Region
 	if p.Anonymous {
 		return Status{}, notFound{errAnonymous}
 	}
-	ctx, cancel := context.WithTimeout(ctx, h.settings.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	f := fetch{helper: h, plan: p, request: request(p)}
+	f := h.newFetch(ctx, p, request(p))
 	if _, err := h.cache.Refresh(ctx, p.TokenKey, f.run); err != nil {
 		return h.status(p), f.failure(err)
+	}
+	o.Outcome = Shared
+	if f.started.Load() {
+		o.Outcome = Fetched
 	}
 	s := h.status(p)
 	if s.State != cache.Fresh && s.State != cache.Aging {
@@ -36,6 +49,6 @@ func (h *Helper) Refresh(ctx context.Context, serverURL string) (Status, error) 
 		}
 		return s, fmt.Errorf("AWS returned a token for %s, but it could not be cached: %s", p.Host, reason)
 	}
-	h.disk.AddHost(p.Host)
+	h.addHost(p.Host)
 	return s, nil
 }

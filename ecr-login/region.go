@@ -32,6 +32,13 @@ var ErrNoRegion = errors.New("no region")
 //
 // The error is one of Get, ErrNoRegion, or reports that no partition of AWS has such a region.
 func (h *Helper) GetForRegion(ctx context.Context, r Region) (Credentials, error) {
+	o := h.observe()
+	c, err := h.getForRegion(ctx, r, &o)
+	o.end(ctx, c, err)
+	return c, err
+}
+
+func (h *Helper) getForRegion(ctx context.Context, r Region, o *observation) (Credentials, error) {
 	planner, err := h.planner()
 	if err != nil {
 		return Credentials{}, err
@@ -42,11 +49,12 @@ func (h *Helper) GetForRegion(ctx context.Context, r Region) (Credentials, error
 	if err != nil {
 		return Credentials{}, err
 	}
+	o.Region = target.Region
 	p := planner.ForRegion(target, r.Endpoint)
 	if p.Anonymous {
 		return Credentials{}, notFound{errAnonymous}
 	}
-	return h.token(ctx, p)
+	return h.token(ctx, p, request(p), o)
 }
 
 // registryIn returns a registry without an account that stands for all registries of the region.

@@ -43,7 +43,7 @@ func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials)
 		return fmt.Errorf("cannot store a login for %s: %w", p.Host, errAnonymous)
 	}
 	for _, key := range []string{p.TokenKey, p.LoginKey} {
-		if e, _, err := h.cache.Lookup(key); err == nil && subtle.ConstantTimeCompare(e.Value, login.Value()) == 1 {
+		if e, _, err := h.cache.Lookup(key); err == nil && subtle.ConstantTimeCompare(e.Value, login.value()) == 1 {
 			h.log.Info("did not store a login that is cached already", "host", p.Host)
 			return nil
 		}
@@ -56,11 +56,12 @@ func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials)
 	if life <= 0 {
 		return fmt.Errorf("cannot store the login for %s: its token has expired", p.Host)
 	}
-	e := cache.Entry{Value: login.Value(), Fetched: now, Lifetime: life, Refresh: life}
+	e := cache.Entry{Value: login.value(), Fetched: now, Lifetime: life, Refresh: life}
 	if err := h.cache.Put(p.LoginKey, e); err != nil {
 		return fmt.Errorf("cannot store the login for %s: %w", p.Host, err)
 	}
-	h.disk.AddHost(p.Host)
+	h.stored.forget(p.LoginKey)
+	h.addHost(p.Host)
 	return nil
 }
 

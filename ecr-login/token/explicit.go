@@ -25,6 +25,11 @@ func (f *fetch) loadExplicit(ctx context.Context) (aws.Config, error) {
 	}
 	cfg := f.client.Config.Copy()
 	cfg.Region = cmp.Or(cfg.Region, f.request.Registry.Region)
+	if cfg.Retryer == nil && cfg.RetryMode == "" && cfg.RetryMaxAttempts == 0 {
+		if f.retryer = f.newRetryer(ctx); f.retryer != nil {
+			cfg.Retryer = func() aws.Retryer { return f.retryer }
+		}
+	}
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), f.calls.attach(ctx))
 	if cfg.Logger == nil {
 		cfg.Logger = logging.Nop{}

@@ -18,6 +18,7 @@ package identity
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"runtime"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
@@ -57,6 +58,8 @@ type Fingerprint struct {
 	Role    bool             // a profile assumes a role with them
 	Unused  []awsconfig.Kind // sources in the environment that are not used
 
+	Files []string // the files that were read or looked for
+
 	Err error // why there is no source: an *awsconfig.Error
 
 	Config *awsconfig.Config // the files that were read
@@ -69,7 +72,10 @@ const scheme = "ecr-login identity 2"
 // Fingerprint reads the source. Files that cannot be read count as such.
 func (s Source) Fingerprint() Fingerprint {
 	c := awsconfig.Load(awsconfig.Input{Environ: s.Environ, Home: s.Home, Profile: s.Profile})
-	q := &sequence{make([]byte, 0, firstSize)}
+	q := &sequence{bytes: make([]byte, 0, firstSize), files: []string{c.Config.Path, c.Credentials.Path}}
+	if s.Home == "" && homeVariable(s.Environ) == "" {
+		q.files = append(q.files, "/etc/passwd")
+	}
 	q.add(scheme)
 	for _, name := range Variables {
 		s.addVariable(q, name)
@@ -92,11 +98,7 @@ func (s Source) Fingerprint() Fingerprint {
 	f := Fingerprint{Kind: awsconfig.ServiceAccount, Config: c}
 	f.Profile, _ = c.ProfileName()
 	if k := s.Kubelet; k != nil {
-		q.add("service account")
-		q.add(k.Namespace)
-		q.add(k.Name)
-		q.add(k.UID)
-		q.add(k.RoleARN)
+		q.addAccount(k)
 	} else {
 		chain, err := c.Resolve()
 		f.Kind, f.Role, f.Unused, f.Err = chain.Kind, len(chain.Roles) > 0, chain.Unused, err
@@ -109,8 +111,16 @@ func (s Source) Fingerprint() Fingerprint {
 		s.addChain(q, c, chain)
 	}
 	sum := sha256.Sum256(q.bytes)
-	f.Sum = hex.EncodeToString(sum[:])
+	f.Sum, f.Files = hex.EncodeToString(sum[:]), q.files
 	return f
+}
+
+// homeVariable returns the home directory in the environment.
+func homeVariable(lookup environ.Lookup) string {
+	if runtime.GOOS == "windows" {
+		return environ.Get(lookup, "USERPROFILE")
+	}
+	return environ.Get(lookup, "HOME")
 }
 
 // addChain adds what the source of the credentials has outside the shared files and the

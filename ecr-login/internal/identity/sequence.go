@@ -19,7 +19,10 @@ const (
 
 // sequence collects what is summed. Each element has its length before it, so that no two lists of
 // elements are the same bytes.
-type sequence struct{ bytes []byte }
+type sequence struct {
+	bytes []byte
+	files []string // the files that were read or looked for
+}
 
 func (q *sequence) add(element string) {
 	q.bytes = binary.BigEndian.AppendUint64(q.bytes, uint64(len(element)))
@@ -50,6 +53,7 @@ func (q *sequence) addFile(path string, text []byte, err error) {
 // addTokenFile adds the principal of the token in a file: issuer and subject of a JSON Web Token,
 // the bytes of any other.
 func (q *sequence) addTokenFile(path string) {
+	q.files = append(q.files, path)
 	text, err := regularfile.Read(path, maxTokenFile)
 	if err != nil {
 		q.addFile(path, nil, err)
@@ -71,6 +75,7 @@ func (q *sequence) addTokenFile(path string) {
 
 // addPresence adds whether a regular file exists at path.
 func (q *sequence) addPresence(path string) {
+	q.files = append(q.files, path)
 	q.add(path)
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 		q.add("present")

@@ -28,6 +28,13 @@ type Planner struct {
 	// Environ is the environment; nil is that of the process.
 	Environ environ.Lookup
 
+	// Principal names the credentials that a Go program passed. If it is set, neither the environment
+	// nor a file decides who requests the token.
+	Principal string
+
+	// Memo remembers fingerprints between calls; nil makes each call read the environment and files.
+	Memo *Memo
+
 	// fingerprints holds the answers for the rules seen so far: list asks for hundreds of hosts that share one.
 	fingerprints map[string]identity.Fingerprint
 }
@@ -41,8 +48,9 @@ type Plan struct {
 	// Identity names the principal's source.
 	Identity identity.Fingerprint
 
-	source identity.Source // of Identity
-	role   string          // the role in TokenKey
+	source    identity.Source // of Identity
+	principal string          // of the Planner
+	role      string          // the role in TokenKey
 
 	// TokenKey is the cache's key for the authorization token. It holds no account: one token opens every
 	// registry that its principal may reach.
@@ -94,10 +102,11 @@ func (p *Planner) anonymous(r registry.Registry) bool {
 // identify sets the plan's fingerprint and token key.
 func (p *Planner) identify(plan *Plan, profile, rule string) {
 	plan.source = identity.Source{Environ: p.Environ, Profile: profile, Rule: rule, Kubelet: p.Account}
+	plan.principal = p.Principal
 	key := profile + "\x00" + rule
 	f, ok := p.fingerprints[key]
 	if !ok {
-		f = plan.source.Fingerprint()
+		f = p.fingerprint(key, plan.source)
 		if p.fingerprints == nil {
 			p.fingerprints = make(map[string]identity.Fingerprint, 1)
 		}
@@ -107,9 +116,22 @@ func (p *Planner) identify(plan *Plan, profile, rule string) {
 	plan.TokenKey = tokenKey(*plan, plan.role)
 }
 
+func (p *Planner) fingerprint(key string, s identity.Source) identity.Fingerprint {
+	switch {
+	case p.Principal != "":
+		return identity.Explicit(p.Principal, s.Rule, s.Kubelet)
+	case p.Memo != nil && s.Kubelet == nil:
+		return p.Memo.fingerprint(key, s)
+	}
+	return s.Fingerprint()
+}
+
 // Again returns the plan with the principal's source read again. Its TokenKey differs when the source
 // has changed.
 func (p Plan) Again() Plan {
+	if p.principal != "" {
+		return p
+	}
 	p.Identity = p.source.Fingerprint()
 	p.TokenKey = tokenKey(p, p.role)
 	return p
