@@ -70,11 +70,11 @@ type held struct{ error }
 
 func (h held) Unwrap() error { return h.error }
 
-// withHold marks missing credentials for ECR Public as held: most users have none, and looking for
-// credentials can take a second when no metadata service responds.
+// withHold marks missing credentials as held when looking for them is expensive or useless: a metadata
+// service that does not respond costs a second, and most users of ECR Public have no credentials.
 func withHold(p plan.Plan, err error) error {
 	var e *Error
-	if p.Registry.Service == registry.Public && errors.As(err, &e) && e.Kind == token.NoCredentials {
+	if errors.As(err, &e) && e.Kind == token.NoCredentials && (p.Registry.Service == registry.Public || e.Stage == token.StageEC2) {
 		return held{err}
 	}
 	return err

@@ -57,9 +57,6 @@ func (h *Helper) observe() observation {
 // end reports the result of the call.
 func (o *observation) end(ctx context.Context, c Credentials, err error) {
 	h := o.helper
-	if h.debugs() {
-		h.log.Debug("get finished", "host", o.Host, "outcome", string(o.Outcome), "ok", err == nil, "took", time.Since(o.start))
-	}
 	if h.options.Observe == nil {
 		return
 	}

@@ -24,6 +24,9 @@ import (
 func (h *Helper) Get(ctx context.Context, serverURL string) (Credentials, error) {
 	o := h.observe()
 	c, err := h.get(ctx, serverURL, &o)
+	if o.Region != "" && h.debugs() {
+		h.log.Debug("get finished", "host", o.Host, "outcome", string(o.Outcome), "ok", err == nil, "took", time.Since(o.start))
+	}
 	o.end(ctx, c, err)
 	return c, err
 }

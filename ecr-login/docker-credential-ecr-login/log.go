@@ -25,7 +25,7 @@ var logAttributes = map[string]bool{
 	slog.TimeKey: true, slog.LevelKey: true, slog.MessageKey: true, "pid": true, "took": true, "ok": true, "error": true,
 
 	"path": true, "rules": true, "host": true, "account": true, "region": true, "partition": true, "rule": true, "match": true,
-	"profile": true, "role": true, "source": true,
+	"profile": true, "role": true, "source": true, "outcome": true,
 
 	"key": true, "state": true, "reason": true, "waited": true, "done": true, "removed": true, "folder": true, "file": true, "name": true,
 
