@@ -287,7 +287,7 @@ func TestConfigureConcurrently(t *testing.T) {
 	t.Parallel()
 	u := newDockerUser(t)
 	before := u.tree()
-	const n = 12
+	const n = 8
 	done := make(chan answer)
 	for i := range n {
 		go func() {

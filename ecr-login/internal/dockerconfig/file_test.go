@@ -320,7 +320,7 @@ func TestUpdateConcurrently(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "docker", "config.json")
 	var wg sync.WaitGroup
-	for i := range 30 {
+	for i := range 10 {
 		wg.Go(func() {
 			if _, err := Update(path, Docker, set(fmt.Sprintf("h%d", i))); err != nil {
 				t.Error(err)
@@ -332,8 +332,8 @@ func TestUpdateConcurrently(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := len(c.Helpers()); got != 30 {
-		t.Errorf("%d entries of 30", got)
+	if got := len(c.Helpers()); got != 10 {
+		t.Errorf("%d entries of 10", got)
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 )
 
 const (
-	lockWait = 5 * time.Second // a hundred edits
+	// lockWait is enough for hundreds of edits, and for ten on a machine that is overloaded. A process
+	// that holds the lock for longer was stopped.
+	lockWait = 15 * time.Second
 	lockTick = 10 * time.Millisecond
 )
 
