@@ -10,7 +10,8 @@ TAGS     := nethttpomithttp2
 BINARY   := bin/docker-credential-ecr-login
 COMMAND  := ./ecr-login/docker-credential-ecr-login
 
-# Linters run at a pinned version. They are not in go.mod, where every user of the library would see them.
+# Linters run at a pinned version. They are not in go.mod, where every user of the library would see
+# them.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
 # The race detector needs cgo and a C compiler. Without one the tests run without it.
@@ -42,7 +43,8 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login $(DESTDIR)$(PREFIX)/bin/ecr-login
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/ecr-login.1
 
-# The manual page is generated from the texts of the commands. A test fails when it is not up to date.
+# The manual page is generated from the texts of the commands. A test fails when it is not up to
+# date.
 man: build
 	$(BINARY) man > docs/man/docker-credential-ecr-login.1
 
@@ -55,7 +57,8 @@ test:
 stress:
 	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache ./ecr-login/internal/refresh ./ecr-login/docker-credential-ecr-login
 
-# The decoder of cache files gets twice the time, because it reads files that others may have written.
+# The decoder of cache files gets twice the time, because it reads files that others may have
+# written.
 FUZZTIME       ?= 30s
 FUZZTIME_CACHE ?= 60s
 fuzz:
@@ -70,8 +73,8 @@ fuzz:
 	$(call fuzz,FuzzUndo,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	cd ecr-login/e2e && $(call fuzz,FuzzParseAgreesWithDocker,$(FUZZTIME),./conformance)
 
-# When the time is up, `go test` sometimes ends with "context deadline exceeded" although it found nothing. So a failure is
-# tried again: a real finding is saved below testdata and fails at once.
+# When the time is up, `go test` sometimes ends with "context deadline exceeded" although it found
+# nothing. So a failure is tried again: a real finding is saved below testdata and fails at once.
 fuzz = $(GO) test -run '^$$' -fuzz '^$(1)$$' -fuzztime $(2) $(3) || $(GO) test -run '^$(1)$$' -fuzz '^$(1)$$' -fuzztime $(2) $(3)
 
 demo: build
@@ -88,7 +91,8 @@ lint:
 	cd ecr-login/e2e && $(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) mod tidy -diff
 
-# Builds a program outside this repository that imports only the library, and counts the modules in its graph.
+# Builds a program outside this repository that imports only the library, and counts the modules in
+# its graph.
 library-modules:
 	.ci/library-modules
 
@@ -101,30 +105,30 @@ cross:
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
 
-# Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the clients that are
-# installed: podman, skopeo and buildah from Debian, and those that `make clients` installs. Also runs programs against the
-# command ecrtest (Debian: awscli python3-boto3 skopeo).
+# Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the
+# clients that are installed: podman, skopeo and buildah from Debian, and those that `make clients`
+# installs. Also runs programs against the command ecrtest (Debian: awscli python3-boto3 skopeo).
 e2e: build
 	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v . ./ecrtest
 
-# Compares with the AWS CLI how credentials are found (Debian's package awscli). aws-cli-update writes
-# the result into docs/aws-credentials.md.
+# Compares with the AWS CLI how credentials are found (Debian's package awscli). aws-cli-update
+# writes the result into docs/aws-credentials.md.
 aws-cli aws-cli-update: build
 	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m ./awscli $(if $(filter aws-cli-update,$@),-update)
 
 clients:
 	GO=$(GO) ecr-login/e2e/install-clients bin/clients
 
-# PEER=/path/to/another/helper compares with that helper. PEER='FIRST SECOND' adds a second one; the targets are about the
-# first. The two builds of the existing helper in docs/benchmarks.md:
+# PEER=/path/to/another/helper compares with that helper. PEER='FIRST SECOND' adds a second one; the
+# targets are about the first. The two builds of the existing helper in docs/benchmarks.md:
 #
 #	GOBIN=/tmp/peer/cgo go install github.com/awslabs/amazon-ecr-credential-helper/ecr-login/cli/docker-credential-ecr-login@v0.12.0
 #	CGO_ENABLED=0 GOBIN=/tmp/peer/static go install -ldflags '-s -w' (the same)
 bench: build
 	cd ecr-login/e2e && $(GO) run ./bench -helper $(abspath $(BINARY)) $(PEER:%=-peer %) -out $(abspath docs/benchmarks.md)
 
-# Looks up images with the kubelet's own plugin code, of the newest and of an old Kubernetes version. It compiles parts of
-# Kubernetes, which takes minutes the first time.
+# Looks up images with the kubelet's own plugin code, of the newest and of an old Kubernetes
+# version. It compiles parts of Kubernetes, which takes minutes the first time.
 kubelet-plugin: build
 	cd ecr-login/e2e/kubelet && $(GO) test -count 1 -v ./...
 	cd ecr-login/e2e/kubelet && $(GO) test -modfile=go.1.34.mod -count 1 -v ./...

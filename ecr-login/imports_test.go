@@ -11,8 +11,8 @@ import (
 
 const module = "github.com/4e881efc/ecr-credential-helper/"
 
-// allowed says, for each package that is not a test double, which packages of ours it may import: the layers of
-// docs/architecture.md.
+// allowed says, for each package that is not a test double, which packages of ours it may import:
+// the layers of docs/architecture.md.
 var allowed = map[string][]string{
 	"cache":                           nil,
 	"cache/memory":                    {"cache"},
@@ -43,7 +43,8 @@ var allowed = map[string][]string{
 	},
 }
 
-// leaves are packages that import nothing of ours but other leaves. Every package below ecr-login may import them.
+// leaves are packages that import nothing of ours but other leaves. Every package below ecr-login
+// may import them.
 var leaves = []string{
 	"ecr-login/internal/awsconfig",
 	"ecr-login/internal/authtoken",
@@ -62,8 +63,8 @@ var leaves = []string{
 	"ecr-login/internal/terminal",
 }
 
-// only says which packages may import what is costly: the AWS SDK, because a hit must not pay for it, and
-// go-cache, because it links encoding/gob.
+// only says which packages may import what is costly: the AWS SDK, because a hit must not pay for
+// it, and go-cache, because it links encoding/gob.
 var only = map[string][]string{
 	"github.com/aws/":            {"ecr-login", "ecr-login/token"},
 	"github.com/patrickmn/":      {"cache/memory"},

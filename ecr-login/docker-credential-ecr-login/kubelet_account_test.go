@@ -72,7 +72,8 @@ func TestKubeletServiceAccounts(t *testing.T) {
 		t.Errorf("%d connections for entries that are there, want none", n)
 	}
 
-	// The node's own: a pod without an account gets the stored login as any client does, and then the node's token.
+	// The node's own: a pod without an account gets the stored login as any client does, and then
+	// the node's token.
 	if u.pullImage(host+"/app") != stored.Secret {
 		t.Error("a request without an account did not get the login stored for the host")
 	}
@@ -82,7 +83,8 @@ func TestKubeletServiceAccounts(t *testing.T) {
 	}
 }
 
-// The annotation of AWS's own provider works, and goes before that of IAM roles for service accounts.
+// The annotation of AWS's own provider works, and goes before that of IAM roles for service
+// accounts.
 func TestKubeletPullRoleAnnotation(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -115,8 +117,8 @@ func TestKubeletServiceAccountsShareNothing(t *testing.T) {
 	wantCalls(t, s, getToken, 2)
 }
 
-// An account that was deleted and made again has its name and another UID. The server's tokens carry no UID, so the
-// test writes its own, and STS's answers to them.
+// An account that was deleted and made again has its name and another UID. The server's tokens
+// carry no UID, so the test writes its own, and STS's answers to them.
 func TestKubeletServiceAccountUID(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -159,7 +161,8 @@ func stsResponse(t *testing.T, c ecrtest.Credentials) []byte {
 	return body
 }
 
-// The role may come from the settings; the annotation comes first, because it says which of many accounts asks.
+// The role may come from the settings; the annotation comes first, because it says which of many
+// accounts asks.
 func TestKubeletRoleOfTheSettings(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -10,7 +10,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// Whatever the settings allow a get, the kubelet has its answer long before it kills the program after a minute.
+// Whatever the settings allow a get, the kubelet has its answer long before it kills the program
+// after a minute.
 func TestStressKubeletTimeBudget(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()

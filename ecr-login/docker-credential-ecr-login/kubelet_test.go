@@ -14,8 +14,8 @@ import (
 
 const kubeletV1 = "credentialprovider.kubelet.k8s.io/v1"
 
-// kubeletRequestJSON is a request as the kubelet writes it, and kubeletResponseJSON is what it reads. A test of module
-// e2e compares both with the kubelet's own types.
+// kubeletRequestJSON is a request as the kubelet writes it, and kubeletResponseJSON is what it
+// reads. A test of module e2e compares both with the kubelet's own types.
 type (
 	kubeletRequestJSON struct {
 		Kind                      string            `json:"kind"`
@@ -74,7 +74,8 @@ func readResponse(t testing.TB, apiVersion string, a answer) kubeletResponseJSON
 	return r
 }
 
-// pull asks for an image and returns the password for its registry, which must be the only one in the answer.
+// pull asks for an image and returns the password for its registry, which must be the only one in
+// the answer.
 func (u *user) pull(r kubeletRequestJSON) (string, time.Duration) {
 	u.t.Helper()
 	got := readResponse(u.t, kubeletV1, u.run(requestText(u.t, kubeletV1, r), "kubelet"))

@@ -6,7 +6,8 @@ import (
 	"log/slog"
 )
 
-// multiHandler passes each record to several handlers. Go 1.26 has slog.NewMultiHandler; this module builds with Go 1.25.
+// multiHandler passes each record to several handlers. Go 1.26 has slog.NewMultiHandler; this
+// module builds with Go 1.25.
 type multiHandler []slog.Handler
 
 func (m multiHandler) Enabled(ctx context.Context, level slog.Level) bool {

@@ -4,9 +4,11 @@ package e2e
 
 import "path/filepath"
 
-// podman, skopeo and buildah share the containers/image library. It reads credHelpers and not credsStore.
+// podman, skopeo and buildah share the containers/image library. It reads credHelpers and not
+// credsStore.
 
-// containersSettings puts their storage into the user's home, without cgroups, journals and kernel features.
+// containersSettings puts their storage into the user's home, without cgroups, journals and kernel
+// features.
 func containersSettings(u *user) {
 	u.write("storage.conf", "[storage]\ndriver = \"vfs\"\ngraphroot = \""+u.path("storage")+"\"\nrunroot = \""+u.path("run")+"\"\n")
 	u.write("containers.conf", "[engine]\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"none\"\n")

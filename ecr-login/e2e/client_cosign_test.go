@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// cosignClient pushes an image with its signature, and pulls both to verify it. It uses no transparency log, because none
-// is reachable here.
+// cosignClient pushes an image with its signature, and pulls both to verify it. It uses no
+// transparency log, because none is reachable here.
 func cosignClient() client {
 	key := filepath.Join(privateDir, "cosign") // one pair for all users: each verifies what another has signed
 	return client{

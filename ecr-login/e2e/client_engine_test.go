@@ -38,7 +38,8 @@ func dockerClient() client {
 	}
 }
 
-// buildxClient pushes the image that it builds and pulls its base image. Its builder is the engine's own.
+// buildxClient pushes the image that it builds and pulls its base image. Its builder is the
+// engine's own.
 func buildxClient() client {
 	return client{
 		name: "buildx", programs: []string{"docker", "dockerd", "buildx"}, install: fromGo,
@@ -65,7 +66,8 @@ func (u *user) buildx(dockerfile string, options ...string) result {
 	return u.run("", "docker", append(append([]string{"buildx", "build", "--progress", "plain"}, options...), dir)...)
 }
 
-// ctrClient has no credential helpers and no config.json: its user calls the helper and passes the password on.
+// ctrClient has no credential helpers and no config.json: its user calls the helper and passes the
+// password on.
 func ctrClient() client {
 	return client{
 		name: "ctr", programs: []string{"ctr", "dockerd"}, install: fromDebian + "containerd",

@@ -4,7 +4,8 @@ package e2e
 
 import "path/filepath"
 
-// baseRef is an image in the foreign registry that needs no credentials, for clients that need a base image.
+// baseRef is an image in the foreign registry that needs no credentials, for clients that need a
+// base image.
 const baseRef = openHost + "/base:1.0.0"
 
 // koClient pushes a Go program that it builds and pulls its base image.
@@ -17,8 +18,8 @@ func koClient() client {
 			u.write("program/go.mod", "module example.com/program\n")
 			u.write("program/main.go", "package main\n\nfunc main() {}\n")
 			u.env["GOCACHE"] = filepath.Join(privateDir, "go-build")
-			// Where this helper has no credentials, ko calls the helpers of other clouds and another one for ECR, which waits
-			// long for the instance metadata service.
+			// Where this helper has no credentials, ko calls the helpers of other clouds and
+			// another one for ECR, which waits long for the instance metadata service.
 			u.env["AWS_EC2_METADATA_DISABLED"] = "true"
 			u.env["GOPROXY"], u.env["GOTOOLCHAIN"] = "off", "local"
 		},

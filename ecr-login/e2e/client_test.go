@@ -30,15 +30,16 @@ type client struct {
 	version  func(u *user) string
 	// prepare gives a new user what the client needs besides config.json. It may be nil.
 	prepare func(u *user)
-	// push creates an image or artifact and pushes it. pull fetches it without using what an earlier push or pull left
-	// on the machine. Several goroutines may call both at once.
+	// push creates an image or artifact and pushes it. pull fetches it without using what an
+	// earlier push or pull left on the machine. Several goroutines may call both at once.
 	push, pull func(u *user, ref string) result
 	// perHost is true when the client reads only credHelpers, and not credsStore.
 	perHost bool
-	// ownHelper is true when the client contains a helper for ECR and uses config.json only when that one finds no AWS
-	// credentials.
+	// ownHelper is true when the client contains a helper for ECR and uses config.json only when
+	// that one finds no AWS credentials.
 	ownHelper bool
-	// sabotage is a script between the client and the helper, for the test of the tests. It may be empty.
+	// sabotage is a script between the client and the helper, for the test of the tests. It may be
+	// empty.
 	sabotage string
 }
 

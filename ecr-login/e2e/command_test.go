@@ -56,7 +56,8 @@ func (u *user) run(stdin, name string, args ...string) result {
 	return result{command: strings.Join(append([]string{name}, args...), " "), stdout: stdout.String(), stderr: stderr.String(), err: err}
 }
 
-// find returns the path of a program on the user's PATH. exec.Command would search the PATH of the test.
+// find returns the path of a program on the user's PATH. exec.Command would search the PATH of the
+// test.
 func (u *user) find(name string) string {
 	if own := filepath.Join(u.home, "bin", name); !strings.Contains(name, "/") {
 		if _, err := os.Stat(own); err == nil {

@@ -15,7 +15,8 @@ func (u *user) stale(host string) string {
 	return "{\n\t\"auths\": {\n\t\t\"" + host + "\": {\n\t\t\t\"auth\": \"" + auth + "\"\n\t\t}\n\t}\n}"
 }
 
-// TestConfigureForDocker starts with an expired login, configures, pushes and pulls, logs in elsewhere, and unconfigures.
+// TestConfigureForDocker starts with an expired login, configures, pushes and pulls, logs in
+// elsewhere, and unconfigures.
 func TestConfigureForDocker(t *testing.T) {
 	u := dockerUser(t)
 	u.signIn("default", devAccount)
@@ -44,7 +45,8 @@ func TestConfigureForDocker(t *testing.T) {
 	u.mustFail("", "docker", "pull", tag)
 }
 
-// TestConfigureForPodman checks that the entry is in podman's lasting file: the file of podman login ends with the session.
+// TestConfigureForPodman checks that the entry is in podman's lasting file: the file of podman
+// login ends with the session.
 func TestConfigureForPodman(t *testing.T) {
 	needProgram(t, "podman", fromDebian+"podman")
 	u := newUser(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// The helper in a container, as in CI jobs and clusters: an arbitrary user id, a read-only root, no home, and the
-// engine's default seccomp profile, which denies keyctl.
+// The helper in a container, as in CI jobs and clusters: an arbitrary user id, a read-only root, no
+// home, and the engine's default seccomp profile, which denies keyctl.
 
 const containerUser = 12345
 
@@ -33,7 +33,8 @@ func (u *user) containerImage(tag string) {
 	u.must("", "docker", "build", "--tag", tag, "image")
 }
 
-// runContainer runs the helper in a container, on the private machine's network, with an access key.
+// runContainer runs the helper in a container, on the private machine's network, with an access
+// key.
 func (u *user) runContainer(tag string, who ecrtest.Credentials, options ...string) result {
 	u.t.Helper()
 	command := []string{"run", "--rm", "--interactive", "--network", "host", "--read-only", "--user", fmt.Sprintf("%d:%d", containerUser, containerUser)}
@@ -62,7 +63,8 @@ func TestContainerWithoutDirectories(t *testing.T) {
 	wantCalls(t, u.aws, getToken)
 }
 
-// TestContainerWithCacheDirectory checks that a writable directory is enough to keep a sealed token between runs.
+// TestContainerWithCacheDirectory checks that a writable directory is enough to keep a sealed token
+// between runs.
 func TestContainerWithCacheDirectory(t *testing.T) {
 	u := dockerUser(t)
 	u.containerImage("helper:cache")
@@ -81,7 +83,8 @@ func TestContainerWithCacheDirectory(t *testing.T) {
 	u.wantNoSecret(first)
 }
 
-// TestContainerWithoutCredentials checks that the cause is on standard error too, which is the log of the container.
+// TestContainerWithoutCredentials checks that the cause is on standard error too, which is the log
+// of the container.
 func TestContainerWithoutCredentials(t *testing.T) {
 	u := dockerUser(t)
 	u.containerImage("helper:poor")

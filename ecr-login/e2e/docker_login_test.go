@@ -14,7 +14,8 @@ var dockerStores = map[string]dockerConfig{
 	"credsStore":  {CredsStore: helperName},
 }
 
-// TestDockerLoginWithToken checks that a token given to docker login is served until it expires or until docker logout.
+// TestDockerLoginWithToken checks that a token given to docker login is served until it expires or
+// until docker logout.
 func TestDockerLoginWithToken(t *testing.T) {
 	for name, config := range dockerStores {
 		t.Run(name, func(t *testing.T) {
@@ -58,8 +59,8 @@ func TestDockerLoginWithExpiredToken(t *testing.T) {
 	u.mustFail(devHost, "docker-credential-ecr-login", "get")
 }
 
-// TestBareDockerLoginStoresNothing checks a docker login without a password: it calls get and gives the answer to store.
-// A stored login would come before every later profile.
+// TestBareDockerLoginStoresNothing checks a docker login without a password: it calls get and gives
+// the answer to store. A stored login would come before every later profile.
 func TestBareDockerLoginStoresNothing(t *testing.T) {
 	for name, config := range dockerStores {
 		t.Run(name, func(t *testing.T) {

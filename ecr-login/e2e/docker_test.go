@@ -113,8 +113,8 @@ func TestDockerTwoAccountsTwoProfiles(t *testing.T) {
 	wantOpenedBy(t, u.aws, who)
 }
 
-// TestDockerBuildFromPrivateImage uses the classic builder, which collects all credentials before it starts: it calls
-// list, get for each entry of the list, and get for each key of credHelpers.
+// TestDockerBuildFromPrivateImage uses the classic builder, which collects all credentials before
+// it starts: it calls list, get for each entry of the list, and get for each key of credHelpers.
 func TestDockerBuildFromPrivateImage(t *testing.T) {
 	for name, config := range map[string]dockerConfig{
 		"credHelpers": {CredHelpers: map[string]string{devHost: helperName, prodHost: prodHelperName}},

@@ -31,11 +31,12 @@ func record(c client, column, value string) {
 	found.by[c.name][column] = value
 }
 
-// resultsHeading starts the part of the page that writeDocs replaces. What stands before it is written by hand.
+// resultsHeading starts the part of the page that writeDocs replaces. What stands before it is
+// written by hand.
 const resultsHeading = "## Results\n"
 
-// writeDocs writes the results into the page. It returns an error when a result is missing, because the page would then
-// lose a cell.
+// writeDocs writes the results into the page. It returns an error when a result is missing, because
+// the page would then lose a cell.
 func writeDocs(path string) error {
 	found.Lock()
 	defer found.Unlock()

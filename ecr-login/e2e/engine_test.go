@@ -52,7 +52,8 @@ func needEngine(t testing.TB) *engine {
 }
 
 func startEngine() (*engine, error) {
-	// dockerd caches the trust store and, for seconds, the hosts file, so the site writes both first.
+	// dockerd caches the trust store and, for seconds, the hosts file, so the site writes both
+	// first.
 	if _, err := theSite(); err != nil {
 		return nil, fmt.Errorf("starting the registry: %w", err)
 	}

@@ -21,8 +21,8 @@ var (
 // skipReason says what is missing on this machine. When it is set, every test skips with it.
 var skipReason string
 
-// The test binary runs three times, one inside the other: started by go test, as process 1 of the namespaces, and to run
-// the tests. stageVariable names the stage of a process.
+// The test binary runs three times, one inside the other: started by go test, as process 1 of the
+// namespaces, and to run the tests. stageVariable names the stage of a process.
 const (
 	stageVariable = "ECR_E2E_STAGE"
 	stageFirst    = "process 1"
@@ -66,8 +66,8 @@ func stage(m *testing.M) int {
 	return m.Run()
 }
 
-// startNamespaces runs the tests in namespaces of their own and returns their exit code. An error means that the
-// namespaces cannot be created.
+// startNamespaces runs the tests in namespaces of their own and returns their exit code. An error
+// means that the namespaces cannot be created.
 func startNamespaces() (int, error) {
 	if os.Geteuid() != 0 {
 		return 0, fmt.Errorf("they need root (user id 0) for namespaces and mounts, this is user id %d", os.Geteuid())
@@ -92,12 +92,14 @@ func startNamespaces() (int, error) {
 	return cmd.ProcessState.ExitCode() & 0xff, nil
 }
 
-// stageEnvironment returns the environment of the next stage: without proxies, AWS settings and CA bundles.
+// stageEnvironment returns the environment of the next stage: without proxies, AWS settings and CA
+// bundles.
 func stageEnvironment(next string) []string {
 	return []string{stageVariable + "=" + next, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + privateDir, "HOME=" + privateDir}
 }
 
-// locate makes the paths absolute and adds the clients' directory, and those of system programs, to PATH.
+// locate makes the paths absolute and adds the clients' directory, and those of system programs, to
+// PATH.
 func locate() error {
 	for _, path := range []*string{helperPath, clientsPath, docsPath} {
 		if *path == "" {

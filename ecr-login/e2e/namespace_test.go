@@ -18,16 +18,17 @@ import (
 const (
 	// privateDir is a directory in the private /run for all files of the run.
 	privateDir = "/run/e2e"
-	// address is the address of ECR's host names. It is from TEST-NET-1 (RFC 5737) and not from 127.0.0.0/8, because Docker
-	// treats every registry at a loopback address as insecure and does not verify its certificate.
+	// address is the address of ECR's host names. It is from TEST-NET-1 (RFC 5737) and not from
+	// 127.0.0.0/8, because Docker treats every registry at a loopback address as insecure and does
+	// not verify its certificate.
 	address = "192.0.2.1"
-	// cgroupParent is the control group of the engine's containers. Control groups are the only part of the machine that
-	// no namespace hides. removeControlGroups removes it.
+	// cgroupParent is the control group of the engine's containers. Control groups are the only
+	// part of the machine that no namespace hides. removeControlGroups removes it.
 	cgroupParent = "ecr-login-e2e"
 )
 
-// namespaces are the attributes of process 1. The kernel kills process 1 when the thread that started it ends, and all
-// other processes when process 1 ends.
+// namespaces are the attributes of process 1. The kernel kills process 1 when the thread that
+// started it ends, and all other processes when process 1 ends.
 func namespaces() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
@@ -35,8 +36,9 @@ func namespaces() *syscall.SysProcAttr {
 	}
 }
 
-// makePrivateMachine gives the namespaces a writable /etc, an empty /run, their own /proc and a loopback device with two
-// addresses. An engine of the machine that listens in /run is not reachable from here.
+// makePrivateMachine gives the namespaces a writable /etc, an empty /run, their own /proc and a
+// loopback device with two addresses. An engine of the machine that listens in /run is not
+// reachable from here.
 func makePrivateMachine() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making the mounts private: %w", err)
@@ -91,7 +93,8 @@ func addAddress(device, ip string) error {
 	return nil
 }
 
-// superviseTests runs as process 1: it starts the tests, waits for orphaned processes, and ends with the tests.
+// superviseTests runs as process 1: it starts the tests, waits for orphaned processes, and ends
+// with the tests.
 func superviseTests() int {
 	runtime.LockOSThread()
 	child, err := syscall.ForkExec("/proc/self/exe", os.Args, &syscall.ProcAttr{
@@ -119,8 +122,8 @@ func superviseTests() int {
 	}
 }
 
-// machineState describes what a run could change outside its namespaces: the hosts file, trust stores, and the clients'
-// system-wide settings.
+// machineState describes what a run could change outside its namespaces: the hosts file, trust
+// stores, and the clients' system-wide settings.
 func machineState() string {
 	var state strings.Builder
 	for _, root := range []string{"/etc/hosts", "/etc/resolv.conf", "/etc/docker", "/etc/containers", "/etc/ssl/certs", "/run/e2e"} {
@@ -144,8 +147,8 @@ func machineState() string {
 	return state.String()
 }
 
-// removeControlGroups removes the empty directories that the engine's containers leave in every hierarchy. A directory in
-// use stays, and machineState reports it.
+// removeControlGroups removes the empty directories that the engine's containers leave in every
+// hierarchy. A directory in use stays, and machineState reports it.
 func removeControlGroups() {
 	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
 		left, _ := filepath.Glob(pattern + cgroupParent)

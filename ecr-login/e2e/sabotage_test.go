@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// sabotage is a broken helper, and the scenario that must fail with it for every client. The script finds the real helper
-// in $real.
+// sabotage is a broken helper, and the scenario that must fail with it for every client. The script
+// finds the real helper in $real.
 type sabotage struct {
 	name     string
 	scenario string
@@ -48,7 +48,8 @@ exec sleep 600
 `},
 }
 
-// hangLimit is the time limit of commands with a broken helper. With a good helper each of them takes less.
+// hangLimit is the time limit of commands with a broken helper. With a good helper each of them
+// takes less.
 const hangLimit = 6 * time.Second
 
 // TestSabotage checks that the scenarios fail with a broken helper, for each client.

@@ -50,8 +50,8 @@ func (c client) newPlayer(t testing.TB, helpers map[string]string) *user {
 	return u
 }
 
-// profile and helper return the profile and the helper of this client's user: the default profile, or one that only the
-// helper's name selects.
+// profile and helper return the profile and the helper of this client's user: the default profile,
+// or one that only the helper's name selects.
 func (c client) profile() string {
 	if c.ownHelper {
 		return "dev"
@@ -66,8 +66,8 @@ func (c client) helper() string {
 	return helperName
 }
 
-// ref returns the reference that this client pushes in a scenario. It contains the test's name, so that no client finds
-// what another one pushed.
+// ref returns the reference that this client pushes in a scenario. It contains the test's name, so
+// that no client finds what another one pushed.
 func (c client) ref(host, scenario string) string {
 	if host == publicHost {
 		host += "/somebody"
@@ -209,8 +209,8 @@ esac
 	wantSuccess(t, c.pull(u, private))
 }
 
-// A token expires only by waiting for it. A client on a busy machine may be slow, and the token must not expire during its
-// operation. When it does, the token lives longer in the next try.
+// A token expires only by waiting for it. A client on a busy machine may be slow, and the token
+// must not expire during its operation. When it does, the token lives longer in the next try.
 func playTokenExpires(t testing.TB, c client) {
 	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
 	u.signIn(c.profile(), devAccount)

@@ -34,7 +34,8 @@ const (
 	prodHost   = prodAccount + ".dkr.ecr.eu-west-1.amazonaws.com"
 	publicHost = "public.ecr.aws"
 
-	// The two registries that are not ECR: one needs no credentials, the other needs foreignUser and foreignPassword.
+	// The two registries that are not ECR: one needs no credentials, the other needs foreignUser
+	// and foreignPassword.
 	openHost        = "open.example.com"
 	closedHost      = "closed.example.com"
 	foreignUser     = "somebody"
@@ -42,7 +43,8 @@ const (
 	foreignAddress  = "192.0.2.2"
 )
 
-// awsHosts are the host names that resolve to ecrtest: registries, and the APIs that the helper calls for them.
+// awsHosts are the host names that resolve to ecrtest: registries, and the APIs that the helper
+// calls for them.
 var awsHosts = []string{
 	devHost, prodHost, publicHost,
 	devAccount + ".dkr.ecr-fips.us-east-1.amazonaws.com", devAccount + ".dkr-ecr.us-east-1.on.aws",
@@ -52,11 +54,12 @@ var awsHosts = []string{
 	"portal.sso.us-east-1.amazonaws.com", "oidc.us-east-1.amazonaws.com", "us-east-1.signin.aws.amazon.com",
 }
 
-// theSite is shared by all tests, because programs that live as long as the run, such as dockerd, read the trust store
-// once.
+// theSite is shared by all tests, because programs that live as long as the run, such as dockerd,
+// read the trust store once.
 var theSite = sync.OnceValues(startSite)
 
-// needSite returns the site without recorded requests and faults. Tests that use it must not run in parallel.
+// needSite returns the site without recorded requests and faults. Tests that use it must not run in
+// parallel.
 func needSite(t testing.TB) *ecrtest.Server {
 	t.Helper()
 	need(t)
@@ -75,7 +78,8 @@ func breakCall(t testing.TB, site *ecrtest.Server, operation string, fault ecrte
 	t.Cleanup(func() { site.SetFault(operation) })
 }
 
-// wantCalls checks that exactly these operations of AWS were called since the last Reset, without those of the registry.
+// wantCalls checks that exactly these operations of AWS were called since the last Reset, without
+// those of the registry.
 func wantCalls(t testing.TB, site *ecrtest.Server, want ...string) {
 	t.Helper()
 	var operations []string
@@ -114,8 +118,8 @@ func startSite() (*ecrtest.Server, error) {
 	return site, writeHosts()
 }
 
-// trust makes these certificates the only ones that programs trust. It writes to the directory that Go's crypto/x509 reads
-// first on every distribution. Every client here is a Go program.
+// trust makes these certificates the only ones that programs trust. It writes to the directory that
+// Go's crypto/x509 reads first on every distribution. Every client here is a Go program.
 func trust(certificates ...[]byte) error {
 	const dir = "/etc/ssl/certs"
 	if err := os.RemoveAll(dir); err != nil {
@@ -145,8 +149,8 @@ func writeHosts() error {
 	return os.WriteFile("/etc/resolv.conf", []byte("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"), 0o644)
 }
 
-// startForeign starts the registries that are not ECR, with the certificate of net/http/httptest for *.example.com, and
-// returns that certificate.
+// startForeign starts the registries that are not ECR, with the certificate of net/http/httptest
+// for *.example.com, and returns that certificate.
 func startForeign() ([]byte, error) {
 	quiet := registry.Logger(log.New(io.Discard, "", 0))
 	open, closed := registry.New(quiet), registry.New(quiet)

@@ -4,8 +4,8 @@ package e2e
 
 import "testing"
 
-// TestSpellingsOfNerdctl plays nerdctl, whose version 2 cannot be downloaded as a module. It starts a process for each of
-// six spellings of one host (pkg/imgutil/dockerconfigresolver).
+// TestSpellingsOfNerdctl plays nerdctl, whose version 2 cannot be downloaded as a module. It starts
+// a process for each of six spellings of one host (pkg/imgutil/dockerconfigresolver).
 func TestSpellingsOfNerdctl(t *testing.T) {
 	u := newUser(t)
 	u.signIn("default", devAccount)

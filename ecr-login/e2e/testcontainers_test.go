@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// pullWithTestcontainers pulls an image as testcontainers for Node does before it starts a container: it looks up the
-// credentials and passes them to the engine.
+// pullWithTestcontainers pulls an image as testcontainers for Node does before it starts a
+// container: it looks up the credentials and passes them to the engine.
 const pullWithTestcontainers = `
 const { getContainerRuntimeClient, ImageName } = require("testcontainers");
 getContainerRuntimeClient()
@@ -17,8 +17,8 @@ getContainerRuntimeClient()
   .then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });
 `
 
-// TestTestcontainersForNode pulls with a cold cache. This version of testcontainers calls list before get, leaves the
-// standard input of list open, and uses get only for a host that list names.
+// TestTestcontainersForNode pulls with a cold cache. This version of testcontainers calls list
+// before get, leaves the standard input of list open, and uses get only for a host that list names.
 func TestTestcontainersForNode(t *testing.T) {
 	needProgram(t, "node", fromDebian+"nodejs")
 	modules := filepath.Join(*clientsPath, "testcontainers", "node_modules")

@@ -18,8 +18,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// user is a person with a home, a Docker configuration, AWS settings and a PATH of their own. Their commands get no
-// variable of the machine's environment.
+// user is a person with a home, a Docker configuration, AWS settings and a PATH of their own. Their
+// commands get no variable of the machine's environment.
 type user struct {
 	t     testing.TB
 	aws   *ecrtest.Server
@@ -60,7 +60,8 @@ func newUser(t testing.TB) *user {
 	return u
 }
 
-// install creates a link to the helper. A link docker-credential-ecr-login-NAME uses the profile NAME.
+// install creates a link to the helper. A link docker-credential-ecr-login-NAME uses the profile
+// NAME.
 func (u *user) install(name string) {
 	u.t.Helper()
 	if err := os.Symlink(*helperPath, filepath.Join(u.home, "bin", name)); err != nil {
@@ -113,7 +114,8 @@ func (u *user) read(name string) string {
 	return string(content)
 }
 
-// signIn writes an IAM user's access key to a profile of the shared credentials file, and returns the IAM user's ARN.
+// signIn writes an IAM user's access key to a profile of the shared credentials file, and returns
+// the IAM user's ARN.
 func (u *user) signIn(profile, account string) (arn string) {
 	u.t.Helper()
 	arn = fmt.Sprintf("arn:aws:iam::%s:user/%s", account, profile)
@@ -140,7 +142,8 @@ func (u *user) get(helper, serverURL string) (password string) {
 	return answer.Secret
 }
 
-// wantNoSecret searches every file of the home for a password, also in the base64 form of config.json.
+// wantNoSecret searches every file of the home for a password, also in the base64 form of
+// config.json.
 func (u *user) wantNoSecret(password string) {
 	u.t.Helper()
 	forms := []string{password, base64.StdEncoding.EncodeToString([]byte("AWS:" + password))}

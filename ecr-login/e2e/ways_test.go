@@ -17,8 +17,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// ECR's guide shows three ways to authenticate: a credential helper, a password piped into docker login, and a header for
-// the HTTP API. These tests are about the last two.
+// ECR's guide shows three ways to authenticate: a credential helper, a password piped into docker
+// login, and a header for the HTTP API. These tests are about the last two.
 const (
 	loginByPassword = "docker-credential-ecr-login get-login-password --region us-east-1 | docker login --username AWS --password-stdin " + devHost
 	opRegistry      = "registry"
@@ -29,8 +29,9 @@ func basic(password string) string {
 	return base64.StdEncoding.EncodeToString([]byte("AWS:" + password))
 }
 
-// TestGetLoginPasswordIntoDockerLogin runs the line of ECR's guide with this program in place of the AWS command line:
-// without a helper in config.json, where docker stores the password itself, and with one.
+// TestGetLoginPasswordIntoDockerLogin runs the line of ECR's guide with this program in place of
+// the AWS command line: without a helper in config.json, where docker stores the password itself,
+// and with one.
 func TestGetLoginPasswordIntoDockerLogin(t *testing.T) {
 	for name, config := range map[string]dockerConfig{
 		"no helper":   {},
@@ -42,7 +43,8 @@ func TestGetLoginPasswordIntoDockerLogin(t *testing.T) {
 			u.signIn("default", devAccount)
 			u.configure(config)
 			if name == "no helper" {
-				// With an entry, docker does not look for a credential store of the machine, such as pass.
+				// With an entry, docker does not look for a credential store of the machine, such
+				// as pass.
 				u.write(".docker/config.json", `{"auths": {"other.example.com": {}}}`)
 			}
 			u.must("", "sh", "-c", loginByPassword)
@@ -68,7 +70,8 @@ func TestGetLoginPasswordFailsBeforeDockerLogin(t *testing.T) {
 	}
 }
 
-// TestHeaderWithCurl passes the header to curl in a configuration file, so that it is on no command line.
+// TestHeaderWithCurl passes the header to curl in a configuration file, so that it is on no command
+// line.
 func TestHeaderWithCurl(t *testing.T) {
 	needProgram(t, "curl", fromDebian+"curl")
 	u := dockerUser(t)
@@ -91,7 +94,8 @@ func TestHeaderWithCurl(t *testing.T) {
 	}
 }
 
-// TestHeaderIsOnNoCommandLine checks the command lines and environments of all processes while curl waits for its answer.
+// TestHeaderIsOnNoCommandLine checks the command lines and environments of all processes while curl
+// waits for its answer.
 func TestHeaderIsOnNoCommandLine(t *testing.T) {
 	needProgram(t, "curl", fromDebian+"curl")
 	u := dockerUser(t)
@@ -134,7 +138,8 @@ func TestHeaderIsOnNoCommandLine(t *testing.T) {
 	}
 }
 
-// TestHeaderStaysWithItsHost checks that curl does not send the header to the host of a redirect, such as ECR's storage.
+// TestHeaderStaysWithItsHost checks that curl does not send the header to the host of a redirect,
+// such as ECR's storage.
 func TestHeaderStaysWithItsHost(t *testing.T) {
 	needProgram(t, "curl", fromDebian+"curl")
 	u := dockerUser(t)

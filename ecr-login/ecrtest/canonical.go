@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// compute is the signature the request should have.
+// compute returns the signature that the request must have.
 func (sig signature) compute(r *http.Request, payload, date, secret string) string {
 	canonical := strings.Join([]string{
 		r.Method,
@@ -38,7 +38,7 @@ func (sig signature) compute(r *http.Request, payload, date, secret string) stri
 	return hex.EncodeToString(key)
 }
 
-// canonicalPath encodes the path a second time, as every service but S3 does.
+// canonicalPath returns the path, encoded a second time as for every service except S3.
 func canonicalPath(r *http.Request) string {
 	path := r.URL.EscapedPath()
 	if path == "" {
@@ -69,7 +69,7 @@ func canonicalHeaders(r *http.Request, names []string) string {
 	for _, name := range names {
 		var values []string
 		switch name {
-		// net/http keeps these two out of the header.
+		// net/http removes these two from the header.
 		case "host":
 			values = []string{r.Host}
 		case "content-length":
@@ -89,8 +89,8 @@ func canonicalHeaders(r *http.Request, names []string) string {
 	return b.String()
 }
 
-// percent is the specification's UriEncode: everything but the unreserved
-// characters, and those in keep.
+// percent is the specification's UriEncode: it encodes all characters except the unreserved ones
+// and those in keep.
 func percent(s, keep string) string {
 	const hexDigits = "0123456789ABCDEF"
 	var b strings.Builder

@@ -7,8 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Config returns a configuration of the AWS SDK for Go with which its clients call this server as the given principal,
-// under AWS's own host names. It reads no environment variable and no file, so tests that use it can run in parallel:
+// Config returns a configuration of the AWS SDK for Go with which its clients call this server as
+// the given principal, under AWS's own host names. It reads no environment variable and no file, so
+// tests that use it can run in parallel:
 //
 //	s := ecrtest.New(t)
 //	client := ecr.NewFromConfig(s.Config(s.AddUser("developer")))

@@ -5,18 +5,17 @@ import (
 	"net/http"
 )
 
-// The agents that give credentials to containers: the ECS agent (GET
-// /v2/credentials/ID at 169.254.170.2) and the EKS Pod Identity agent (GET
-// /v1/credentials at 169.254.170.23, where the Authorization header tells the
-// pods apart).
+// The agents that give credentials to containers are the ECS agent (GET /v2/credentials/ID at
+// 169.254.170.2) and the EKS Pod Identity agent (GET /v1/credentials at 169.254.170.23, where the
+// Authorization header identifies the pod).
 
-// Sessions of the roles that agents give.
+// Session names of the agents' credentials.
 const (
 	taskSession = "0123456789abcdef0123456789abcdef" // an ECS task's id
 	podSession  = "eks-example-builder"
 )
 
-// containerKey is what an agent knows a container by.
+// containerKey identifies a container.
 type containerKey struct {
 	path, authorization string
 }
@@ -28,9 +27,8 @@ var opContainer = &operation{
 	act:         (*Server).containerCredentials,
 }
 
-// AddContainer makes a container agent hand out a role's credentials at a path
-// that is not used yet, which it returns. A request must carry authorization as
-// its Authorization header, whole; "" asks for none.
+// AddContainer makes the ECS agent serve a role's credentials at a new path, which it returns.
+// Requests must have the given Authorization header; "" requires none.
 func (s *Server) AddContainer(roleARN, authorization string) (path string) {
 	n := s.serial.Add(1)
 	path = fmt.Sprintf("/v2/credentials/00000000-0000-4000-8000-%012d", n)
@@ -41,8 +39,8 @@ func (s *Server) AddContainer(roleARN, authorization string) (path string) {
 // podIdentityPath is the one path of the EKS Pod Identity agent.
 const podIdentityPath = "/v1/credentials"
 
-// AddPod makes the EKS Pod Identity agent hand out a role's credentials to who
-// shows the given service account token.
+// AddPod makes the EKS Pod Identity agent serve a role's credentials to requests with the given
+// service account token.
 func (s *Server) AddPod(roleARN, serviceAccountToken string) (path string) {
 	s.addContainer(containerKey{podIdentityPath, serviceAccountToken}, roleARN, podSession)
 	return podIdentityPath
@@ -87,7 +85,7 @@ func (s *Server) containerCredentials(c *call) answer {
 	})
 }
 
-// refuseContainer is the agents' error form, as the SDK's endpointcreds reads it.
+// refuseContainer returns an error in the agents' format, which the SDK's endpointcreds reads.
 func refuseContainer(no refusal) answer {
 	status := no.status
 	if status == 0 {

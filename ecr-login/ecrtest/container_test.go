@@ -7,7 +7,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-func TestContainerAgentsKnowTheirContainers(t *testing.T) {
+func TestContainerAgentsIdentifyContainers(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	const role = "arn:aws:iam::123456789012:role/"

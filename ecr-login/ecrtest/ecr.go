@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The two APIs that hand out authorization tokens, protocol AWS JSON 1.1.
+// The two APIs that return authorization tokens use the protocol AWS JSON 1.1.
 const (
 	ecrTarget       = "AmazonEC2ContainerRegistry_V20150921."
 	ecrPublicTarget = "SpencerFrontendService.GetAuthorizationToken"
@@ -32,14 +32,14 @@ var (
 	}
 )
 
-// authorizationData is one token as the APIs answer it.
+// authorizationData is a token in the format of the APIs.
 type authorizationData struct {
 	AuthorizationToken string     `json:"authorizationToken"`
 	ExpiresAt          epochMilli `json:"expiresAt"`
 	ProxyEndpoint      string     `json:"proxyEndpoint,omitempty"`
 }
 
-// epochMilli is Unix seconds with three decimals, AWS JSON's form of a time.
+// epochMilli is a time in the format of AWS JSON: Unix seconds with three decimals.
 type epochMilli time.Time
 
 func (t epochMilli) MarshalJSON() ([]byte, error) {
@@ -75,7 +75,7 @@ func (s *Server) getAuthorizationToken(c *call) answer {
 	return answerJSON(jsonType, map[string]any{"authorizationData": data})
 }
 
-// getPublicAuthorizationToken needs a second permission, as the real one does.
+// getPublicAuthorizationToken requires a second permission, as the real API does.
 func (s *Server) getPublicAuthorizationToken(c *call) answer {
 	const bearer = "sts:GetServiceBearerToken"
 	if s.denied(bearer, c.caller.Principal.ARN) {
@@ -91,13 +91,14 @@ func (s *Server) getPublicAuthorizationToken(c *call) answer {
 func answerJSON(contentType string, v any) answer {
 	body, err := json.Marshal(v)
 	if err != nil {
-		// Only values of this package's own types come here.
+		// The values are of this package's types and can be encoded.
 		panic(err)
 	}
 	return answer{status: http.StatusOK, contentType: contentType, body: body}
 }
 
-// refuseJSON is the error form of AWS JSON 1.1. Errors of the caller are all 400.
+// refuseJSON returns an error in the format of AWS JSON 1.1. Errors of the caller have the status
+// 400.
 func refuseJSON(no refusal) answer {
 	status := no.status
 	if status == 0 {
@@ -108,8 +109,8 @@ func refuseJSON(no refusal) answer {
 	return a
 }
 
-// Basic is the token as the API answers it, and as an Authorization header takes
-// it after "Basic": base64 of user and password.
+// Basic returns the token as the API returns it and as an Authorization header has it after
+// "Basic": base64 of user and password.
 func (t Token) Basic() string {
 	return base64.StdEncoding.EncodeToString([]byte(User + ":" + t.Password))
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-func TestTokenIsShapedLikeAWSs(t *testing.T) {
+func TestTokenFormat(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second).Add(250 * time.Millisecond)
 	s := ecrtest.New(t)
@@ -67,7 +67,7 @@ func TestTokenIsShapedLikeAWSs(t *testing.T) {
 	}
 }
 
-func TestEveryTokenIsAnother(t *testing.T) {
+func TestTokensDiffer(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	a, b := s.AddUser("a"), s.AddUser("b")
@@ -106,7 +106,7 @@ func TestPublicToken(t *testing.T) {
 	}
 }
 
-func TestTokenThatHasExpiredAlready(t *testing.T) {
+func TestTokenIssuedExpired(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	s.SetTokenLife(-time.Hour)
@@ -119,7 +119,7 @@ func TestTokenThatHasExpiredAlready(t *testing.T) {
 	}
 }
 
-// The field is deprecated and old programs still send it.
+// TestRegistryIDs checks a deprecated field that old programs send.
 func TestRegistryIDs(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -164,7 +164,7 @@ func TestRefusedCredentials(t *testing.T) {
 	wantAPIError(t, err, "ExpiredTokenException", "The security token included in the request is expired")
 }
 
-func TestSkewedClientIsRefusedAndTold(t *testing.T) {
+func TestWrongClockIsReported(t *testing.T) {
 	t.Parallel()
 	for _, offset := range []time.Duration{48 * time.Hour, -48 * time.Hour} {
 		s := ecrtest.New(t)

@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// A program that logs in to ECR and pushes, tried out in the same process. In a
-// test, New(t) takes the place of Start and Close.
+// This program logs in to ECR and pushes, in the same process. A test uses New(t) instead of Start
+// and Close.
 func Example() {
 	ctx := context.Background()
 	s, err := ecrtest.Start(ecrtest.Options{})
@@ -73,7 +73,7 @@ func Example() {
 	// pulls 12 hours later: false
 }
 
-// What a program says when AWS refuses it.
+// This example shows the error of a program that AWS denies access.
 func ExampleServer_SetFault() {
 	s, err := ecrtest.Start(ecrtest.Options{})
 	if err != nil {
@@ -93,6 +93,7 @@ func ExampleServer_SetFault() {
 	_, text, _ := strings.Cut(err.Error(), "AccessDeniedException: ")
 	fmt.Println(text)
 
-	// Output:
-	// User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action
+	// Output: User: arn:aws:iam::123456789012:user/developer is not authorized to perform:
+	// ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the
+	// ecr:GetAuthorizationToken action
 }

@@ -9,54 +9,51 @@ import (
 	"time"
 )
 
-// Fault is a way in which an operation misbehaves. The zero value does nothing.
-// Latency and Until delay, and combine with everything else; of the rest, the
-// first that is set, in this order, is what happens.
+// Fault is a way in which an operation fails. The zero value does nothing. Latency and Until delay
+// the answer and combine with the other fields. Of these, the first that is set applies.
 type Fault struct {
-	// Latency passes before anything else happens.
+	// Latency is the time before the answer.
 	Latency time.Duration
-	// Until holds the request until the channel is closed: a delay that needs no
-	// clock. The operation is counted before.
+	// Until delays the answer until the channel is closed: a delay without a clock. The call is
+	// counted before.
 	Until <-chan struct{}
 
 	// CloseConnection closes the connection without an answer.
 	CloseConnection bool
 	// Silence accepts the request and never answers.
 	Silence bool
-	// Body is the whole answer, with Status, or 200 if that is 0. Use it for
-	// answers that are well-formed and wrong.
+	// Body is the answer, with Status, or 200 if that is 0. Use it for answers that are well-formed
+	// and wrong.
 	Body []byte
-	// Garbage answers, with Status, or 200 if that is 0, an HTML page that no AWS
-	// service sends.
+	// Garbage answers with an HTML page that no AWS service sends, and with Status, or 200 if that
+	// is 0.
 	Garbage bool
-	// Status and Code are an error in the service's own form. Either may be left
-	// out. Without a Message AWS's own text is used: the caller and the action
-	// for AccessDeniedException, "Rate exceeded" for ThrottlingException.
+	// Status and Code are an error in the service's own format. One of them may be zero. Without a
+	// Message the text is AWS's: the caller and the action for AccessDeniedException, "Rate
+	// exceeded" for ThrottlingException.
 	Status        int
 	Code, Message string
 	// RetryAfter is the Retry-After header of an error, rounded up to seconds; 0 for none.
 	RetryAfter time.Duration
-	// Truncate promises the whole answer, sends half and closes the connection.
+	// Truncate sends half of the answer and closes the connection.
 	Truncate bool
 
-	// Times is how many requests the fault lasts. 0 means until it is cleared.
+	// Times is the number of requests that the fault applies to. 0 means until it is cleared.
 	Times int
 }
 
-// AccessDenied is AWS's answer to a principal whose policies do not allow the
-// action.
+// AccessDenied returns AWS's error for a principal whose policies do not allow the action.
 func AccessDenied() Fault { return Fault{Code: "AccessDeniedException"} }
 
-// Throttled is AWS's answer above the request quota.
+// Throttled returns AWS's error above the request quota.
 func Throttled() Fault { return Fault{Code: "ThrottlingException"} }
 
-// Unavailable is a service that answers 503.
+// Unavailable returns the error of a service that answers 503.
 func Unavailable() Fault { return Fault{Status: http.StatusServiceUnavailable} }
 
-// SetFault makes an operation misbehave, or every operation that has no fault of
-// its own when op is "*". It replaces the operation's faults; several are used up
-// one after the other, each as long as its Times says. Without a fault the
-// operation is well again.
+// SetFault sets the faults of an operation, or, when op is "*", of every operation without faults
+// of its own. It replaces the operation's earlier faults. Several faults apply one after the other,
+// each for its Times. Without a fault the operation works again.
 func (s *Server) SetFault(op string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +68,7 @@ func (s *Server) SetFault(op string, faults ...Fault) {
 	s.faults[op] = list
 }
 
-// takeFault is the fault that this request of op meets.
+// takeFault returns the fault for a request of op.
 func (s *Server) takeFault(op string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +88,7 @@ func (s *Server) takeFault(op string) Fault {
 	return Fault{}
 }
 
-// pass lets the fault's delays pass. It reports whether there is to be an answer.
+// pass waits for the fault's delays. It reports whether the request gets an answer.
 func (s *Server) pass(ctx context.Context, f Fault) bool {
 	if f.Latency > 0 {
 		timer := time.NewTimer(f.Latency)
@@ -126,15 +123,14 @@ func (s *Server) pass(ctx context.Context, f Fault) bool {
 	return true
 }
 
-// replaces reports whether the fault answers in the operation's place.
+// replaces reports whether the fault answers instead of the operation.
 func (f Fault) replaces() bool {
 	return f.Body != nil || f.Garbage || f.Status != 0 || f.Code != ""
 }
 
 const garbage = "<html><head><title>Log in</title></head><body>Welcome to the conference hotel's network.</body></html>\n"
 
-// answer is what the faulty operation answers to the call. Only a fault that
-// replaces has one.
+// answer returns the answer of a fault for which replaces returns true.
 func (f Fault) answer(c *call) answer {
 	op, status := c.op, f.Status
 	switch {
@@ -160,7 +156,7 @@ func (f Fault) answer(c *call) answer {
 		case "ThrottlingException":
 			no.message = "Rate exceeded"
 		default:
-			no.message = "a fault that the test asked for"
+			no.message = "a fault set by the test"
 		}
 	}
 	a := op.refuse(no)
@@ -182,7 +178,7 @@ func (f Fault) header() http.Header {
 	return http.Header{"Retry-After": {strconv.FormatInt(seconds, 10)}}
 }
 
-// codeOf is the error code for a fault that names only an HTTP status.
+// codeOf returns the error code for a fault with only an HTTP status.
 func codeOf(status int) string {
 	switch status {
 	case http.StatusForbidden:
@@ -200,22 +196,21 @@ func codeOf(status int) string {
 
 type denial struct {
 	action     string
-	principals []string // none: everybody
+	principals []string // empty means all
 }
 
-// Deny takes the permission for an action away: "ecr:GetAuthorizationToken",
-// "ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken",
-// "sts:AssumeRole", or what the registry asks for: "ecr:BatchGetImage" to pull,
-// "ecr:InitiateLayerUpload" and "ecr:PutImage" to push. From the principals
-// named, each by the ARN of a user, a role or a role's session; from everybody
-// when none is named.
+// Deny denies an action: "ecr:GetAuthorizationToken" or another action of ECR's API,
+// "ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken", "sts:AssumeRole", or one that
+// the registry requires: "ecr:BatchGetImage" to pull, "ecr:InitiateLayerUpload" and "ecr:PutImage"
+// to push. It is denied to the given principals, each the ARN of a user, a role or a role's
+// session, or to all when none is given.
 func (s *Server) Deny(action string, principals ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.denials = append(s.denials, denial{action, principals})
 }
 
-// Allow takes every Deny for an action back.
+// Allow reverts every Deny for an action.
 func (s *Server) Allow(action string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -230,12 +225,12 @@ func (s *Server) denied(action, arn string) bool {
 	})
 }
 
-// isOneOf reports whether arn, or the role whose session it is, is in the list.
+// isOneOf reports whether the list contains arn or the role of which arn is a session.
 func isOneOf(arn string, list []string) bool {
 	return slices.Contains(list, arn) || slices.Contains(list, roleOf(arn))
 }
 
-// notAuthorized is the text for a call whose caller lacks the permission.
+// notAuthorized returns the message for a call without permission.
 func (c *call) notAuthorized(action string) string {
 	resource := "*"
 	if c.op.name == "sts:AssumeRole" {
@@ -244,7 +239,7 @@ func (c *call) notAuthorized(action string) string {
 	return notAuthorized(c.caller.Principal.ARN, action, resource, "identity-based")
 }
 
-// notAuthorized is the text AWS sends with a denial since 2021.
+// notAuthorized returns the message that AWS sends with a denial since 2021.
 func notAuthorized(arn, action, resource, policy string) string {
 	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s because no %s policy allows the %s action",
 		arn, action, resource, policy, action)

@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// What each fault looks like to the SDK's clients of each protocol.
+// TestFaultsSeenBySDKClients checks the error of each fault in the SDK's clients of each protocol.
 func TestFaultsSeenBySDKClients(t *testing.T) {
 	t.Parallel()
 	type client struct {
@@ -40,8 +40,8 @@ func TestFaultsSeenBySDKClients(t *testing.T) {
 		{"access denied", ecrtest.AccessDenied(), "AccessDeniedException",
 			"User: arn:aws:iam::123456789012:user/developer is not authorized to perform: OP on resource: * because no identity-based policy allows the OP action"},
 		{"throttled", ecrtest.Throttled(), "ThrottlingException", "Rate exceeded"},
-		{"503", ecrtest.Unavailable(), "ServiceUnavailableException", "a fault that the test asked for"},
-		{"500", ecrtest.Fault{Status: 500}, "InternalServerException", "a fault that the test asked for"},
+		{"503", ecrtest.Unavailable(), "ServiceUnavailableException", "a fault set by the test"},
+		{"500", ecrtest.Fault{Status: 500}, "InternalServerException", "a fault set by the test"},
 		{"any other error", ecrtest.Fault{Status: 400, Code: "LimitExceededException", Message: "too much"}, "LimitExceededException", "too much"},
 		{"garbage", ecrtest.Fault{Garbage: true}, "", "deserialization"},
 		{"truncated", ecrtest.Fault{Truncate: true}, "", "deserialization"},
@@ -79,7 +79,7 @@ func TestFaultsSeenBySDKClients(t *testing.T) {
 	}
 }
 
-func TestSilenceLastsUntilTheClientLeaves(t *testing.T) {
+func TestSilenceEndsWithConnection(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	cfg := sdkConfig(s, s.AddUser("developer"))
@@ -129,7 +129,7 @@ func TestHeldRequestIsAnsweredWhenReleased(t *testing.T) {
 	}
 }
 
-func TestLatencyOutlastsAnImpatientClient(t *testing.T) {
+func TestLatencyWithClientTimeout(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	cfg := sdkConfig(s, s.AddUser("developer"))
@@ -155,7 +155,7 @@ func TestLatencyOutlastsAnImpatientClient(t *testing.T) {
 	}
 }
 
-func TestFaultsOneAfterTheOther(t *testing.T) {
+func TestFaultSequence(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	cfg := sdkConfig(s, s.AddUser("developer"))
@@ -184,8 +184,8 @@ func TestUnusableAnswer(t *testing.T) {
 	}
 }
 
-// A fault must not hide that the signature was wrong.
-func TestFaultDoesNotExcuseABadSignature(t *testing.T) {
+// TestSignatureIsCheckedBeforeFault checks that a fault does not hide a wrong signature.
+func TestSignatureIsCheckedBeforeFault(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	user := s.AddUser("developer")
@@ -231,7 +231,7 @@ func TestDeny(t *testing.T) {
 	wantAPIError(t, err, "AccessDenied", text(user.Principal.ARN, "sts:AssumeRole", role.ARN))
 }
 
-func TestFaultyRegistry(t *testing.T) {
+func TestRegistryFaults(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	token := password(s.IssueToken(s.AddUser("developer").Principal, "ecr", "us-east-1").Password)

@@ -8,34 +8,33 @@ import (
 	"strings"
 )
 
-// operation is one thing the fake can be asked.
+// operation is an operation that clients can call.
 type operation struct {
 	name        string // as in Calls
 	contentType string // of its answers
 	// signed is the service name in the request's signature; "" takes requests
 	// without one.
 	signed string
-	// act does the work, once the signature has been verified and no fault came
-	// in between.
+	// act runs the operation, after the signature was verified and when no fault applies.
 	act func(s *Server, c *call) answer
-	// refuse says an error in the service's own form.
+	// refuse returns an error in the service's own format.
 	refuse func(refusal) answer
-	// stream answers by itself, in place of act: the registry, whose bodies are
-	// not held in memory twice.
+	// stream writes the answer itself and replaces act. The registry uses it, so that bodies are
+	// not copied in memory.
 	stream func(s *Server, w http.ResponseWriter, c *call)
 }
 
-// call is one request on its way through an operation.
+// call is one request of an operation.
 type call struct {
 	*http.Request
 	op     *operation
 	host   string
 	body   []byte
-	caller Credentials // whose signature it is
+	caller Credentials // that signed the request
 	scope  scope       // of the signature
 }
 
-// answer is a whole response.
+// answer is a response.
 type answer struct {
 	status      int
 	contentType string
@@ -44,15 +43,15 @@ type answer struct {
 	code        string // AWS error code, for Request.Code
 }
 
-// refusal is an error of AWS, not yet in any service's form. A status of 0 is the
-// one the service uses for the code.
+// refusal is an AWS error before it is written in a service's format. Status 0 means the service's
+// status for the code.
 type refusal struct {
 	status  int
 	code    string
 	message string
 }
 
-// No API request is longer; a web identity token is the longest thing in one.
+// maxRequest is larger than any API request. The largest part of one is a web identity token.
 const maxRequest = 1 << 20
 
 // handle answers every request of every listener.
@@ -65,7 +64,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	}
 	s.count(c.op.name)
 
-	// Read before any delay: only then does net/http notice a client that leaves.
+	// Read before any delay: only then does net/http notice that a client closes the connection.
 	if c.op.stream == nil && c.body == nil {
 		c.body = readBody(r)
 	}
@@ -84,8 +83,8 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	write(w, a, fault.Truncate, s.serial.Add(1))
 }
 
-// readBody reads what came of the body; a client that breaks off sends a request
-// whose signature does not fit.
+// readBody returns the body. When a client stops early, the body is incomplete and its signature
+// does not match.
 func readBody(r *http.Request) []byte {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxRequest))
 	if body == nil {
@@ -153,7 +152,7 @@ func write(w http.ResponseWriter, a answer, truncate bool, serial int64) {
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
 	if !truncate {
-		// A client that has gone needs no answer.
+		// An error means that the client has closed the connection.
 		_, _ = w.Write(a.body)
 		return
 	}
@@ -162,8 +161,8 @@ func write(w http.ResponseWriter, a answer, truncate bool, serial int64) {
 	panic(http.ErrAbortHandler)
 }
 
-// requestedHost is the host name the client wanted: the Host header, or the name
-// in the TLS handshake when the header has only an address.
+// requestedHost returns the host name that the client requested: the Host header, or the name in
+// the TLS handshake when the header has only an address.
 func requestedHost(r *http.Request) string {
 	host := hostName(r.Host)
 	if r.TLS != nil && r.TLS.ServerName != "" && isAddress(host) {
@@ -172,8 +171,8 @@ func requestedHost(r *http.Request) string {
 	return host
 }
 
-// route finds the operation by what tells the protocols apart: the target header
-// of the JSON services, the paths of the others, and the form of STS.
+// route returns the operation of a request. The JSON services have a target header, STS has a form,
+// and the others differ by path.
 func (s *Server) route(c *call) *operation {
 	path, post := c.URL.Path, c.Method == http.MethodPost
 	if target := c.Header.Get("X-Amz-Target"); target != "" {
@@ -207,19 +206,19 @@ func (s *Server) route(c *call) *operation {
 	return unknown(refuseREST)
 }
 
-// unknown is the operation nobody knows.
+// unknown returns the operation for unknown requests.
 func unknown(refuse func(refusal) answer) *operation {
 	return &operation{
 		name:   "unknown",
 		refuse: refuse,
 		act: func(*Server, *call) answer {
 			return refuse(refusal{status: http.StatusNotFound, code: "UnknownOperationException",
-				message: "ecrtest does not know this operation"})
+				message: "ecrtest does not support this operation"})
 		},
 	}
 }
 
-// statusWriter notes the status of a response that goes by.
+// statusWriter records the status of a response.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -239,7 +238,7 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// heldWriter keeps a response, so that only half of it can be sent.
+// heldWriter holds a response in memory.
 type heldWriter struct {
 	header http.Header
 	status int

@@ -12,25 +12,23 @@ import (
 	"time"
 )
 
-// Home is the home folder of somebody who uses AWS: shared config and credentials
-// files, token caches, and the environment to go with them. Each method that sets
-// up a source of credentials adds to the files and returns the whole environment
-// in which a program finds exactly that source. Files are written in the server's
-// own test, so a Home is not for use by several goroutines.
+// Home is the home directory of an AWS user: shared config and credentials files, token caches, and
+// an environment. Each method for a source of credentials adds to the files and returns the
+// complete environment in which a program finds exactly that source. Several goroutines must not
+// use one Home at the same time.
 type Home struct {
-	// Dir is the folder.
+	// Dir is the directory.
 	Dir string
-	// Region is AWS_REGION in the environments. "" leaves it out.
+	// Region is the value of AWS_REGION and AWS_DEFAULT_REGION in the environments. "" omits them.
 	Region string
-	// Proxy sends the program through the server's proxy, so that it calls AWS's
-	// own host names, in place of giving it an endpoint. See Server.Hosts.
+	// Proxy makes the program use the server's proxy instead of an endpoint, so that it calls AWS's
+	// own host names. See Server.Hosts.
 	Proxy bool
 
 	s *Server
 }
 
-// Home makes dir the home of somebody with no credentials yet. The folder must
-// exist.
+// Home makes dir, an existing directory, the home of a user without credentials.
 func (s *Server) Home(dir string) *Home {
 	h := &Home{Dir: dir, Region: Region, s: s}
 	h.write(".aws/config", nil)
@@ -38,9 +36,8 @@ func (s *Server) Home(dir string) *Home {
 	return h
 }
 
-// Env is the environment of a program that has no credentials: the base of what
-// the other methods return, with more added. It is complete: nothing of this
-// process's environment but PATH is in it.
+// Env returns the environment of a program without credentials, with more variables added. It is
+// complete: of this process's environment it contains only PATH.
 func (h *Home) Env(more ...string) []string {
 	env := []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -57,7 +54,7 @@ func (h *Home) Env(more ...string) []string {
 		env = append(env, "HTTPS_PROXY="+h.s.ProxyURL, "AWS_CA_BUNDLE="+h.s.CAFile)
 	} else {
 		env = append(env, "AWS_ENDPOINT_URL="+h.s.URL)
-		// The clients that fetch credentials heed only their own variables.
+		// The SDK's clients that fetch credentials read only the variables of their own service.
 		for _, service := range []string{"STS", "SSO", "SSO_OIDC", "SIGNIN"} {
 			env = append(env, "AWS_ENDPOINT_URL_"+service+"="+h.s.URL)
 		}
@@ -74,10 +71,10 @@ func (h *Home) Env(more ...string) []string {
 // Config appends lines to the shared config file.
 func (h *Home) Config(lines ...string) { h.append(".aws/config", lines) }
 
-// Environment is the source that is in the environment itself.
+// Environment returns an environment that contains the credentials.
 func (h *Home) Environment(c Credentials) []string { return h.Env(c.Env()...) }
 
-// Keys is an access key in the shared credentials file.
+// Keys writes an access key to the shared credentials file.
 func (h *Home) Keys(profile string, c Credentials) []string {
 	lines := []string{
 		"[" + profile + "]",
@@ -91,10 +88,9 @@ func (h *Home) Keys(profile string, c Credentials) []string {
 	return h.profile(profile)
 }
 
-// AssumeRole is a role, made known to the server, that is assumed with the
-// credentials of another profile; or, when source is "Environment",
-// "Ec2InstanceMetadata" or "EcsContainer", with those of that credential_source,
-// whose own variables the caller adds.
+// AssumeRole adds a role to the server and a profile that assumes it with the credentials of
+// another profile. When source is "Environment", "Ec2InstanceMetadata" or "EcsContainer", it uses
+// that credential_source, and the caller adds the variables of that source.
 func (h *Home) AssumeRole(profile, source string, role Role) []string {
 	h.s.AddRole(role)
 	by := "source_profile = " + source
@@ -109,13 +105,12 @@ func (h *Home) AssumeRole(profile, source string, role Role) []string {
 	return h.profile(profile)
 }
 
-// sessionName is the session of every role that a Home's profiles assume.
+// sessionName is the session name of every role that a Home's profiles assume.
 const sessionName = "ecrtest"
 
-// WebIdentity is a role assumed with a web identity token in a file: by a
-// profile, or by the environment as in a Kubernetes pod when profile is "".
-// The role's Subject must be set. The file is <Dir>/.aws/web-identity-token;
-// writing another token there is a rotation.
+// WebIdentity sets up a role that is assumed with a web identity token in a file: by a profile, or,
+// when profile is "", by the environment as in a Kubernetes pod. The role's Subject must be set.
+// The file is <Dir>/.aws/web-identity-token. Writing another token to it is a rotation.
 func (h *Home) WebIdentity(profile string, role Role) []string {
 	h.s.AddRole(role)
 	file := h.write(".aws/web-identity-token", []byte(h.s.NewWebIdentityToken(role.Subject, time.Hour)))
@@ -126,9 +121,8 @@ func (h *Home) WebIdentity(profile string, role Role) []string {
 	return h.profile(profile)
 }
 
-// SSO is a profile of IAM Identity Center, with the session's token file. The
-// session's name in the config file is name; "" writes the older form that has
-// none and cannot renew.
+// SSO writes a profile of IAM Identity Center and the session's token file. The session's name in
+// the config file is name. "" writes the older form without a name, which cannot be refreshed.
 func (h *Home) SSO(profile, name string, session SSOSession, role Assignment) []string {
 	lines := []string{"sso_account_id = " + role.Account, "sso_role_name = " + role.Role}
 	portal := []string{"sso_start_url = " + session.StartURL, "sso_region = " + session.Region}
@@ -145,7 +139,7 @@ func (h *Home) SSO(profile, name string, session SSOSession, role Assignment) []
 	return h.profile(profile)
 }
 
-// Login is a profile of `aws login`, with the session's token file.
+// Login writes a profile of `aws login` and the session's token file.
 func (h *Home) Login(profile, arn string, session LoginSession) []string {
 	h.section(profile, "login_session = "+arn)
 	sum := sha256.Sum256([]byte(arn))
@@ -153,15 +147,15 @@ func (h *Home) Login(profile, arn string, session LoginSession) []string {
 	return h.profile(profile)
 }
 
-// ECS is a task's role, given by the ECS agent at an absolute address.
+// ECS returns an environment with a task's role, from the ECS agent at an absolute URL.
 func (h *Home) ECS(roleARN string) []string {
 	const token = "not-a-real-agent-token"
 	return h.Env("AWS_CONTAINER_CREDENTIALS_FULL_URI="+h.s.URL+h.s.AddContainer(roleARN, token),
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN="+token)
 }
 
-// PodIdentity is a pod's role, given by the EKS Pod Identity agent for the service
-// account token in <Dir>/.aws/pod-identity-token.
+// PodIdentity returns an environment with a pod's role, from the EKS Pod Identity agent. The
+// service account token is in <Dir>/.aws/pod-identity-token.
 func (h *Home) PodIdentity(roleARN string) []string {
 	token := h.s.NewWebIdentityToken("system:serviceaccount:default:builder", time.Hour)
 	file := h.write(".aws/pod-identity-token", []byte(token))
@@ -169,7 +163,7 @@ func (h *Home) PodIdentity(roleARN string) []string {
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="+file)
 }
 
-// EC2 is the instance's role, which SetInstanceRole changes.
+// EC2 returns an environment with the instance's role, which SetInstanceRole changes.
 func (h *Home) EC2() []string {
 	return h.Env("AWS_EC2_METADATA_SERVICE_ENDPOINT=" + h.s.URL)
 }
@@ -193,7 +187,7 @@ func (h *Home) write(name string, data []byte) string {
 		err = os.WriteFile(path, data, 0o600)
 	}
 	if err != nil {
-		h.s.fatal(fmt.Errorf("writing a home folder: %w", err))
+		h.s.fatal(fmt.Errorf("writing a home directory: %w", err))
 	}
 	return path
 }
@@ -210,7 +204,7 @@ func (h *Home) append(name string, lines []string) {
 	path := h.path(name)
 	old, err := os.ReadFile(path)
 	if err != nil {
-		h.s.fatal(fmt.Errorf("reading a home folder: %w", err))
+		h.s.fatal(fmt.Errorf("reading a home directory: %w", err))
 	}
 	h.write(name, append(old, strings.Join(lines, "\n")+"\n"...))
 }

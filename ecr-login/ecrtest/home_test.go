@@ -11,7 +11,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-func TestSourcesHavePrincipalsOfTheirOwn(t *testing.T) {
+func TestSourcesHaveDifferentPrincipals(t *testing.T) {
 	t.Parallel()
 	seen := map[string]ecrtest.Source{}
 	for _, src := range ecrtest.Sources() {
@@ -25,7 +25,7 @@ func TestSourcesHavePrincipalsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Nothing of this machine's environment may leak into a test's.
+// TestEnvironmentIsComplete checks that no variable of this machine is in the environment.
 func TestEnvironmentIsComplete(t *testing.T) {
 	t.Setenv("AWS_CA_BUNDLE", "/nowhere")
 	t.Setenv("AWS_PROFILE", "somebody-elses")
@@ -72,7 +72,7 @@ func TestSeveralProfilesInOneHome(t *testing.T) {
 	}
 }
 
-func TestProcessGivesAnotherKeyEveryTime(t *testing.T) {
+func TestProcessRotatesKeys(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	dir := filepath.Join(t.TempDir(), "it's a folder")
@@ -122,8 +122,8 @@ func TestRotatedWebIdentityToken(t *testing.T) {
 	}
 }
 
-// The region AWS_REGION may be left out, so that a program is seen to find it.
-func TestHomeWithoutARegion(t *testing.T) {
+// TestHomeWithoutRegion omits AWS_REGION, for programs that find the region elsewhere.
+func TestHomeWithoutRegion(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
@@ -133,7 +133,7 @@ func TestHomeWithoutARegion(t *testing.T) {
 	}
 }
 
-// Files with secrets in them are for their owner.
+// TestHomeIsPrivate checks that only the owner can read files with secrets.
 func TestHomeIsPrivate(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// The fake reads host names by itself, and not with this module's registry
-// package: a double that shares the parser could not show its mistakes.
+// The fake has a parser of its own for host names. With the parser of this module's registry
+// package it could not find that parser's mistakes.
 
-// ecrHost is what a private registry's host name says.
+// ecrHost is the account and region in a private registry's host name.
 type ecrHost struct {
 	account, region string
 }
 
-// parseECRHost understands the names of private registries in every partition,
-// FIPS and dual-stack included: ACCOUNT.dkr[.-]ecr[-fips].REGION.SUFFIX.
+// parseECRHost parses the names of private registries in every partition, with FIPS and dual-stack
+// names: ACCOUNT.dkr[.-]ecr[-fips].REGION.SUFFIX.
 func parseECRHost(host string) (ecrHost, bool) {
 	account, rest, ok := strings.Cut(host, ".dkr")
 	if !ok || !isAccount(account) || len(rest) == 0 || (rest[0] != '.' && rest[0] != '-') {
@@ -31,7 +31,7 @@ func parseECRHost(host string) (ecrHost, bool) {
 	return ecrHost{account, region}, true
 }
 
-// isPublicHost knows ECR Public's name and its dual-stack name.
+// isPublicHost reports whether host is ECR Public's name or its dual-stack name.
 func isPublicHost(host string) bool {
 	return host == "public.ecr.aws" || host == "ecr-public.aws.com"
 }
@@ -40,8 +40,8 @@ func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
-// isRegion reports whether a label has a region's form: letters, more letters,
-// a number. There is no list, so that regions to come are regions.
+// isRegion reports whether a label has a region's form: letters, more letters, a number. It uses no
+// list, so that new regions are accepted.
 func isRegion(label string) bool {
 	parts := strings.Split(label, "-")
 	if len(parts) < 3 {
@@ -63,7 +63,7 @@ func isRegion(label string) bool {
 	return true
 }
 
-// regionOf is the region in the name of an AWS host, "" when it names none.
+// regionOf returns the region in the name of an AWS host, or "".
 func regionOf(host string) string {
 	for label := range strings.SplitSeq(host, ".") {
 		if isRegion(label) {
@@ -73,7 +73,7 @@ func regionOf(host string) string {
 	return ""
 }
 
-// suffixOf is the DNS suffix of the partition that a region belongs to.
+// suffixOf returns the DNS suffix of a region's partition.
 func suffixOf(region string) string {
 	for _, p := range [...]struct{ prefix, suffix string }{
 		{"cn-", "amazonaws.com.cn"},

@@ -24,7 +24,7 @@ func (l *countingListener) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// opConnect is what the proxy is asked for when a client wants TLS.
+// opConnect is the request for a tunnel through the proxy.
 var opConnect = &operation{
 	name:        "proxy:CONNECT",
 	contentType: "text/plain",
@@ -37,9 +37,8 @@ var opConnect = &operation{
 	},
 }
 
-// handleProxy is an HTTP proxy that goes nowhere: a request with a whole URL is
-// answered as if it had come to that host, and so is what comes out of a tunnel
-// once its TLS has been ended.
+// handleProxy is an HTTP proxy that connects to no other host: the server answers requests with an
+// absolute URL, and those in a tunnel, itself.
 func (s *Server) handleProxy(w http.ResponseWriter, r *http.Request) {
 	host := hostName(r.Host)
 	s.noteHost(host)
@@ -69,13 +68,13 @@ func (s *Server) handleProxy(w http.ResponseWriter, r *http.Request) {
 		conn.Close()
 		return
 	}
-	// A client sends nothing before it has seen the 200, but it may be quick.
+	// The client may have sent data right after the 200, which the server's reader has buffered.
 	quick := &quickConn{Conn: conn, early: make([]byte, buffered.Reader.Buffered())}
 	_, _ = buffered.Read(quick.early)
 	s.tunnels.hand(tls.Server(quick, s.authority.serverConfig(host)))
 }
 
-// quickConn reads first what the proxy's reader had taken already.
+// quickConn is a connection whose first bytes were already read.
 type quickConn struct {
 	net.Conn
 	early []byte
@@ -90,7 +89,7 @@ func (c *quickConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// tunnelListener makes a listener of the tunnels through the proxy.
+// tunnelListener is a listener that returns the tunnels through the proxy.
 type tunnelListener struct {
 	addr   net.Addr
 	conns  chan net.Conn
@@ -126,9 +125,9 @@ func (l *tunnelListener) Close() error {
 
 func (l *tunnelListener) Addr() net.Addr { return l.addr }
 
-// Transport is for a client in the same process: it dials this server for every
-// host name and trusts its authority, so that an ECR host name can be used
-// without a hosts file. TLS is spoken for https URLs only.
+// Transport returns a transport for a client in the same process. It connects to this server for
+// every host name and trusts its certificate authority, so that ECR's host names work without a
+// hosts file. It uses TLS for https URLs.
 func (s *Server) Transport() *http.Transport {
 	dial := func(ctx context.Context, addr string) (net.Conn, error) {
 		var d net.Dialer
@@ -156,7 +155,7 @@ func (s *Server) Transport() *http.Transport {
 	}
 }
 
-// silentListener accepts connections and says nothing.
+// silentListener accepts connections and never answers.
 type silentListener struct {
 	net.Listener
 	accepted func()
@@ -165,10 +164,9 @@ type silentListener struct {
 	closed   bool
 }
 
-// BlackHole opens an address that accepts connections, counts them and stays
-// silent until Close, and returns its URL: for the metadata service of a network
-// that swallows packets, or a proxy or endpoint that hangs. Every connection to
-// one counts as a call of "black-hole".
+// BlackHole opens an address that accepts connections and never answers, until Close, and returns
+// its URL. It stands for the metadata service of a network that drops packets, or for a proxy or
+// endpoint that hangs. Every connection counts as a call of "black-hole".
 func (s *Server) BlackHole() string {
 	l, err := s.listen("")
 	if err != nil {

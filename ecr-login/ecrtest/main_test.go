@@ -20,9 +20,8 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// The SDK reads its settings from the process's environment, so what it does with
-// an environment is tried in a process of its own: this test binary, which is such
-// a client when clientVariable names what to call.
+// The SDK reads the process's environment, so an environment is tested with a process of its own:
+// this test binary, which is a client when clientVariable names an operation.
 const clientVariable = "ECRTEST_CLIENT"
 
 func TestMain(m *testing.M) {
@@ -32,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// result is what the client process prints.
+// result is the output of the client process.
 type result struct {
 	Password string
 	Proxy    string // proxyEndpoint of the token
@@ -41,8 +40,7 @@ type result struct {
 	Code     string
 }
 
-// client is the program under the SDK: it calls one operation the way any program
-// would, and prints what came of it.
+// client calls one operation with the SDK, as any program does, and prints the result.
 func client(op string) int {
 	var r result
 	if err := r.call(op); err != nil {
@@ -106,14 +104,13 @@ func passwordOf(token *string) (string, error) {
 	return password, nil
 }
 
-// clientEnv makes a client process of this binary. Under the race detector every
-// process would else sleep for a second before it exits.
+// clientEnv makes this binary a client process. Without GORACE, the race detector makes every
+// process wait a second before it ends.
 func clientEnv(op string, env []string) []string {
 	return append(env, clientVariable+"="+op, "GORACE=atexit_sleep_ms=0")
 }
 
-// start starts a client process that lasts until ctx ends, and hands over what it
-// printed.
+// start starts a client process that runs until ctx ends, and sends its output to a channel.
 func start(t *testing.T, ctx context.Context, op string, env []string) <-chan string {
 	t.Helper()
 	self, err := os.Executable()
@@ -131,8 +128,8 @@ func start(t *testing.T, ctx context.Context, op string, env []string) <-chan st
 	return done
 }
 
-// run starts a client process in an environment and returns what it printed. It
-// must print nothing else.
+// run starts a client process in an environment and returns its output, which must contain only the
+// result.
 func run(t *testing.T, op string, env []string) result {
 	t.Helper()
 	self, err := os.Executable()

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The instance metadata service, version 2 only: without a session token of its
-// own it gives nothing. Paths and forms are those of "Use the Instance Metadata
-// Service" in the EC2 User Guide and of the SDK's feature/ec2/imds.
+// The instance metadata service is version 2, which requires a session token. Paths and formats are
+// those of "Use the Instance Metadata Service" in the EC2 User Guide and of the SDK's
+// feature/ec2/imds.
 
 const (
 	metadataTokenHeader = "X-Aws-Ec2-Metadata-Token"
@@ -22,7 +22,7 @@ const (
 type metadata struct {
 	region string
 	role   roleSession
-	tokens map[string]time.Time // to when they are good
+	tokens map[string]time.Time // their expiry
 }
 
 func newMetadata() metadata {
@@ -33,9 +33,8 @@ func newMetadata() metadata {
 	}
 }
 
-// SetInstanceRole sets the role of the instance, by the role's ARN; "" takes the
-// role away, as from an instance without a profile. The instance has a role
-// unless that is done.
+// SetInstanceRole sets the role of the instance, by the role's ARN. "" removes it, as from an
+// instance without an instance profile. By default the instance has a role.
 func (s *Server) SetInstanceRole(arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,7 +138,7 @@ func (s *Server) metadataCredentials(c *call) answer {
 	return a
 }
 
-// metadataOther is what programs ask to learn where they are.
+// metadataOther answers requests for the region and the instance.
 func (s *Server) metadataOther(c *call) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +165,7 @@ func notFound() answer {
 	return refuseMetadata(refusal{status: http.StatusNotFound, code: "Not Found"})
 }
 
-// refuseMetadata is the service's error form: a status and a page.
+// refuseMetadata returns an error in the service's format: a status and a page.
 func refuseMetadata(no refusal) answer {
 	status := no.status
 	if status == 0 {

@@ -42,7 +42,7 @@ const (
 	roleList      = "/latest/meta-data/iam/security-credentials/"
 )
 
-func TestMetadataWantsAToken(t *testing.T) {
+func TestMetadataRequiresToken(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := ecrtest.New(t)
@@ -112,7 +112,7 @@ func TestMetadataRegionForTheSDK(t *testing.T) {
 	}
 }
 
-// handed is what the metadata service and the container agents answer.
+// handed is the answer of the metadata service and the container agents.
 type handed struct {
 	AccessKeyID, SecretAccessKey, Token string
 	Expiration                          time.Time
@@ -122,7 +122,7 @@ func (h handed) credentials() ecrtest.Credentials {
 	return ecrtest.Credentials{AccessKeyID: h.AccessKeyID, SecretAccessKey: h.SecretAccessKey, SessionToken: h.Token}
 }
 
-func TestCredentialsAreKeptUntilDueOrRotated(t *testing.T) {
+func TestCredentialsChangeBeforeExpiryOrByRotation(t *testing.T) {
 	t.Parallel()
 	for name, setUp := range map[string]func(*testing.T, *ecrtest.Server) (path, header string){
 		"metadata": func(t *testing.T, s *ecrtest.Server) (string, string) {

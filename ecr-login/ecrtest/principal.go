@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// Account and Region are those of everything that is made without naming others.
+// Account and Region are the defaults of everything that the server creates.
 const (
 	Account = "123456789012"
 	Region  = "us-east-1"
 )
 
-// Principal is somebody AWS knows: an IAM user, or a role's session.
+// Principal is an IAM user or a role's session.
 type Principal struct {
 	ARN     string // "arn:aws:iam::123456789012:user/developer"
 	Account string // twelve digits, from the ARN
 	UserID  string
-	// Temporary is a session: its credentials have a session token and an end.
+	// Temporary is true for a session. Its credentials have a session token and expire.
 	Temporary bool
 	Expires   time.Time // zero unless Temporary
 }
 
-// Credentials are an access key and whom it belongs to.
+// Credentials are an access key and its principal.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
@@ -30,7 +30,7 @@ type Credentials struct {
 	Principal       Principal
 }
 
-// Env gives the credentials as a process's environment.
+// Env returns the credentials as environment variables.
 func (c Credentials) Env() []string {
 	env := []string{
 		"AWS_ACCESS_KEY_ID=" + c.AccessKeyID,
@@ -45,18 +45,18 @@ func (c Credentials) Env() []string {
 // Role is an IAM role that can be assumed.
 type Role struct {
 	ARN string // "arn:aws:iam::123456789012:role/deployer"
-	// ExternalID must be given by whoever assumes the role. "" asks for none.
+	// ExternalID is the external id that AssumeRole requires. "" requires none.
 	ExternalID string
-	// Trusted are the users, roles or sessions that may assume the role, by ARN.
-	// None means whoever has a key.
+	// Trusted are the ARNs of the users, roles or sessions that may assume the role. Empty means
+	// all.
 	Trusted []string
 	// Subject is the web identity that may assume the role, such as
-	// "system:serviceaccount:default:builder". "" means no web identity may.
+	// "system:serviceaccount:default:builder". "" means none.
 	Subject string
 }
 
-// AddUser makes an IAM user with a long-term access key. The name may be an ARN,
-// or a plain name of a user in Account.
+// AddUser creates an IAM user with a long-term access key. The name is an ARN, or the name of a
+// user in Account.
 func (s *Server) AddUser(name string) Credentials {
 	arn := name
 	if !strings.HasPrefix(arn, "arn:") {
@@ -72,30 +72,30 @@ func (s *Server) AddUser(name string) Credentials {
 	return c
 }
 
-// AddRole makes a role known, or replaces it.
+// AddRole adds or replaces a role.
 func (s *Server) AddRole(r Role) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.roles[r.ARN] = r
 }
 
-// AddCredentials makes a given access key known, or replaces it.
+// AddCredentials adds or replaces an access key.
 func (s *Server) AddCredentials(c Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys[c.AccessKeyID] = c
 }
 
-// RemoveCredentials makes an access key unknown again, as deleting it does.
+// RemoveCredentials deletes an access key.
 func (s *Server) RemoveCredentials(accessKeyID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.keys, accessKeyID)
 }
 
-// NewSession makes temporary credentials for a role's session:
-// "arn:aws:sts::123456789012:assumed-role/deployer/session". They live as long
-// as SetSessionLife says, else an hour.
+// NewSession creates temporary credentials for a role's session, such as
+// "arn:aws:sts::123456789012:assumed-role/deployer/session". They are valid for the time set with
+// SetSessionLife, or an hour.
 func (s *Server) NewSession(arn string) Credentials {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,8 +104,7 @@ func (s *Server) NewSession(arn string) Credentials {
 
 const defaultSessionLife = time.Hour
 
-// newSession is NewSession with the life the caller asked for, 0 for none. The
-// caller holds mu.
+// newSession is NewSession with a requested life, or 0. The caller holds mu.
 func (s *Server) newSession(arn string, life time.Duration) Credentials {
 	if life == 0 {
 		life = defaultSessionLife
@@ -132,18 +131,18 @@ func (s *Server) newSession(arn string, life time.Duration) Credentials {
 	return c
 }
 
-// AWS does not promise a size; several hundred characters are usual.
+// sessionTokenSize is a usual size. AWS does not promise one.
 const sessionTokenSize = 640
 
-// roleSession is a role whose credentials something hands out, the same ones until
-// they are due: the instance metadata service, a container agent.
+// roleSession is a role whose credentials the metadata service or a container agent serves, the
+// same ones until they are about to expire.
 type roleSession struct {
 	arn     string
 	current Credentials
 }
 
-// credentials are the role's present ones. As in the real services they are
-// renewed well before they end. The caller holds mu.
+// credentials returns the role's current credentials. As in the real services they are replaced
+// well before they expire. The caller holds mu.
 func (r *roleSession) credentials(s *Server) Credentials {
 	const renewBefore = 5 * time.Minute
 	if r.current.AccessKeyID == "" || !s.now().Add(renewBefore).Before(r.current.Principal.Expires) {
@@ -152,8 +151,8 @@ func (r *roleSession) credentials(s *Server) Credentials {
 	return r.current
 }
 
-// RotateSessions makes the metadata service and the container agents hand out new
-// credentials from now on. Those handed out before stay good until they end.
+// RotateSessions makes the metadata service and the container agents serve new credentials. Earlier
+// ones stay valid until they expire.
 func (s *Server) RotateSessions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,7 +162,7 @@ func (s *Server) RotateSessions() {
 	}
 }
 
-// accountOf is the account in an ARN, "" when it has none.
+// accountOf returns the account in an ARN, or "".
 func accountOf(arn string) string {
 	if f := strings.SplitN(arn, ":", 6); len(f) == 6 {
 		return f[4]
@@ -171,7 +170,7 @@ func accountOf(arn string) string {
 	return ""
 }
 
-// partitionOf is the partition in an ARN.
+// partitionOf returns the partition in an ARN.
 func partitionOf(arn string) string {
 	if f := strings.SplitN(arn, ":", 3); len(f) == 3 && f[1] != "" {
 		return f[1]
@@ -179,14 +178,14 @@ func partitionOf(arn string) string {
 	return "aws"
 }
 
-// sessionOf is the ARN of a role's session. A role's path is not part of it.
+// sessionOf returns the ARN of a role's session, which does not contain the role's path.
 func sessionOf(role, session string) string {
 	name := role[strings.LastIndexByte(role, '/')+1:]
 	return fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", partitionOf(role), accountOf(role), name, session)
 }
 
-// roleOf is the ARN of the role whose session arn is, else arn itself. The role's
-// path is lost, as it is in AWS's session ARNs.
+// roleOf returns the ARN of the role of which arn is a session, or arn itself. The role's path is
+// missing, because AWS's session ARNs do not contain it.
 func roleOf(arn string) string {
 	_, rest, ok := strings.Cut(arn, ":assumed-role/")
 	if !ok {
@@ -196,7 +195,7 @@ func roleOf(arn string) string {
 	return fmt.Sprintf("arn:%s:iam::%s:role/%s", partitionOf(arn), accountOf(arn), name)
 }
 
-// filler lengthens text to size with words nobody takes for a secret.
+// filler extends text to size with words that are obviously not a secret.
 func filler(text string, size int) string {
 	const words = "this-is-a-fake-from-ecrtest-and-opens-nothing-"
 	var b strings.Builder

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// rotation is how many access keys a credential process gives in turn.
+// rotation is the number of access keys that a credential process prints in turn.
 const rotation = 16
 
-// Process is a profile whose credentials a program prints: a script in Dir that
-// notes each call (see ProcessCalls) and gives another access key every time, all
-// of them sessions of one role that live as long as SetSessionLife says.
+// Process writes a profile with a credential_process: a script in Dir that records each call (see
+// ProcessCalls) and prints another access key each time. All are sessions of one role that are
+// valid for the time set with SetSessionLife.
 func (h *Home) Process(profile, roleARN string) []string {
 	name := sessionOf(roleARN, sessionName)
 	for i := range rotation {
@@ -31,7 +31,7 @@ func (h *Home) Process(profile, roleARN string) []string {
 	return h.profile(profile)
 }
 
-// ProcessCalls is how often the credential process has run.
+// ProcessCalls returns how often the credential process has run.
 func (h *Home) ProcessCalls() int {
 	calls, err := os.ReadFile(h.path(".aws/process/calls"))
 	if err != nil {
@@ -40,8 +40,8 @@ func (h *Home) ProcessCalls() int {
 	return bytes.Count(calls, []byte("\n"))
 }
 
-// script writes the program and returns the command line that runs it. It needs
-// a shell and nothing else: no curl, no jq.
+// script writes the script and returns the command line that runs it. The script needs only a
+// shell.
 func (h *Home) script() string {
 	dir := h.path(".aws/process")
 	h.write(".aws/process/calls", nil)
@@ -65,5 +65,5 @@ exec cat "credentials-$((n %% %d)).json"
 	return "sh " + quote(path)
 }
 
-// quote is a word for a shell.
+// quote quotes a word for a shell.
 func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

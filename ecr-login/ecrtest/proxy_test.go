@@ -11,9 +11,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// Through the proxy the SDK calls AWS's own host names, chosen by its own rules,
-// and believes the certificates.
-func TestProxyShowsTheHostNames(t *testing.T) {
+// TestProxyRecordsHostNames checks that the SDK calls AWS's own host names through the proxy and
+// trusts the certificates.
+func TestProxyRecordsHostNames(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, op string
@@ -48,8 +48,8 @@ func TestProxyShowsTheHostNames(t *testing.T) {
 	}
 }
 
-// A signature for one region is no good at another region's host.
-func TestProxyKeepsRegionsApart(t *testing.T) {
+// TestProxyChecksRegion checks that a signature for one region is refused by another region's host.
+func TestProxyChecksRegion(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
@@ -60,7 +60,7 @@ func TestProxyKeepsRegionsApart(t *testing.T) {
 	}
 }
 
-func TestProxyRefuses(t *testing.T) {
+func TestProxyFaults(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
@@ -84,8 +84,8 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-// A client that does not believe the authority must see TLS fail, not an answer.
-func TestProxyNeedsItsAuthority(t *testing.T) {
+// TestProxyRequiresTrust checks that TLS fails for a client that does not trust the authority.
+func TestProxyRequiresTrust(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
@@ -97,8 +97,8 @@ func TestProxyNeedsItsAuthority(t *testing.T) {
 	}
 }
 
-// The registry is behind the proxy too, for clients that pull through it.
-func TestProxyLeadsToTheRegistry(t *testing.T) {
+// TestProxyServesRegistry checks a client that pulls through the proxy.
+func TestProxyServesRegistry(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	token := s.IssueToken(s.AddUser("developer").Principal, "ecr", "us-east-1")

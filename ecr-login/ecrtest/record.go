@@ -9,32 +9,32 @@ import (
 	"time"
 )
 
-// Request is one request the server has answered.
+// Request is a request that the server has received.
 type Request struct {
 	Time      time.Time // by the server's clock
-	Op        string    // "ecr:GetAuthorizationToken", see Operations in the package comment
+	Op        string    // "ecr:GetAuthorizationToken"; the package comment lists the operations
 	Host      string    // the host name the client called, without a port
 	Method    string
 	Path      string
 	Service   string // of the signature: "ecr", "ecr-public", "sts"; "" when unsigned
 	Region    string // of the signature; "" when unsigned
-	Principal string // ARN of the caller, as far as it proved to be one
+	Principal string // ARN of the caller, or "" when it is not authenticated
 	UserAgent string
-	Status    int    // 0: nothing was answered
+	Status    int    // 0 when there was no answer
 	Code      string // AWS error code of the answer, "" on success
 }
 
-// Calls is how often an operation was requested: every attempt counts, also those
-// that were refused, that a fault swallowed or that the client gave up.
+// Calls returns how often an operation was called. Every attempt counts, also one that was refused,
+// that got no answer because of a fault, or that the client cancelled.
 func (s *Server) Calls(op string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[op]
 }
 
-// Wait returns when an operation has been requested at least n times, so that a
-// test need not sleep; they have met their faults by then, so that a SetFault is
-// for those that follow. Its error says how often it was when ctx ended.
+// Wait returns when an operation has been called at least n times, so that a test need not sleep.
+// These calls have taken their faults, so that a later SetFault applies to the following ones. The
+// error says how often the operation was called when ctx ended.
 func (s *Server) Wait(ctx context.Context, op string, n int) error {
 	for {
 		s.mu.Lock()
@@ -51,8 +51,8 @@ func (s *Server) Wait(ctx context.Context, op string, n int) error {
 	}
 }
 
-// Requests are the answered requests of an operation, in order; of all operations
-// when op is "".
+// Requests returns the requests of an operation, in order, or those of all operations when op is
+// "".
 func (s *Server) Requests(op string) []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,18 +65,18 @@ func (s *Server) Requests(op string) []Request {
 	return rs
 }
 
-// Hosts are the host names that were asked of the proxy, each once, in order.
+// Hosts returns the host names that were requested from the proxy, each once, in order.
 func (s *Server) Hosts() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.hosts)
 }
 
-// Connections is how many TCP connections were accepted, on all listeners.
+// Connections returns the number of TCP connections that all listeners have accepted.
 func (s *Server) Connections() int { return int(s.connections.Load()) }
 
-// Reset forgets calls, requests, host names and connections. Keys, tokens,
-// sessions, images and faults stay.
+// Reset clears calls, requests, host names and connections. Keys, tokens, sessions, images and
+// faults stay.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +110,7 @@ func (s *Server) noteHost(host string) {
 	}
 }
 
-// hostName is a Host header without port and trailing dot, in lower case.
+// hostName returns a Host header without port and trailing dot, in lower case.
 func hostName(hostport string) string {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {

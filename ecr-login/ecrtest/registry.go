@@ -11,8 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// The registry behind the tokens is go-containerregistry's. What stands in front
-// of it here is ECR's way of letting people in.
+// The registry is go-containerregistry's. This file adds ECR's authentication and authorization.
 
 const registryType = "application/json; charset=utf-8"
 
@@ -23,25 +22,24 @@ var opRegistry = &operation{
 	stream:      (*Server).serveRegistry,
 }
 
-// DenyRepository makes a registry refuse whatever is done to one of its
-// repositories, as a repository policy does: 403 with the code DENIED. The host
-// is any of the registry's names.
+// DenyRepository denies all access to a repository, as a repository policy does: 403 with the code
+// DENIED. The host is any of the registry's names.
 func (s *Server) DenyRepository(host, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deniedRepositories[repository{s.namespace(hostName(host)), name}] = true
 }
 
-// AllowRepository takes DenyRepository back.
+// AllowRepository reverts DenyRepository.
 func (s *Server) AllowRepository(host, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.deniedRepositories, repository{s.namespace(hostName(host)), name})
 }
 
-// namespace returns the registry of a host name. The plain, FIPS and dual-stack names of a registry are one registry.
-// An address, "localhost" and the server's own name are the registry of Account and Region. Another name that is not
-// ECR's is a registry of its own.
+// namespace returns the registry of a host name. The plain, FIPS and dual-stack names of a registry
+// are one registry. An address, "localhost" and the server's own name are the registry of Account
+// and Region. Another name that is not ECR's is a registry of its own.
 func (s *Server) namespace(host string) string {
 	if h, ok := parseECRHost(host); ok {
 		return h.account + "/" + h.region
@@ -71,7 +69,7 @@ func (s *Server) serveRegistry(w http.ResponseWriter, c *call) {
 	s.serveImages(w, c)
 }
 
-// images is the registry of a namespace, made when it is first asked for.
+// images returns the registry of a namespace, which is created on first use.
 func (s *Server) images(space string) http.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +92,7 @@ const (
 	textExpired       = "Your authorization token has expired. Reauthenticate and try again."
 )
 
-// admit checks who asks. On a refusal it has set the challenge.
+// admit authenticates the caller. On a refusal it has set the challenge.
 func (s *Server) admit(h http.Header, c *call) (Token, *refusal) {
 	if isPublicHost(c.host) {
 		return s.admitPublic(h, c)
@@ -120,7 +118,7 @@ func (s *Server) admit(h http.Header, c *call) (Token, *refusal) {
 	return token, nil
 }
 
-// over reports whether a token has ended.
+// over reports whether a token has expired.
 func (s *Server) over(t Token) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +129,7 @@ func (s *Server) over(t Token) bool {
 	return s.tokensEndWithSession && t.Principal.Temporary && !now.Before(t.Principal.Expires)
 }
 
-// permit checks whether the caller may do it.
+// permit checks whether the caller is allowed to make the request.
 func (s *Server) permit(c *call) *refusal {
 	name, action := registryAction(c.Method, c.URL.Path)
 	if name == "" {
@@ -157,8 +155,8 @@ func (s *Server) permit(c *call) *refusal {
 	return nil
 }
 
-// registryAction is the repository in a registry's path, and the IAM action that
-// ECR wants for what is done to it.
+// registryAction returns the repository in a registry's path, and the IAM action that ECR requires
+// for the request.
 func registryAction(method, path string) (name, action string) {
 	path = strings.TrimPrefix(path, "/v2/")
 	read := method == http.MethodGet || method == http.MethodHead
@@ -179,7 +177,7 @@ func registryAction(method, path string) (name, action string) {
 	return "", ""
 }
 
-// refuseRegistry is the error form of the registry protocol.
+// refuseRegistry returns an error in the format of the registry protocol.
 func refuseRegistry(no refusal) answer {
 	status := no.status
 	if status == 0 {
@@ -199,7 +197,7 @@ func refuseRegistry(no refusal) answer {
 		"errors": []map[string]string{{"code": code, "message": no.message}},
 	})
 	if err != nil {
-		// Strings always marshal.
+		// Strings can always be encoded.
 		panic(err)
 	}
 	return answer{status: status, contentType: registryType, body: append(body, '\n'), code: code}

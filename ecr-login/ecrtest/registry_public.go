@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// ECR Public asks for a bearer token that its own token service gives to anybody,
-// and knows two kinds: those for nobody in particular, which may pull, and those
-// for who showed an authorization token.
+// ECR Public requires a bearer token from its own token service. The service returns anonymous
+// ones, which may pull, and ones for a principal in exchange for an authorization token.
 
 var opRegistryToken = &operation{
 	name:        "registry:token",
@@ -25,7 +24,7 @@ type bearer struct {
 	expires time.Time
 }
 
-// An anonymous bearer token is short-lived; AWS does not say how short.
+// anonymousLife is the life of an anonymous bearer token. AWS does not document it.
 const anonymousLife = time.Hour
 
 func (s *Server) admitPublic(h http.Header, c *call) (Token, *refusal) {
@@ -44,7 +43,7 @@ func (s *Server) admitPublic(h http.Header, c *call) (Token, *refusal) {
 		now := s.now()
 		s.mu.Unlock()
 		if token, own := s.authorization(value); own {
-			b, ok = bearer{token: token, expires: now.Add(1)}, true // whether it is over is seen below
+			b, ok = bearer{token: token, expires: now.Add(1)}, true // its expiry is checked below
 		}
 		if !ok || !now.Before(b.expires) {
 			break
@@ -54,12 +53,13 @@ func (s *Server) admitPublic(h http.Header, c *call) (Token, *refusal) {
 		}
 		return b.token, nil
 	}
-	// Basic is refused even with a good token: kreuzwerker/terraform-provider-docker#666.
+	// Basic is refused even with a valid token: kreuzwerker/terraform-provider-docker#666.
 	return Token{}, &refusal{status: http.StatusForbidden, code: "DENIED", message: textInvalid}
 }
 
-// authorization is the authorization token of ECR Public that a bearer token is. One as the API answers it, still in
-// base64, is good in that place, and nowhere else: the pull request above shows that too.
+// authorization returns the authorization token of ECR Public that is used as a bearer token. ECR
+// Public accepts the token in this place as the API returns it, in base64: the pull request above
+// shows this too.
 func (s *Server) authorization(value string) (Token, bool) {
 	text, err := base64.StdEncoding.DecodeString(value)
 	if err != nil {
@@ -70,9 +70,9 @@ func (s *Server) authorization(value string) (Token, bool) {
 	return token, known && token.Service == "ecr-public"
 }
 
-// serveBearer gives a bearer token: to anybody an anonymous one; to who shows a
-// password its own; to who shows a bad one, none. It knows no OAuth form: clients
-// that try one by POST, as containerd does, fall back to GET on a 405.
+// serveBearer returns a bearer token: an anonymous one without a password, the principal's with a
+// valid one, and an error with an invalid one. It does not support the OAuth form: clients that try
+// it with POST, as containerd does, fall back to GET after a 405.
 func (s *Server) serveBearer(c *call) answer {
 	if c.Method != http.MethodGet {
 		return refuseRegistry(refusal{status: http.StatusMethodNotAllowed, code: "UNSUPPORTED", message: "The operation is unsupported."})

@@ -203,7 +203,7 @@ func TestExpiredTokenIsRefused(t *testing.T) {
 	wantRefused(t, err, http.StatusForbidden, transport.DeniedErrorCode, expired)
 }
 
-func TestTokenMayEndWithItsSession(t *testing.T) {
+func TestTokenEndsWithSession(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	session := s.NewSession("arn:aws:sts::123456789012:assumed-role/deployer/one")
@@ -310,8 +310,9 @@ func TestPublicRegistry(t *testing.T) {
 	}
 }
 
-// A bearer token is worth no more than the token it was given for.
-func TestPublicBearerTokenMayEndWithTheSession(t *testing.T) {
+// TestPublicBearerTokenEndsWithSession checks that a bearer token is valid as long as the token
+// that it was issued for.
+func TestPublicBearerTokenEndsWithSession(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	session := s.NewSession("arn:aws:sts::123456789012:assumed-role/deployer/one").Principal
@@ -335,8 +336,8 @@ func TestPublicBearerTokenMayEndWithTheSession(t *testing.T) {
 	}
 }
 
-// What a client does that ignores the challenge.
-func TestPublicRegistryWantsItsOwnBearerToken(t *testing.T) {
+// TestPublicRegistryRequiresBearerToken checks clients that ignore the challenge.
+func TestPublicRegistryRequiresBearerToken(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	client := &http.Client{Transport: s.Transport()}

@@ -19,8 +19,8 @@ type repository struct {
 	name     string
 }
 
-// storedRepository is a repository with the images that were pushed to it. The images' contents are in the registry;
-// this is what ECR's API says about them.
+// storedRepository is a repository with the images that were pushed to it. The images' contents are
+// in the registry; this is what ECR's API says about them.
 type storedRepository struct {
 	created   time.Time
 	immutable bool
@@ -35,7 +35,8 @@ type storedImage struct {
 	size      int64 // of the layers
 }
 
-// SetRequireRepositories sets whether a registry refuses repositories that CreateRepository did not create, as ECR does:
+// SetRequireRepositories sets whether a registry refuses repositories that CreateRepository did not
+// create, as ECR does:
 // 404 with the code NAME_UNKNOWN. Otherwise, which is the default, the first push creates a repository. It is about
 // private registries.
 func (s *Server) SetRequireRepositories(on bool) {
@@ -44,8 +45,9 @@ func (s *Server) SetRequireRepositories(on bool) {
 	s.requireRepositories = on
 }
 
-// SetImmutableTags sets whether repositories that are created from now on have immutable tags, unless CreateRepository
-// says otherwise. A push to an existing tag is then refused: 400 with the code TAG_INVALID.
+// SetImmutableTags sets whether repositories that are created from now on have immutable tags,
+// unless CreateRepository says otherwise. A push to an existing tag is then refused: 400 with the
+// code TAG_INVALID.
 func (s *Server) SetImmutableTags(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

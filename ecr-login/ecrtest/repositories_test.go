@@ -14,7 +14,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// TestConfigUsesNoEnvironment checks that two principals work side by side, under AWS's own host names.
+// TestConfigUsesNoEnvironment checks that two principals work side by side, under AWS's own host
+// names.
 func TestConfigUsesNoEnvironment(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "not-a-real-key")
@@ -202,7 +203,8 @@ func TestImmutableTags(t *testing.T) {
 	}
 }
 
-// TestLoopbackIsTheDefaultRegistry checks that images pushed to the server's address are those of Account and Region.
+// TestLoopbackIsTheDefaultRegistry checks that images pushed to the server's address are those of
+// Account and Region.
 func TestLoopbackIsTheDefaultRegistry(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// sdkConfig is for SDK clients in this process. It takes nothing from the
-// environment and does not try twice.
+// sdkConfig returns a configuration for SDK clients in this process: with the server's endpoint and
+// without retries.
 func sdkConfig(s *ecrtest.Server, c ecrtest.Credentials) aws.Config {
 	return aws.Config{
 		Region:           "us-east-1",
@@ -67,7 +67,7 @@ func mustFetch(t *testing.T, cfg aws.Config) string {
 	return password
 }
 
-// wantAPIError checks an error that a service answered with.
+// wantAPIError checks the error of a service.
 func wantAPIError(t *testing.T, err error, code, message string) {
 	t.Helper()
 	var api smithy.APIError

@@ -17,40 +17,38 @@ import (
 	"time"
 )
 
-// Options for Start. The zero value is what nearly every caller wants.
+// Options are the options of Start. The zero value is right for most callers.
 type Options struct {
-	// Dir is where the certificate authority's file is written. "" means a
-	// temporary folder which Close removes.
+	// Dir is the directory for the certificate authority's file. "" means a temporary directory,
+	// which Close removes.
 	Dir string
-	// Addr, TLSAddr and ProxyAddr are the addresses to listen on. "" means a
-	// free port of 127.0.0.1. Whoever maps ECR host names to loopback by a hosts
-	// file wants TLSAddr "127.0.0.1:443".
+	// Addr, TLSAddr and ProxyAddr are the addresses to listen on. "" means a free port of
+	// 127.0.0.1. Use TLSAddr "127.0.0.1:443" when a hosts file maps ECR's host names to loopback.
 	Addr, TLSAddr, ProxyAddr string
-	// Host is the host name in the server's URLs, for clients on other machines and in containers. "" means the address
-	// of the listener. It is also a name of the registry of Account and Region.
+	// Host is the host name in the server's URLs, for clients on other machines and in containers.
+	// "" means the address of the listener. It is also a name of the registry of Account and
+	// Region.
 	Host string
 	// Clock is the server's clock. Nil means time.Now.
 	Clock func() time.Time
-	// Log gets one debug line per request. Nil means silence.
+	// Log gets a debug record for each request. Nil means no log.
 	Log *slog.Logger
 }
 
-// Server is the fake AWS. All its methods may be called at any time, from any
-// goroutine, also while it serves.
+// Server is the fake AWS. Its methods may be called at any time, from any goroutine.
 type Server struct {
-	// URL is the plain HTTP address that answers everything the fake knows:
-	// AWS_ENDPOINT_URL, AWS_EC2_METADATA_SERVICE_ENDPOINT and so on.
+	// URL is the address of all operations over HTTP, for AWS_ENDPOINT_URL,
+	// AWS_EC2_METADATA_SERVICE_ENDPOINT and so on.
 	URL string
-	// TLSURL is the same over TLS, with a certificate of the own authority for
-	// whatever host name the client asks for.
+	// TLSURL is the same over TLS, with a certificate of the server's own authority for any host
+	// name.
 	TLSURL string
-	// ProxyURL is an HTTP proxy (HTTPS_PROXY) that ends TLS for every host name
-	// and answers itself; nothing leaves the machine. See Hosts.
+	// ProxyURL is an HTTP proxy (HTTPS_PROXY) that terminates TLS for every host name and answers
+	// itself. It connects to no other host. See Hosts.
 	ProxyURL string
 	// CAFile is the authority's certificate, PEM (AWS_CA_BUNDLE).
 	CAFile string
-	// Registry and RegistryTLS are the host:port of the registry, without and
-	// with TLS.
+	// Registry and RegistryTLS are the host:port of the registry, without and with TLS.
 	Registry, RegistryTLS string
 
 	tb        testing.TB
@@ -78,8 +76,8 @@ type Server struct {
 	state
 }
 
-// New starts a Server that lasts as long as the test. What fails later in a
-// method without an error result ends the test.
+// New starts a Server and closes it when the test ends. A failure in a method without an error
+// result fails the test.
 func New(t testing.TB) *Server {
 	t.Helper()
 	s, err := Start(Options{Dir: t.TempDir()})
@@ -95,8 +93,8 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Start starts a Server for a program that is no test. The caller closes it. What
-// fails later in a method without an error result is a panic.
+// Start starts a Server for a program that is not a test. The caller must close it. A failure in a
+// method without an error result is a panic.
 func Start(o Options) (*Server, error) {
 	s := &Server{
 		log:    o.Log,
@@ -196,20 +194,19 @@ func (s *Server) serve(l net.Listener, h http.HandlerFunc) {
 			defer s.running.Done()
 			h.ServeHTTP(w, r)
 		}),
-		// A client that breaks off a handshake is an ordinary thing in tests.
+		// Interrupted handshakes are normal in tests.
 		ErrorLog: log.New(io.Discard, "", 0),
-		// One request at a time per connection: so that connections can be
-		// counted, and broken, one by one.
+		// HTTP/2 is disabled, so that connections can be counted and closed one by one.
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 	}
 	s.servers = append(s.servers, server)
 	s.running.Go(func() {
-		// A broken listener is seen by the clients, which is the place for it.
+		// Clients notice a failed listener.
 		_ = server.Serve(l)
 	})
 }
 
-// enter makes Close wait for a handler. It reports whether there is still time.
+// enter makes Close wait for a handler. It returns false when the server is closed.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,8 +219,8 @@ func (s *Server) enter() bool {
 	}
 }
 
-// Close ends everything the server started and waits for it. Requests that are
-// being held are broken off. It may be called twice.
+// Close stops the server and waits for its goroutines. It closes the connections of delayed
+// requests. It may be called twice.
 func (s *Server) Close() error {
 	var errs []error
 	s.closeOnce.Do(func() {
@@ -248,8 +245,7 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-// fatal ends the test, or the program when there is no test, because a method
-// without an error result could not do its work.
+// fatal fails the test, or panics without a test, because a method without an error result failed.
 func (s *Server) fatal(err error) {
 	if s.tb != nil {
 		s.tb.Helper()

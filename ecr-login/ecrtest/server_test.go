@@ -48,7 +48,7 @@ func TestStartAndClose(t *testing.T) {
 	}
 }
 
-func TestStartFailsWhole(t *testing.T) {
+func TestStartFailureStopsAll(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -68,7 +68,7 @@ func TestStartFailsWhole(t *testing.T) {
 	}
 }
 
-func TestCloseBreaksOffWhatIsHeld(t *testing.T) {
+func TestCloseEndsDelayedRequests(t *testing.T) {
 	t.Parallel()
 	s, err := ecrtest.Start(ecrtest.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -95,7 +95,7 @@ func TestCloseBreaksOffWhatIsHeld(t *testing.T) {
 	}
 }
 
-// authority is the server's, read from its file as another program would.
+// authority returns the server's authority, read from its file as another program does.
 func authority(t *testing.T, s *ecrtest.Server) *x509.CertPool {
 	t.Helper()
 	pem, err := os.ReadFile(s.CAFile)
@@ -127,8 +127,9 @@ func TestCertificateForEveryName(t *testing.T) {
 	}
 }
 
-// A client that dials an address but asks for a name in the handshake means the name.
-func TestNameInTheHandshake(t *testing.T) {
+// TestNameInHandshake checks a client that connects to an address and requests a host name in the
+// TLS handshake.
+func TestNameInHandshake(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.TLSURL+"/v2/", nil)
@@ -149,9 +150,9 @@ func TestNameInTheHandshake(t *testing.T) {
 	}
 }
 
-// A push that is held has not been read, so nobody notices that its client has
-// gone: Close must.
-func TestCloseEndsAHeldPush(t *testing.T) {
+// TestCloseEndsDelayedPush checks a delayed push: its body is not read, so net/http does not notice
+// a client that has closed the connection.
+func TestCloseEndsDelayedPush(t *testing.T) {
 	t.Parallel()
 	s, err := ecrtest.Start(ecrtest.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -184,8 +185,8 @@ func TestCloseEndsAHeldPush(t *testing.T) {
 	}
 }
 
-// The SDK's client does not always use a connection again, so a plain one is
-// counted.
+// TestConnectionsAreCounted uses a plain client, because the SDK's does not always reuse
+// connections.
 func TestConnectionsAreCounted(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -216,7 +217,7 @@ func TestConnectionsAreCounted(t *testing.T) {
 	}
 }
 
-func TestRequestsAreNoted(t *testing.T) {
+func TestRequestsAreRecorded(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	user := s.AddUser("developer")
@@ -253,7 +254,7 @@ func TestRequestsAreNoted(t *testing.T) {
 	}
 }
 
-func TestWaitGivesUpWithItsContext(t *testing.T) {
+func TestWaitEndsWithContext(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -264,7 +265,7 @@ func TestWaitGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
-func TestBlackHoleSaysNothing(t *testing.T) {
+func TestBlackHoleNeverAnswers(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -293,8 +294,8 @@ func TestBlackHoleSaysNothing(t *testing.T) {
 	}
 }
 
-// A black hole in the place of the metadata service.
-func TestBlackHoleIsReachedByTheSDK(t *testing.T) {
+// TestBlackHoleAsMetadataService lets the SDK call a black hole.
+func TestBlackHoleAsMetadataService(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	env := append(s.Home(t.TempDir()).EC2(), "AWS_EC2_METADATA_SERVICE_ENDPOINT="+s.BlackHole(), "AWS_EC2_METADATA_V1_DISABLED=true")

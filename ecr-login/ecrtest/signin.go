@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// The sign-in service behind `aws login`: credentials for a quarter of an hour, in
-// exchange for a refresh token and a proof that the caller has the session's key
-// (DPoP, RFC 9449). Read from the SDK's service/signin and credentials/logincreds.
+// The sign-in service of `aws login` returns credentials for 15 minutes, in exchange for a refresh
+// token and a proof that the caller has the session's key (DPoP, RFC 9449). Source: the SDK's
+// service/signin and credentials/logincreds.
 
 var opSigninCreateToken = &operation{
 	name:        "signin:CreateToken",
@@ -28,11 +28,11 @@ var opSigninCreateToken = &operation{
 	refuse:      refuseREST,
 }
 
-// signinLife is the most the service gives.
+// signinLife is the longest life of the service's credentials.
 const signinLife = 15 * time.Minute
 
-// LoginSession is somebody who has run `aws login`, in the fields of the file that
-// it leaves in ~/.aws/login/cache.
+// LoginSession is the session of a user who has run `aws login`, with the fields of the file in
+// ~/.aws/login/cache.
 type LoginSession struct {
 	AccessToken  LoginCredentials `json:"accessToken"`
 	TokenType    string           `json:"tokenType"`
@@ -57,9 +57,8 @@ type loginSession struct {
 	key      *ecdsa.PublicKey
 }
 
-// NewLoginSession signs in whoever has the ARN. Its credentials live for life, a
-// quarter of an hour at most; zero or less means they must be renewed before
-// they are of use.
+// NewLoginSession signs in the principal with the ARN. Its credentials are valid for life, at most
+// 15 minutes. With zero or less they have expired and must be refreshed first.
 func (s *Server) NewLoginSession(arn string, life time.Duration) LoginSession {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -90,14 +89,14 @@ func (s *Server) NewLoginSession(arn string, life time.Duration) LoginSession {
 	}
 }
 
-// EndLoginSession makes a session's refresh token worthless, as its end does.
+// EndLoginSession ends a session: its refresh token is no longer valid.
 func (s *Server) EndLoginSession(session LoginSession) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.loginRefresh, session.RefreshToken)
 }
 
-// newLoginRefresh makes a refresh token, good for one use. The caller holds mu.
+// newLoginRefresh creates a refresh token for one use. The caller holds mu.
 func (s *Server) newLoginRefresh(session *loginSession) string {
 	token := filler(fmt.Sprintf("not-a-real-login-token-%05d-", s.serial.Add(1)), 600)
 	s.loginRefresh[token] = session
@@ -111,7 +110,7 @@ func (s *Server) signinCreateToken(c *call) answer {
 		RefreshToken string `json:"refreshToken"`
 	}
 	if err := json.Unmarshal(c.body, &in); err != nil || in.GrantType != "refresh_token" {
-		return refuseSignin(http.StatusBadRequest, "ValidationException", "INVALID_REQUEST", "ecrtest renews sessions only")
+		return refuseSignin(http.StatusBadRequest, "ValidationException", "INVALID_REQUEST", "ecrtest only supports refresh tokens")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,13 +181,13 @@ func checkDPoP(c *call, key *ecdsa.PublicKey, now time.Time) error {
 	case head.Type != "dpop+jwt" || head.Alg != "ES256" || len(sig) != 64:
 		return fmt.Errorf("not an ES256 proof")
 	case !isKey(key, head.Key.X, head.Key.Y):
-		return fmt.Errorf("another key than the session's")
+		return fmt.Errorf("the key is not the session's")
 	case body.ID == "" || body.Method != c.Method:
 		return fmt.Errorf("for another request")
 	case hostName(to.Host) != c.host || to.Path != c.URL.Path:
-		return fmt.Errorf("for another address")
+		return fmt.Errorf("for another URL")
 	case skew.Abs() > maxSkew:
-		return fmt.Errorf("not of now")
+		return fmt.Errorf("the time of the proof differs from the server's clock")
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if !ecdsa.Verify(key, sum[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])) {
@@ -197,7 +196,7 @@ func checkDPoP(c *call, key *ecdsa.PublicKey, now time.Time) error {
 	return nil
 }
 
-// isKey compares a JWK's coordinates as numbers: the SDK leaves leading zeros out.
+// isKey compares a JWK's coordinates as numbers, because the SDK omits leading zeros.
 func isKey(key *ecdsa.PublicKey, x, y string) bool {
 	want, err := key.Bytes() // 4, x, y
 	if err != nil {

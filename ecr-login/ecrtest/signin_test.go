@@ -19,7 +19,7 @@ import (
 
 const loginARN = "arn:aws:iam::123456789012:user/developer"
 
-// proof is a DPoP proof in the making.
+// proof builds a DPoP proof.
 type proof struct {
 	key      *ecdsa.PrivateKey // signs
 	shown    *ecdsa.PrivateKey // stands in the header
@@ -57,7 +57,7 @@ func (p proof) text(t *testing.T) string {
 	return msg + "." + b64(sig)
 }
 
-func TestSigninWantsAProof(t *testing.T) {
+func TestSigninRequiresProof(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	session := s.NewLoginSession(loginARN, -time.Minute)
@@ -106,7 +106,7 @@ func TestSigninWantsAProof(t *testing.T) {
 	}
 }
 
-func TestLoginSessionIsRenewedOnce(t *testing.T) {
+func TestLoginSessionIsRefreshedOnce(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	env := s.Env(t.TempDir(), ecrtest.FromExpiredLogin)
@@ -120,7 +120,7 @@ func TestLoginSessionIsRenewedOnce(t *testing.T) {
 	}
 }
 
-func TestLoginSessionThatHasEnded(t *testing.T) {
+func TestEndedLoginSession(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	session := s.NewLoginSession(loginARN, -time.Minute)

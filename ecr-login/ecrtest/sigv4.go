@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Signature Version 4 as "Signing AWS API requests" in the IAM User Guide tells
-// it, read from the verifier's side. Written for this purpose, so that it shares
-// no mistake with the SDK that signs.
+// This is Signature Version 4 as described in "Signing AWS API requests" in the IAM User Guide. It
+// does not use the SDK's signer, so that it can find mistakes in it.
 
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
@@ -22,12 +21,12 @@ const (
 	terminator = "aws4_request"
 )
 
-// scope is what a signature says it is for.
+// scope is the scope of a signature.
 type scope struct {
 	date, region, service string
 }
 
-// signature is a request's Authorization header taken apart.
+// signature is a parsed Authorization header.
 type signature struct {
 	accessKeyID string
 	scope       scope
@@ -35,7 +34,7 @@ type signature struct {
 	hex         string
 }
 
-// Texts of AWS, as its services send them.
+// Messages of AWS services.
 const (
 	textUnknownKey   = "The security token included in the request is invalid."
 	textExpiredToken = "The security token included in the request is expired"
@@ -43,7 +42,7 @@ const (
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 )
 
-// verify checks the signature of a request and fills in who made it.
+// verify checks the signature of a request and sets its caller.
 func (s *Server) verify(c *call) *refusal {
 	header := c.Header.Get("Authorization")
 	if header == "" {
@@ -87,8 +86,7 @@ func (s *Server) verify(c *call) *refusal {
 	if !hmac.Equal([]byte(want), []byte(sig.hex)) {
 		return mismatch(textMismatch)
 	}
-	// Who signs rightly may be told about clocks; that order keeps the two
-	// mistakes apart.
+	// The clock is checked after the signature, so that a wrong signature is reported as that.
 	if no := checkClock(signed, now); no != nil {
 		return no
 	}
@@ -139,7 +137,7 @@ func parseAuthorization(header string) (signature, *refusal) {
 	}, nil
 }
 
-// checkScope holds the signature against the service and the host it was sent to.
+// checkScope compares a signature's scope with the service and the host of the request.
 func checkScope(sc scope, service, host string) *refusal {
 	if sc.service != service {
 		return mismatch("Credential should be scoped to correct service: '%s'. ", service)
@@ -147,12 +145,12 @@ func checkScope(sc scope, service, host string) *refusal {
 	want := regionOf(host)
 	switch {
 	case service == "ecr-public":
-		want = Region // its API is nowhere else
+		want = Region // the only region of its API
 	case host == "sts.amazonaws.com":
 		want = Region // the global endpoint
 	}
 	if want == "" && isRegion(sc.region) {
-		return nil // a loopback address stands for any region
+		return nil // a loopback address serves all regions
 	}
 	if sc.region != want {
 		return mismatch("Credential should be scoped to a valid region, not '%s'. ", sc.region)
@@ -173,8 +171,8 @@ func checkClock(signed, now time.Time) *refusal {
 	return nil
 }
 
-// checkSigned demands the headers that the specification wants signed: the host,
-// the content type and whatever begins with x-amz-.
+// checkSigned checks that the headers that must be signed are signed: the host, the content type,
+// and headers that start with x-amz-.
 func checkSigned(r *http.Request, headers []string) *refusal {
 	if !slices.IsSorted(headers) {
 		return &refusal{code: "IncompleteSignatureException", message: "SignedHeaders must be in alphabetical order."}

@@ -18,8 +18,7 @@ import (
 
 const ecrTarget = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
 
-// signedRequest is a request in the making: signed by the SDK's signer, then, by a
-// test case, spoiled.
+// signedRequest is a request that is signed by the SDK's signer and then changed by a test case.
 type signedRequest struct {
 	url, body       string
 	creds           ecrtest.Credentials

@@ -6,32 +6,32 @@ import (
 	"time"
 )
 
-// Source is a way in which a program finds AWS credentials.
+// Source is a source of AWS credentials.
 type Source string
 
-// Every way the AWS SDK for Go knows, one by one.
+// The sources that the AWS SDK for Go supports.
 const (
 	FromEnvironment        Source = "environment"          // access key in the environment
 	FromSessionEnvironment Source = "session-environment"  // temporary credentials in the environment
 	FromFile               Source = "file"                 // access key in the shared credentials file
 	FromRole               Source = "role"                 // role_arn with source_profile
-	FromRoleChain          Source = "role-chain"           // a role by a role, with an external id
+	FromRoleChain          Source = "role-chain"           // a role assumed by a role, with an external id
 	FromRoleByEC2          Source = "role-by-ec2"          // role_arn with credential_source = Ec2InstanceMetadata
 	FromRoleByECS          Source = "role-by-ecs"          // role_arn with credential_source = EcsContainer
 	FromSSO                Source = "sso"                  // sso_session, signed in
-	FromExpiredSSO         Source = "sso-expired"          // sso_session whose access token must be renewed first
+	FromExpiredSSO         Source = "sso-expired"          // sso_session with an expired access token
 	FromLegacySSO          Source = "sso-legacy"           // SSO profile without sso_session
 	FromWebIdentity        Source = "web-identity"         // environment of a Kubernetes pod (IRSA)
 	FromWebIdentityProfile Source = "web-identity-profile" // the same in a profile
 	FromProcess            Source = "process"              // credential_process
-	FromLogin              Source = "login"                // login_session, credentials good
-	FromExpiredLogin       Source = "login-expired"        // login_session whose credentials must be renewed first
+	FromLogin              Source = "login"                // login_session with valid credentials
+	FromExpiredLogin       Source = "login-expired"        // login_session with expired credentials
 	FromECS                Source = "ecs"                  // AWS_CONTAINER_CREDENTIALS_FULL_URI
 	FromPodIdentity        Source = "pod-identity"         // EKS Pod Identity
 	FromEC2                Source = "ec2"                  // instance metadata service
 )
 
-// Sources are all of them, for a table.
+// Sources returns all sources.
 func Sources() []Source {
 	return []Source{
 		FromEnvironment, FromSessionEnvironment, FromFile, FromRole, FromRoleChain, FromRoleByEC2, FromRoleByECS,
@@ -40,8 +40,7 @@ func Sources() []Source {
 	}
 }
 
-// Principal is the ARN that the credentials of Env belong to. Every source has
-// its own.
+// Principal returns the ARN of the credentials that Env sets up. Every source has its own.
 func (src Source) Principal() string {
 	switch src {
 	case FromEnvironment, FromFile, FromLogin, FromExpiredLogin:
@@ -61,17 +60,16 @@ func (src Source) Principal() string {
 func (src Source) role() string           { return "arn:aws:iam::" + Account + ":role/" + string(src) }
 func (src Source) assignment() Assignment { return Assignment{Account, string(src)} }
 
-// Env writes into dir, an existing folder, whatever a program needs to find its
-// credentials in the given way, and returns the environment to run it with:
+// Env writes the files of a source of credentials to dir, an existing directory, and returns the
+// environment of a program that uses them:
 //
 //	cmd.Env = s.Env(t.TempDir(), ecrtest.FromSSO)
 //
-// The environment is complete, and answers of every kind come from this server.
-// For more than one profile at a time, or other than the usual settings, see
-// Home.
+// The environment is complete, and all requests go to this server. For several profiles, or other
+// settings, use Home.
 func (s *Server) Env(dir string, src Source) []string { return s.Home(dir).Source(src) }
 
-// Source is Env for a Home: what the other methods do, with the usual settings.
+// Source is Env for a Home: it calls the method for the source with default settings.
 func (h *Home) Source(src Source) []string {
 	s, profile, arn := h.s, string(src), src.Principal()
 	switch src {
@@ -121,6 +119,6 @@ func (h *Home) Source(src Source) []string {
 		s.SetInstanceRole(src.role())
 		return h.EC2()
 	}
-	s.fatal(fmt.Errorf("no source of credentials %q: %w", src, os.ErrInvalid))
+	s.fatal(fmt.Errorf("unknown source of credentials %q: %w", src, os.ErrInvalid))
 	return nil
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// Every source must lead the real SDK, in a process of its own, to the token of
-// exactly that source's principal.
-func TestEverySourceGivesItsOwnPrincipal(t *testing.T) {
+// TestSourcesWithSDK checks with the real SDK, in a process of its own, that each source gives a
+// token of its principal.
+func TestSourcesWithSDK(t *testing.T) {
 	t.Parallel()
 	for _, src := range ecrtest.Sources() {
 		t.Run(string(src), func(t *testing.T) {

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// IAM Identity Center: the portal that gives a role's credentials to who shows an
-// access token, and the OIDC service that renews the access token. Protocol REST
-// JSON. Signing in with a browser is what a test cannot do, so a session begins
-// signed in.
+// IAM Identity Center has a portal, which returns a role's credentials for an access token, and an
+// OIDC service, which refreshes the access token. Both use the protocol REST JSON. A test cannot
+// sign in with a browser, so a session starts signed in.
 
 const restType = "application/json"
 
@@ -29,8 +28,8 @@ var (
 	}
 )
 
-// SSOSession is somebody signed in to IAM Identity Center, in the fields of the
-// token file that `aws sso login` leaves in ~/.aws/sso/cache.
+// SSOSession is the session of a user of IAM Identity Center, with the fields of the token file
+// that `aws sso login` writes to ~/.aws/sso/cache.
 type SSOSession struct {
 	User         string    `json:"-"` // the session name of its roles' sessions
 	AccessToken  string    `json:"accessToken"`
@@ -42,12 +41,12 @@ type SSOSession struct {
 	StartURL     string    `json:"startUrl"`
 }
 
-// Assignment is a role in an account that a user of Identity Center may take.
+// Assignment is a role in an account that a user of Identity Center may assume.
 type Assignment struct {
 	Account, Role string
 }
 
-// Principal is the ARN of the credentials that the assignment gives to a user.
+// Principal returns the ARN of a user's credentials for the assignment.
 func (a Assignment) Principal(user string) string {
 	return fmt.Sprintf("arn:aws:sts::%s:assumed-role/AWSReservedSSO_%s_0123456789abcdef/%s", a.Account, a.Role, user)
 }
@@ -58,12 +57,12 @@ type ssoSession struct {
 	assignments []Assignment
 }
 
-// ssoLife is how long a renewed access token lives.
+// ssoLife is the life of a refreshed access token.
 const ssoLife = time.Hour
 
-// NewSSOSession signs a user in. The access token lives for life (zero or less:
-// it must be renewed before it is of use) and the user may take the assigned
-// roles, any role when none is named.
+// NewSSOSession signs a user in. The access token is valid for life; with zero or less it has
+// expired and must be refreshed first. The user may assume the assigned roles, or any role when
+// none is given.
 func (s *Server) NewSSOSession(user string, life time.Duration, assigned ...Assignment) SSOSession {
 	n := s.serial.Add(1)
 	s.mu.Lock()
@@ -78,12 +77,11 @@ func (s *Server) NewSSOSession(user string, life time.Duration, assigned ...Assi
 		},
 		assignments: assigned,
 	}
-	s.renewSSO(session, life)
+	s.refreshSSO(session, life)
 	return session.SSOSession
 }
 
-// EndSSOSession signs the user out: neither the access token nor the refresh
-// token is good for anything from now on, and the session's renewed ones neither.
+// EndSSOSession signs the user out: all access and refresh tokens of the session become invalid.
 func (s *Server) EndSSOSession(session SSOSession) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,9 +97,9 @@ func (s *Server) EndSSOSession(session SSOSession) {
 	}
 }
 
-// renewSSO gives a session new tokens. An access token given before stays good
-// until it ends; a refresh token can be used once. The caller holds mu.
-func (s *Server) renewSSO(session *ssoSession, life time.Duration) {
+// refreshSSO gives a session new tokens. An earlier access token stays valid until it expires. A
+// refresh token can be used once. The caller holds mu.
+func (s *Server) refreshSSO(session *ssoSession, life time.Duration) {
 	n := s.serial.Add(1)
 	delete(s.ssoRefresh, session.RefreshToken)
 	session.AccessToken = filler(fmt.Sprintf("not-a-real-sso-token-%05d-", n), 400)
@@ -150,7 +148,7 @@ func (s *Server) ssoCreateToken(c *call) answer {
 		return refuseOIDC(http.StatusBadRequest, "InvalidRequestException", "invalid_request", err.Error())
 	}
 	if in.GrantType != "refresh_token" {
-		return refuseOIDC(http.StatusBadRequest, "UnsupportedGrantTypeException", "unsupported_grant_type", "ecrtest renews sessions only")
+		return refuseOIDC(http.StatusBadRequest, "UnsupportedGrantTypeException", "unsupported_grant_type", "ecrtest only supports refresh tokens")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +159,7 @@ func (s *Server) ssoCreateToken(c *call) answer {
 	if in.ClientID != session.ClientID || in.ClientSecret != session.ClientSecret {
 		return refuseOIDC(http.StatusUnauthorized, "InvalidClientException", "invalid_client", "Invalid client provided")
 	}
-	s.renewSSO(session, ssoLife)
+	s.refreshSSO(session, ssoLife)
 	return answerJSON(restType, map[string]any{
 		"accessToken":  session.AccessToken,
 		"expiresIn":    int(ssoLife / time.Second),
@@ -170,7 +168,7 @@ func (s *Server) ssoCreateToken(c *call) answer {
 	})
 }
 
-// refuseREST is the error form of REST JSON.
+// refuseREST returns an error in the format of REST JSON.
 func refuseREST(no refusal) answer {
 	status := no.status
 	if status == 0 {

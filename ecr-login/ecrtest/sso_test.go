@@ -74,9 +74,9 @@ func TestSSORefreshTokenWorksOnce(t *testing.T) {
 	}
 }
 
-// The SDK renews the session, keeps what it got in the token file, and needs no
-// renewal the next time.
-func TestSSOSessionIsRenewedOnce(t *testing.T) {
+// TestSSOSessionIsRefreshedOnce checks that the SDK refreshes the session, writes it to the token
+// file, and needs no refresh the next time.
+func TestSSOSessionIsRefreshedOnce(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	env := s.Env(t.TempDir(), ecrtest.FromExpiredSSO)
@@ -93,7 +93,7 @@ func TestSSOSessionIsRenewedOnce(t *testing.T) {
 	}
 }
 
-func TestSSOSessionThatCannotBeRenewed(t *testing.T) {
+func TestSSOSessionWithoutRefresh(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	role := ecrtest.Assignment{Account: ecrtest.Account, Role: "Pull"}

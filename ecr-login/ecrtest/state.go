@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// state is everything that Server.mu guards, apart from the clock.
+// state is guarded by Server.mu.
 type state struct {
-	// What tests may set.
+	// Settings.
 	tokenLife            time.Duration
-	sessionLife          time.Duration // 0: what the caller asks for, else an hour
+	sessionLife          time.Duration // 0 means as requested, or an hour
 	tokensEndWithSession bool
 	limits               map[string]*rateLimit // by operation
 	faults               map[string][]*Fault
@@ -18,7 +18,7 @@ type state struct {
 	requireRepositories  bool
 	immutableTags        bool
 
-	// Who is who.
+	// Principals, tokens and images.
 	keys         map[string]Credentials // by access key id
 	roles        map[string]Role        // by role ARN
 	tokens       map[string]Token       // by password
@@ -32,11 +32,11 @@ type state struct {
 	ssoRefresh   map[string]*ssoSession // by refresh token
 	loginRefresh map[string]*loginSession
 
-	// What happened.
+	// Recorded requests.
 	calls    map[string]int
 	requests []Request
 	hosts    []string
-	changed  chan struct{} // closed, and replaced, whenever a call is counted
+	changed  chan struct{} // closed and replaced when a call is counted
 }
 
 func newState() state {
@@ -60,8 +60,8 @@ func newState() state {
 	}
 }
 
-// Now is the server's clock: it dates answers, judges signatures and ends
-// sessions and tokens.
+// Now returns the time of the server's clock. It is used for the date of answers, for signatures,
+// and for the expiry of sessions and tokens.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,33 +80,32 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.clock = now
 }
 
-// SetClockOffset makes the server's clock run d ahead of (or, negative, behind)
-// its Clock.
+// SetClockOffset sets the server's clock ahead by d, or back when d is negative.
 func (s *Server) SetClockOffset(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offset = d
 }
 
-// SetTokenLife sets how long the tokens issued from now on live: 12 hours unless
-// set, as AWS's do. Zero or less issues tokens that have expired already.
+// SetTokenLife sets the life of tokens that are issued from now on. The default is 12 hours, as
+// with AWS. With zero or less, tokens are issued expired.
 func (s *Server) SetTokenLife(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokenLife = d
 }
 
-// SetSessionLife sets how long the temporary credentials issued from now on
-// live, whatever the caller asks for. Zero means as asked for, else an hour.
+// SetSessionLife sets the life of temporary credentials that are issued from now on, whatever the
+// caller requests. Zero means as requested, or an hour.
 func (s *Server) SetSessionLife(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessionLife = d
 }
 
-// SetTokensEndWithSession makes the registry refuse a token once the session
-// credentials that fetched it have expired. AWS does not document which way it
-// is, so programs must be right either way. Off unless set.
+// SetTokensEndWithSession sets whether the registry refuses a token when the session credentials
+// that fetched it have expired. AWS does not document this, so programs must work in both cases.
+// The default is false.
 func (s *Server) SetTokensEndWithSession(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

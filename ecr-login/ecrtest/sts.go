@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// STS speaks the query protocol: a form in, XML out.
+// STS uses the query protocol: the request is a form, the response is XML.
 
 const (
 	stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -32,11 +32,11 @@ var stsOperations = map[string]*operation{
 	},
 }
 
-// codeExpiredIdentity is what only this package calls the error for a web identity
-// token that has expired: STS gives it the name that elsewhere is a session's.
+// codeExpiredIdentity is this package's own code for an expired web identity token. STS reports it
+// with the code that other services use for an expired session.
 const codeExpiredIdentity = "ExpiredWebIdentityToken"
 
-// routeSTS reads the form's Action, which is the operation.
+// routeSTS returns the operation in the form's Action.
 func routeSTS(c *call) *operation {
 	c.body = readBody(c.Request)
 	if op := stsOperations[c.form().Get("Action")]; op != nil {
@@ -45,7 +45,7 @@ func routeSTS(c *call) *operation {
 	return unknown(refuseSTS)
 }
 
-// form is the body as a form; what is not one is an empty form.
+// form returns the body as a form, which is empty when the body is not a form.
 func (c *call) form() url.Values {
 	v, err := url.ParseQuery(string(c.body))
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Server) assumeRole(c *call) answer {
 	caller := c.caller.Principal.ARN
 	trusted := known && (len(role.Trusted) == 0 || isOneOf(caller, role.Trusted))
 	if !trusted || (role.ExternalID != "" && form.Get("ExternalId") != role.ExternalID) {
-		// AWS does not say which of the three it was.
+		// AWS does not report which of the three conditions failed.
 		return refuseSTS(refusal{code: "AccessDeniedException",
 			message: fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", caller, arn)})
 	}
@@ -144,7 +144,7 @@ func (s *Server) getCallerIdentity(c *call) answer {
 	}{p.ARN, p.UserID, p.Account})
 }
 
-// sessionRequest checks what both ways to assume a role take.
+// sessionRequest checks the parameters that both actions to assume a role have.
 func sessionRequest(form url.Values) (time.Duration, *refusal) {
 	invalid := func(format string, args ...any) (time.Duration, *refusal) {
 		return 0, &refusal{code: "ValidationError", message: fmt.Sprintf(format, args...)}
@@ -180,15 +180,15 @@ func xmlAnswer(status int, root, part string, v any) answer {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, stsNamespace)
 	if err := xml.NewEncoder(&b).EncodeElement(v, xml.StartElement{Name: xml.Name{Local: part}}); err != nil {
-		// Only values of this package's own types come here.
+		// The values are of this package's types and can be encoded.
 		panic(err)
 	}
 	fmt.Fprintf(&b, "<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></%s>", root)
 	return answer{status: status, contentType: xmlType, body: []byte(b.String())}
 }
 
-// refuseSTS is the query protocol's error form. STS has names of its own for the
-// errors that every service has.
+// refuseSTS returns an error in the format of the query protocol. STS has its own names for common
+// errors.
 func refuseSTS(no refusal) answer {
 	code, status := no.code, no.status
 	for _, e := range [...]struct {

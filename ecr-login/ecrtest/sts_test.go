@@ -13,7 +13,7 @@ import (
 
 const deployer = "arn:aws:iam::123456789012:role/path/deployer"
 
-// assume assumes a role and returns the session as credentials.
+// assume assumes a role and returns the session's credentials.
 func assume(t *testing.T, s *ecrtest.Server, c ecrtest.Credentials, role, externalID string) (ecrtest.Credentials, error) {
 	t.Helper()
 	in := &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("one")}

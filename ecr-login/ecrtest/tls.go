@@ -17,8 +17,7 @@ import (
 	"time"
 )
 
-// authority is the certificate authority that signs a certificate for whatever
-// host name a client asks for.
+// authority is the certificate authority. It signs a certificate for any host name.
 type authority struct {
 	file string
 	pool *x509.CertPool
@@ -31,20 +30,20 @@ type authority struct {
 	serial int64
 }
 
-// Certificates are valid ten years either way, so that moving a clock in a test
-// never moves it out of them.
+// certLife is the time before and after now for which certificates are valid, so that they stay
+// valid when a test moves the clock.
 const certLife = 10 * 365 * 24 * time.Hour
 
-// newAuthority makes an authority and writes its certificate into dir.
+// newAuthority creates an authority and writes its certificate to dir.
 func newAuthority(dir string) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making the authority's key: %w", err)
+		return nil, fmt.Errorf("creating the authority's key: %w", err)
 	}
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "ecrtest: a test's authority, trust it nowhere else"},
+		Subject:               pkix.Name{CommonName: "ecrtest: for tests only"},
 		NotBefore:             now.Add(-certLife),
 		NotAfter:              now.Add(certLife),
 		IsCA:                  true,
@@ -75,16 +74,15 @@ func newAuthority(dir string) (*authority, error) {
 	return a, nil
 }
 
-// serverConfig is for a TLS server that is whoever the client asks for, else
-// fallback, else the loopback address.
+// serverConfig returns the configuration of a TLS server with a certificate for the name that the
+// client requests, or for fallback, or for the loopback addresses.
 func (a *authority) serverConfig(fallback string) *tls.Config {
 	return &tls.Config{
 		NextProtos: []string{"http/1.1"},
-		// An answer has to arrive in one piece. smithy-go (v1.27.3, internal/io,
-		// safeWriteToReadCloser) makes net/http close the connection when the
-		// answer begins before the goroutine that wrote the request has come
-		// round to see its end; whatever of the answer has not been read by then
-		// is lost, and the SDK tries again: seen on loopback once in 200 calls.
+		// An answer must arrive in one piece. smithy-go (v1.27.3, internal/io,
+		// safeWriteToReadCloser) makes net/http close the connection when the answer begins before
+		// the goroutine that wrote the request has returned. The unread part of the answer is then
+		// lost, and the SDK retries: seen on loopback once in 200 calls.
 		DynamicRecordSizingDisabled: true,
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			name := hello.ServerName
@@ -96,8 +94,8 @@ func (a *authority) serverConfig(fallback string) *tls.Config {
 	}
 }
 
-// leaf is the certificate for a host name or address, made when it is first
-// asked for. "" is the loopback addresses.
+// leaf returns the certificate for a host name or address, which is created on first use. "" means
+// the loopback addresses.
 func (a *authority) leaf(name string) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

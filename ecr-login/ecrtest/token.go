@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// User is the user name that goes with every authorization token.
+// User is the user name of every authorization token.
 const User = "AWS"
 
 const defaultTokenLife = 12 * time.Hour
 
-// Token is an authorization token the fake has issued.
+// Token is an authorization token that the server has issued.
 type Token struct {
 	Password  string
-	Principal Principal // who fetched it; the registry acts in its name
+	Principal Principal // that fetched it
 	Service   string    // "ecr" or "ecr-public"
-	Region    string    // it opens the registries of this region, of any account
+	Region    string    // the token is valid for all registries of this region
 	Issued    time.Time
 	Expires   time.Time
 }
 
-// PrincipalOf tells who fetched the token with this password.
+// PrincipalOf returns the principal that fetched the token with this password.
 func (s *Server) PrincipalOf(password string) (Principal, bool) {
 	t, ok := s.Token(password)
 	return t.Principal, ok
 }
 
-// Token is what is known of the token with this password.
+// Token returns the token with this password.
 func (s *Server) Token(password string) (Token, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *Server) Token(password string) (Token, bool) {
 	return t, ok
 }
 
-// Tokens are all tokens issued so far, in order.
+// Tokens returns all issued tokens, in order.
 func (s *Server) Tokens() []Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,8 +48,7 @@ func (s *Server) Tokens() []Token {
 	return ts
 }
 
-// IssueToken issues a token without the API call, for tests that begin with one
-// in hand. The service is "ecr" or "ecr-public".
+// IssueToken issues a token without an API call. The service is "ecr" or "ecr-public".
 func (s *Server) IssueToken(p Principal, service, region string) Token {
 	return s.issue(p, service, region)
 }
@@ -72,15 +71,14 @@ func (s *Server) issue(p Principal, service, region string) Token {
 	return t
 }
 
-// Sizes that make a password of about 2.5 KB, as AWS's are.
+// These sizes make a password of about 2.5 KB, as AWS's are.
 const (
 	payloadSize = 1010
 	dataKeySize = 330
 )
 
-// password makes a password of the size and form of AWS's: base64 of JSON whose
-// expiration tells when it ends. Random filling makes it as hard to compress,
-// and to mistake for another, as a real one.
+// password returns a password of the size and format of AWS's: base64 of JSON with an expiration.
+// The random filling makes it unique and as hard to compress as a real one.
 func password(n int64, expires time.Time) string {
 	payload := fmt.Appendf(nil, "ecrtest: not a real token, number %d: ", n)
 	body, err := json.Marshal(struct {
@@ -97,13 +95,13 @@ func password(n int64, expires time.Time) string {
 		Expiration: expires.Unix(),
 	})
 	if err != nil {
-		// Strings and a number always marshal.
+		// Strings and a number can always be encoded.
 		panic(err)
 	}
 	return base64.StdEncoding.EncodeToString(body)
 }
 
-// pad lengthens b to size with random bytes.
+// pad extends b to size with random bytes.
 func pad(b []byte, size int) []byte {
 	padded := make([]byte, size)
 	// crypto/rand.Read never fails.

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// webIdentityClaims are what a Kubernetes service account's token says.
+// webIdentityClaims are the claims of a Kubernetes service account's token.
 type webIdentityClaims struct {
 	Issuer   string `json:"iss"`
 	Subject  string `json:"sub"`
@@ -22,10 +22,9 @@ type webIdentityClaims struct {
 
 const webIdentityIssuer = "https://oidc.eks." + Region + ".amazonaws.com/id/EXAMPLE"
 
-// NewWebIdentityToken makes a token (JWT) for a subject such as
-// "system:serviceaccount:default:builder", good for life; of the form of those an
-// EKS cluster puts into its pods, and signed so that only this server accepts
-// it. No two are alike, as they rotate.
+// NewWebIdentityToken returns a token (JWT) for a subject such as
+// "system:serviceaccount:default:builder" that is valid for life. It has the format of tokens in
+// the pods of an EKS cluster, and only this server accepts its signature. Each token is different.
 func (s *Server) NewWebIdentityToken(subject string, life time.Duration) string {
 	n := s.serial.Add(1)
 	now := s.Now()
@@ -41,7 +40,7 @@ func (s *Server) NewWebIdentityToken(subject string, life time.Duration) string 
 	return head + "." + body + "." + s.sign(head, body)
 }
 
-// readWebIdentity is what STS does with such a token.
+// readWebIdentity verifies a web identity token as STS does.
 func (s *Server) readWebIdentity(token string) (webIdentityClaims, *refusal) {
 	var claims webIdentityClaims
 	parts := strings.Split(token, ".")
@@ -64,7 +63,7 @@ func (s *Server) readWebIdentity(token string) (webIdentityClaims, *refusal) {
 	return claims, nil
 }
 
-// sign makes the third segment. The key is made anew by every server.
+// sign returns the third segment. Every server has its own key.
 func (s *Server) sign(head, body string) string {
 	mac := hmac.New(sha256.New, []byte(s.webIdentityKey))
 	mac.Write([]byte(head + "." + body))
@@ -74,7 +73,7 @@ func (s *Server) sign(head, body string) string {
 func encodeSegment(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		// Only values of this file's own types come here.
+		// The values are of this file's types and can be encoded.
 		panic(err)
 	}
 	return base64.RawURLEncoding.EncodeToString(b)

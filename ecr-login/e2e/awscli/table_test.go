@@ -2,7 +2,8 @@
 
 package awscli
 
-// A setup is one environment with its files. In all texts {name:argument} is replaced: see world.expand.
+// A setup is one environment with its files. In all texts {name:argument} is replaced: see
+// world.expand.
 type setup struct {
 	name        string
 	config      string

@@ -216,8 +216,8 @@ func (w *world) run(env []string, input string, command ...string) result {
 	return r
 }
 
-// withoutSession removes the session name from the ARN of a role's session: each program has its own
-// default.
+// withoutSession removes the session name from the ARN of a role's session: each program has its
+// own default.
 func withoutSession(arn string) string {
 	if strings.Contains(arn, ":assumed-role/") {
 		return arn[:strings.LastIndexByte(arn, '/')]

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The charts are Mermaid's xychart, which GitHub draws. It has no legend and no logarithmic axis, so captions name the
-// lines, and the tables below have the numbers.
+// The charts are Mermaid's xychart, which GitHub draws. It has no legend and no logarithmic axis,
+// so captions name the lines, and the tables below have the numbers.
 
 // nameOf returns the name of a program in charts and tables.
 func (r *results) nameOf(id string) string {
@@ -25,7 +25,8 @@ type series struct {
 	values []float64
 }
 
-// chart returns a Mermaid chart. A value that was not measured (NaN) is drawn as zero, since Mermaid needs a number.
+// chart returns a Mermaid chart. A value that was not measured (NaN) is drawn as zero, since
+// Mermaid needs a number.
 func chart(title string, labels []string, yAxis string, all ...series) string {
 	var b strings.Builder
 	quoted := make([]string, len(labels))

@@ -11,11 +11,13 @@ import (
 	"strings"
 )
 
-// costRuns is the number of runs for counted figures, which vary only with the scheduling of threads.
+// costRuns is the number of runs for counted figures, which vary only with the scheduling of
+// threads.
 const costRuns = 5
 
-// cost is what is counted in a run of a program. Private is the private memory in bytes at the end of the run, when it
-// is largest: pages of a file are shared by all processes that run it, and are not counted.
+// cost is what is counted in a run of a program. Private is the private memory in bytes at the end
+// of the run, when it is largest: pages of a file are shared by all processes that run it, and are
+// not counted.
 type cost struct {
 	Program, Scene string
 	SystemCalls    figure
@@ -108,8 +110,8 @@ func (b *bench) systemCalls(c contender) (float64, error) {
 	return straceTotal(text)
 }
 
-// straceTotal returns the total of a report of strace -c: columns of numbers that end where their headings end, and a
-// last line of totals, in which some columns are empty.
+// straceTotal returns the total of a report of strace -c: columns of numbers that end where their
+// headings end, and a last line of totals, in which some columns are empty.
 func straceTotal(report []byte) (float64, error) {
 	end := -1
 	for line := range strings.Lines(string(report)) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// fill brings a warm cache to n entries. The first is the real one. The others are like it in size and form, and are
-// written under other keys by the code that a get uses.
+// fill brings a warm cache to n entries. The first is the real one. The others are like it in size
+// and form, and are written under other keys by the code that a get uses.
 func (s *scene) fill(n int) error {
 	if s.program.id != oursID {
 		return s.fillPeer(n)
@@ -48,7 +48,8 @@ func (s *scene) fillPeer(n int) error {
 	return os.WriteFile(s.peerCache(), text, 0o600)
 }
 
-// multiply returns a cache file of the existing helper, {"Registries": {KEY: ENTRY}, …}, with n entries instead of one.
+// multiply returns a cache file of the existing helper, {"Registries": {KEY: ENTRY}, …}, with n
+// entries instead of one.
 func multiply(text []byte, n int) ([]byte, error) {
 	var file map[string]json.RawMessage
 	var registries map[string]json.RawMessage

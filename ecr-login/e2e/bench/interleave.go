@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// warmUps is the number of rounds that are not counted. They load the programs and their files into memory.
+// warmUps is the number of rounds that are not counted. They load the programs and their files into
+// memory.
 const warmUps = 3
 
 // contender is one program in one scene.
@@ -43,9 +44,9 @@ func (m measurement) of(program, scene string) *summary {
 	return nil
 }
 
-// interleave runs all contenders once in each round, and each round in another order. So other work of the machine
-// affects all of them alike, and no contender always runs after the same other one, whose files or program would be in
-// the processor's caches.
+// interleave runs all contenders once in each round, and each round in another order. So other work
+// of the machine affects all of them alike, and no contender always runs after the same other one,
+// whose files or program would be in the processor's caches.
 func (b *bench) interleave(title string, rounds int, contenders []contender) (measurement, error) {
 	b.progress("%s: %d rounds of %d", title, rounds, len(contenders))
 	type record struct {

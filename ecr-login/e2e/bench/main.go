@@ -2,15 +2,17 @@
 //
 //	go run ./bench -helper PATH [-peer PATH]... -out docs/benchmarks.md
 //
-// Every figure stands beside one to compare it with. The command runs whole processes, as a container client does,
-// against the fake AWS of package ecrtest: this helper, an empty Go program built on the spot, the other helpers
-// given with -peer, and the AWS command line when it is installed. It checks each answer. The document says for each
-// target whether it holds. Targets that need another helper are about the first peer; further peers, such as another
-// build of the first, are shown beside it.
+// Every figure stands beside one to compare it with. The command runs whole processes, as a
+// container client does, against the fake AWS of package ecrtest: this helper, an empty Go program
+// built on the spot, the other helpers given with -peer, and the AWS command line when it is
+// installed. It checks each answer. The document says for each target whether it holds. Targets
+// that need another helper are about the first peer; further peers, such as another build of the
+// first, are shown beside it.
 //
-// Limits: loopback is not a network, the fake AWS is not AWS, and ratios carry over to another machine better than
-// milliseconds do. The command needs Go. It counts system calls when strace is installed, and memory on Linux. It
-// fails when something could not be measured, not when a target is missed. -runs 10 gives a quick look.
+// Limits: loopback is not a network, the fake AWS is not AWS, and ratios carry over to another
+// machine better than milliseconds do. The command needs Go. It counts system calls when strace is
+// installed, and memory on Linux. It fails when something could not be measured, not when a target
+// is missed. -runs 10 gives a quick look.
 package main
 
 import (

@@ -12,7 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// TestMain lets the test binary stand in for a measured program: a real process without a second build.
+// TestMain lets the test binary stand in for a measured program: a real process without a second
+// build.
 func TestMain(m *testing.M) {
 	if act := os.Getenv("BENCH_TEST_ACT"); act != "" {
 		os.Exit(standIn(act))

@@ -16,8 +16,9 @@ const (
 	ptraceEventExit = 6
 )
 
-// privateMemory runs a program and returns its private memory at its end, in bytes. The kernel forgets the memory of a
-// process when it ends, so the process is traced and stopped at its exit. A program that fails is an error.
+// privateMemory runs a program and returns its private memory at its end, in bytes. The kernel
+// forgets the memory of a process when it ends, so the process is traced and stopped at its exit. A
+// program that fails is an error.
 func privateMemory(name string, argv []string, attr *os.ProcAttr) (int64, error) {
 	runtime.LockOSThread() // the tracer is a thread
 	defer runtime.UnlockOSThread()

@@ -25,8 +25,8 @@ func TestParseStatus(t *testing.T) {
 	}
 }
 
-// TestPrivateMemory checks that the figure is the program's own: wait4 reports a maximum that a child inherits from
-// its parent.
+// TestPrivateMemory checks that the figure is the program's own: wait4 reports a maximum that a
+// child inherits from its parent.
 func TestPrivateMemory(t *testing.T) {
 	t.Parallel()
 	big := make([]byte, 256<<20)

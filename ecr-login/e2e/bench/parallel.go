@@ -28,7 +28,8 @@ func (v volleys) of(program string, n int) *volley {
 	return nil
 }
 
-// parallel starts n processes of each contender at once, one contender after the other, in each round.
+// parallel starts n processes of each contender at once, one contender after the other, in each
+// round.
 func (b *bench) parallel(title string, n, rounds int, contenders []contender) (volleys, error) {
 	b.progress("%s: %d rounds of %d processes of each of %d", title, rounds, n, len(contenders))
 	type record struct{ wall, cpu, calls []float64 }

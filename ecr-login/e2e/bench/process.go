@@ -26,8 +26,8 @@ type running struct {
 	overtime  *time.Timer
 }
 
-// start starts a contender as a container client does: the server URL on standard input, the answer into a pipe. Its
-// clock starts right before the process is created.
+// start starts a contender as a container client does: the server URL on standard input, the answer
+// into a pipe. Its clock starts right before the process is created.
 func (b *bench) start(c contender) (*running, error) {
 	in, err := os.Open(b.question)
 	if err != nil {
@@ -53,8 +53,8 @@ func (b *bench) start(c contender) (*running, error) {
 	return r, nil
 }
 
-// wait waits for the process to end and returns its cost and the time of its end. Its output stays in the pipe, which is
-// large enough for any answer.
+// wait waits for the process to end and returns its cost and the time of its end. Its output stays
+// in the pipe, which is large enough for any answer.
 func (r *running) wait() (sample, time.Time, error) {
 	state, err := r.process.Wait()
 	ended := time.Now()

@@ -87,11 +87,12 @@ func buildEmpty(ctx context.Context, dir string) (*program, error) {
 	return &program{id: emptyID, name: "empty Go program", path: path, args: []string{"get"}}, nil
 }
 
-// install copies a program's file into a directory of its own and keeps its name, because a helper's name is a setting.
+// install copies a program's file into a directory of its own and keeps its name, because a
+// helper's name is a setting.
 //
-// All programs are copied the same way, because it matters: the Go linker writes a file through a memory map, so that
-// it lies in the page cache page by page and takes 15 to 25 % longer to run than the same bytes after install(1).
-// io.Copy copies as install does.
+// All programs are copied the same way, because it matters: the Go linker writes a file through a
+// memory map, so that it lies in the page cache page by page and takes 15 to 25 % longer to run
+// than the same bytes after install(1). io.Copy copies as install does.
 func (p *program) install(dir string) error {
 	from, err := os.Open(p.path)
 	if err != nil {
@@ -111,8 +112,8 @@ func (p *program) install(dir string) error {
 	return errors.Join(err, to.Close())
 }
 
-// describe returns a program's module and version, its size and build settings, and its kind: the word that tells two
-// builds of one version apart.
+// describe returns a program's module and version, its size and build settings, and its kind: the
+// word that tells two builds of one version apart.
 func describe(path string) (name, details, kind string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -139,7 +140,8 @@ func describe(path string) (name, details, kind string, err error) {
 	return moduleName(built.Main.Path) + " " + strings.TrimPrefix(built.Main.Version, "v"), details, kind, nil
 }
 
-// moduleName returns the repository's name in a module path: "tool" for "github.com/owner/tool/cmd".
+// moduleName returns the repository's name in a module path: "tool" for
+// "github.com/owner/tool/cmd".
 func moduleName(path string) string {
 	if parts := strings.Split(path, "/"); len(parts) > 2 {
 		return parts[2]

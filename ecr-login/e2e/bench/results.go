@@ -14,7 +14,8 @@ const (
 	overHTTPS  = "https"
 )
 
-// sources are the sources of credentials, with their names in the tables. All are compared with the first.
+// sources are the sources of credentials, with their names in the tables. All are compared with the
+// first.
 var sources = []struct {
 	name   string
 	source ecrtest.Source

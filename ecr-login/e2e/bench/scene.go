@@ -11,8 +11,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// scene is the home of a user of one program with one source of credentials. Every program has its own, so that no
-// cache, log or token file is shared.
+// scene is the home of a user of one program with one source of credentials. Every program has its
+// own, so that no cache, log or token file is shared.
 type scene struct {
 	program   *program
 	dir       string
@@ -36,7 +36,8 @@ func (s *scene) contender(name string, other ...string) contender {
 	return contender{program: s.program, scene: name, env: with(s.env, other...), principal: s.principal}
 }
 
-// with returns env with other variables added or replaced. Most programs see the first of two with one name.
+// with returns env with other variables added or replaced. Most programs see the first of two with
+// one name.
 func with(env []string, other ...string) []string {
 	list := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
@@ -109,8 +110,9 @@ var bundles = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// bundle returns the system's certificate file, which users name in AWS_CA_BUNDLE with the certificate of their proxy
-// added. Without one it returns the file of the fake AWS, which is far shorter.
+// bundle returns the system's certificate file, which users name in AWS_CA_BUNDLE with the
+// certificate of their proxy added. Without one it returns the file of the fake AWS, which is far
+// shorter.
 func (b *bench) bundle() string {
 	for _, path := range bundles {
 		if _, err := os.Stat(path); err == nil {

@@ -100,7 +100,8 @@ func (b *bench) programs(o options, r *results) (err error) {
 	return nil
 }
 
-// helpers returns scenes for this helper and a number of peers, each in a home with a source of credentials.
+// helpers returns scenes for this helper and a number of peers, each in a home with a source of
+// credentials.
 func (b *bench) helpers(source ecrtest.Source, peers int) ([]*scene, error) {
 	var scenes []*scene
 	for _, p := range append([]*program{b.ours}, b.peers[:min(peers, len(b.peers))]...) {

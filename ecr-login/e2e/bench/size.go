@@ -106,7 +106,8 @@ func groupSymbols(file *elf.File) (map[string]int64, error) {
 // inFile reports whether a section is part of a stripped binary's bytes.
 func inFile(s *elf.Section) bool { return s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS }
 
-// stripped reports whether a program has no symbol table. It returns true for a file that is not ELF.
+// stripped reports whether a program has no symbol table. It returns true for a file that is not
+// ELF.
 func stripped(path string) bool {
 	file, err := elf.Open(path)
 	if err != nil {

@@ -55,7 +55,8 @@ func TestSizeOf(t *testing.T) {
 	}
 }
 
-// TestGroupSymbols checks that the groups of a real binary add up to its loaded part, without zeroed memory.
+// TestGroupSymbols checks that the groups of a real binary add up to its loaded part, without
+// zeroed memory.
 func TestGroupSymbols(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -21,7 +21,8 @@ func groupOf(symbol string) string {
 	return packageGroup(packageOf(symbol))
 }
 
-// packageOf returns the import path in a symbol's name: "net/http" in "net/http.(*Transport).dialConn".
+// packageOf returns the import path in a symbol's name: "net/http" in
+// "net/http.(*Transport).dialConn".
 func packageOf(symbol string) string {
 	// A type argument may hold slashes and dots of its own.
 	name, _, _ := strings.Cut(symbol, "[")

@@ -68,8 +68,8 @@ func missingReasons(r *results) (reasons []string) {
 	return reasons
 }
 
-// ids returns this helper and the first peer. Further peers appear in tables with a row for each program, and beside
-// the targets.
+// ids returns this helper and the first peer. Further peers appear in tables with a row for each
+// program, and beside the targets.
 func (r *results) ids() []string {
 	if len(r.Peers) == 0 {
 		return []string{oursID}

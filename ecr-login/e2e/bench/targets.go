@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// row is one target: the measure, its value, its target, and whether the target holds. Beside is the same measure
-// against further peers, which are not part of the target.
+// row is one target: the measure, its value, its target, and whether the target holds. Beside is
+// the same measure against further peers, which are not part of the target.
 type row struct {
 	Measure, Measured, Target, Verdict string
 	Beside                             []string

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// example returns invented figures of this helper and a number of peers. All targets hold but the last, and none would
-// hold against the second peer.
+// example returns invented figures of this helper and a number of peers. All targets hold but the
+// last, and none would hold against the second peer.
 func example(peers int) *results {
 	at := func(ms float64) spread { return spread{ms * 0.9, ms, ms * 1.2} }
 	one := func(program, scene string, ms float64) summary {

@@ -15,8 +15,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
-// corpus returns the files that the edits of package dockerconfig are tested with, by name. Docker refuses those whose
-// names begin with "broken-".
+// corpus returns the files that the edits of package dockerconfig are tested with, by name. Docker
+// refuses those whose names begin with "broken-".
 func corpus(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "ecr-login/internal/dockerconfig/testdata/configs/*.json"))
@@ -40,7 +40,8 @@ func loadWithDocker(text []byte) (*configfile.ConfigFile, error) {
 	return file, file.LoadFromReader(bytes.NewReader(text))
 }
 
-// compare fails the test when Parse and Docker's own code disagree: on whether the file is valid, or on its entries.
+// compare fails the test when Parse and Docker's own code disagree: on whether the file is valid,
+// or on its entries.
 func compare(t *testing.T, text []byte) {
 	t.Helper()
 	docker, refused := loadWithDocker(text)
@@ -97,7 +98,8 @@ func TestParseAgreesWithDocker(t *testing.T) {
 	}
 }
 
-// TestDockerReadsConfiguredFile checks with Docker's own code that configure adds its entry and changes no other.
+// TestDockerReadsConfiguredFile checks with Docker's own code that configure adds its entry and
+// changes no other.
 func TestDockerReadsConfiguredFile(t *testing.T) {
 	t.Parallel()
 	for name, text := range corpus(t) {

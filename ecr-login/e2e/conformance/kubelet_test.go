@@ -22,7 +22,8 @@ const (
 	subject  = "system:serviceaccount:shop:web"
 )
 
-// codecs returns the kubelet's own encoder and decoder of the protocol. The decoder refuses unknown fields.
+// codecs returns the kubelet's own encoder and decoder of the protocol. The decoder refuses unknown
+// fields.
 func codecs() serializer.CodecFactory {
 	scheme := runtime.NewScheme()
 	install.Install(scheme)
@@ -70,7 +71,8 @@ func ask(t *testing.T, env []string, apiVersion, request string) *credentialprov
 	return response
 }
 
-// TestKubeletProtocol checks requests and responses of every version against the kubelet's own types.
+// TestKubeletProtocol checks requests and responses of every version against the kubelet's own
+// types.
 func TestKubeletProtocol(t *testing.T) {
 	t.Parallel()
 	aws := ecrtest.New(t)

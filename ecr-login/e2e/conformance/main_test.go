@@ -1,5 +1,6 @@
-// Package conformance compares the program with the code of the clients that it works for: Docker's reader of
-// config.json, and the kubelet's types. It needs no root, no container engine and no network.
+// Package conformance compares the program with the code of the clients that it works for: Docker's
+// reader of config.json, and the kubelet's types. It needs no root, no container engine and no
+// network.
 package conformance
 
 import (

@@ -17,7 +17,8 @@ import (
 	kubeletconfigv1 "k8s.io/kubelet/config/v1"
 )
 
-// TestManifests decodes every document of packaging/kubernetes strictly: an unknown or repeated field is an error.
+// TestManifests decodes every document of packaging/kubernetes strictly: an unknown or repeated
+// field is an error.
 func TestManifests(t *testing.T) {
 	t.Parallel()
 	scheme := runtime.NewScheme()

@@ -42,8 +42,8 @@ func build(t *testing.T, target string) (path string) {
 	return path
 }
 
-// start starts the command with a proxy in the environment: every version of boto3 and of the AWS command line uses it,
-// and newer versions only use AWS_ENDPOINT_URL.
+// start starts the command with a proxy in the environment: every version of boto3 and of the AWS
+// command line uses it, and newer versions only use AWS_ENDPOINT_URL.
 func start(t *testing.T, args ...string) *fake {
 	t.Helper()
 	cmd := exec.Command(build(t, "./ecr-login/ecrtest/cmd/ecrtest"), append([]string{"-env", "json", "-proxy"}, args...)...)
@@ -116,7 +116,8 @@ func (f *fake) control(method, path, body string) {
 	}
 }
 
-// wantFault sets a fault over HTTP, checks that the program fails with the text, and clears the fault.
+// wantFault sets a fault over HTTP, checks that the program fails with the text, and clears the
+// fault.
 func (f *fake) wantFault(op, fault, want string, run func() (string, error)) {
 	f.t.Helper()
 	f.control("PUT", "/faults/"+op, "["+fault+"]")

@@ -206,8 +206,8 @@ func change[T any](f func(*http.Request, T) error) http.HandlerFunc {
 	}
 }
 
-// read decodes the JSON body of a request strictly. It answers 400 when it cannot, and reports whether it could. An empty
-// body reads as the zero value.
+// read decodes the JSON body of a request strictly. It answers 400 when it cannot, and reports
+// whether it could. An empty body reads as the zero value.
 func read[T any](w http.ResponseWriter, r *http.Request) (in T, ok bool) {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()

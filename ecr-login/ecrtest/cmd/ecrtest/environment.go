@@ -28,7 +28,8 @@ func environment(s *ecrtest.Server, o options) ([]variable, error) {
 	var env []variable
 	for _, v := range home.Source(ecrtest.Source(o.source)) {
 		name, value, _ := strings.Cut(v, "=")
-		// The caller keeps PATH and HOME. The files of another machine are of no use in a container.
+		// The caller keeps PATH and HOME. The files of another machine are of no use in a
+		// container.
 		isFile := name == "AWS_CONFIG_FILE" || name == "AWS_SHARED_CREDENTIALS_FILE"
 		if name == "HTTPS_PROXY" || strings.HasPrefix(name, "AWS_") && !(isFile && o.server.Host != "") {
 			env = append(env, variable{name, value})

@@ -1,12 +1,12 @@
-// Command ecrtest runs the fake AWS of package ecrtest for programs in any language: the ECR and STS APIs, the metadata
-// services, and a registry, with and without TLS.
+// Command ecrtest runs the fake AWS of package ecrtest for programs in any language: the ECR and
+// STS APIs, the metadata services, and a registry, with and without TLS.
 //
 //	ecrtest [flags] COMMAND [ARGUMENT...]   runs a command with the fake's environment, and stops when it ends
 //	ecrtest [flags]                         prints the environment and runs until SIGTERM or Ctrl-C
 //
-// The environment contains AWS credentials, the endpoints of the fake, and variables named ECRTEST_*: the addresses of the
-// registry, the file of the certificate authority, and the URL of the control API, which sets faults, denials and the
-// clock over HTTP. docs/ecrtest.md has recipes.
+// The environment contains AWS credentials, the endpoints of the fake, and variables named
+// ECRTEST_*: the addresses of the registry, the file of the certificate authority, and the URL of
+// the control API, which sets faults, denials and the clock over HTTP. docs/ecrtest.md has recipes.
 package main
 
 import (
@@ -136,7 +136,8 @@ func serve(ctx context.Context, o options, stdin io.Reader, stdout io.WriteClose
 	return 0, nil
 }
 
-// runCommand runs a command with the fake's environment added to the caller's, and returns its exit code.
+// runCommand runs a command with the fake's environment added to the caller's, and returns its exit
+// code.
 func runCommand(ctx context.Context, command []string, env []variable, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = os.Environ()

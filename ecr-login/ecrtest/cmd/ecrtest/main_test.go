@@ -189,7 +189,8 @@ func TestCommandGetsEnvironment(t *testing.T) {
 	}
 }
 
-// TestShellEnvironment evaluates the printed environment in a shell while the fake runs, as a script does.
+// TestShellEnvironment evaluates the printed environment in a shell while the fake runs, as a
+// script does.
 func TestShellEnvironment(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("sh", "-c", `eval "$("$0" -source process -require-repositories &)"; echo "$AWS_PROFILE $ECRTEST_HOST"; kill $ECRTEST_PID`, os.Args[0])
@@ -213,7 +214,8 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// TestHostName checks the URLs for clients in containers: a name for the host, and no files of this machine.
+// TestHostName checks the URLs for clients in containers: a name for the host, and no files of this
+// machine.
 func TestHostName(t *testing.T) {
 	t.Parallel()
 	env := start(t, "-host", "ecrtest.example", "-proxy")
