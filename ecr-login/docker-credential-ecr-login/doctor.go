@@ -86,9 +86,9 @@ var marks = map[doctor.Status]terminal.Text{
 	doctor.Skipped: {Colour: terminal.Yellow, String: "!"},
 }
 
-// A findingPrinter prints findings as they come, below a heading for each registry. The skipped checks
-// of a section become one line at its end for each cause. On a terminal it wraps lines between words
-// and shows which check is running.
+// A findingPrinter prints findings as they come, below a heading for each registry. The skipped
+// checks of a section become one line at its end for each cause. On a terminal it wraps lines
+// between words and shows which check is running.
 type findingPrinter struct {
 	out      *terminal.Writer
 	registry string
@@ -185,8 +185,9 @@ func (p *findingPrinter) endWait() {
 // minWidth is the narrowest column of text that wrap makes.
 const minWidth = 20
 
-// wrap breaks a text between words into lines of at most width characters. A longer word gets a line of
-// its own. With a width below minWidth, as of a stream that is not a terminal, the text stays one line.
+// wrap breaks a text between words into lines of at most width characters. A longer word gets a
+// line of its own. With a width below minWidth, as of a stream that is not a terminal, the text
+// stays one line.
 func wrap(text string, width int) []string {
 	if width < minWidth {
 		return []string{text}

@@ -52,7 +52,8 @@ func newFixture(t *testing.T) *fixture {
 	return p
 }
 
-// memory returns a directory for the sealing key where the keyring is refused: in memory, if possible.
+// memory returns a directory for the sealing key where the keyring is refused: in memory, if
+// possible.
 func memory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "ecr-login-test-")
@@ -92,7 +93,8 @@ func (p *fixture) file(path, text string) {
 	if err := os.MkdirAll(filepath.Dir(p.path(path)), 0o700); err != nil {
 		p.t.Fatal(err)
 	}
-	// A process that is forked while the file is open for writing keeps it so, and it could not be run.
+	// A process that is forked while the file is open for writing keeps it so, and it could not be
+	// run.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(p.path(path), []byte(text), 0o600); err != nil {
@@ -155,8 +157,8 @@ func (p *fixture) wants(a answer, code int, want string) {
 	}
 }
 
-// problems returns an answer reduced to the lines that are not marked ✔, and their fixes. It omits the
-// warning that every fixture has: Docker's daemon does not read the CA of the test server.
+// problems returns an answer reduced to the lines that are not marked ✔, and their fixes. It omits
+// the warning that every fixture has: Docker's daemon does not read the CA of the test server.
 func problems(a answer) answer {
 	var b strings.Builder
 	omitFix := false
@@ -248,7 +250,7 @@ func (p *fixture) checkNoSecrets(a answer) {
 	}
 }
 
-// shell returns the path of a shell, because PATH has none. It skips the test where there is none.
+// shell returns the path of a shell, because PATH has none. It skips the test without one.
 func shell(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("sh")

@@ -51,8 +51,8 @@ a get would fail before its first request. A registry that is not ECR has no cre
 	return c
 }
 
-// An explanation is what explain prints: what this program does for the registry, and whether docker
-// runs it.
+// An explanation is what explain prints: what this program does for the registry, and whether
+// docker runs it.
 type explanation struct {
 	ecrlogin.Explanation
 	Docker *doctor.Finding `json:"docker,omitempty"`

@@ -43,7 +43,8 @@ func (s *situation) pick(r *rand.Rand, choices ...string) string {
 	return c
 }
 
-// generate returns a random situation. Requests go through the proxy, which records the real host names.
+// generate returns a random situation. Requests go through the proxy, which records the real host
+// names.
 func generate(t *testing.T, aws *ecrtest.Server, r *rand.Rand) situation {
 	t.Helper()
 	dir := t.TempDir()
@@ -156,7 +157,8 @@ func disagreement(x ecrlogin.Explanation, a answer, connections int, hosts []str
 			return "did not fail in that way"
 		}
 	case ecrlogin.Refresh, ecrlogin.AskAWS:
-		// Without credentials there is no request. explain cannot know that before the search for them.
+		// Without credentials there is no request. explain cannot know that before the search for
+		// them.
 		if strings.Contains(a.stdout, "no AWS credentials") || a.stdout == notFoundLine && connections == 0 || x.Verdict == ecrlogin.Refresh && connections == 0 {
 			if x.Source != string(awsconfig.Instance) {
 				return "found no credentials"
@@ -221,8 +223,8 @@ func TestExplainRedactsPasswords(t *testing.T) {
 	}
 }
 
-// explain uses the profile in the name of the helper that docker or podman runs, unless --profile or its
-// own name has one, and shows what docker runs.
+// explain uses the profile in the name of the helper that docker or podman runs, unless --profile
+// or its own name has one, and shows what docker runs.
 func TestExplainUsesProfileOfDocker(t *testing.T) {
 	t.Parallel()
 	p := newFixture(t)

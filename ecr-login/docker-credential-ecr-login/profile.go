@@ -9,9 +9,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// profileFor returns the AWS profile that a command uses for a registry: the one of the flag --profile,
-// else the one in this program's name, else the one in the name of the helper that docker or podman
-// runs for the registry. "" leaves the choice to the settings and the environment.
+// profileFor returns the AWS profile that a command uses for a registry: the one of the flag
+// --profile, else the one in this program's name, else the one in the name of the helper that
+// docker or podman runs for the registry. "" leaves the choice to the settings and the environment.
 func (p *process) profileFor(flag, serverURL string) string {
 	if profile := cmp.Or(flag, progname.Profile(p.name)); profile != "" {
 		return profile

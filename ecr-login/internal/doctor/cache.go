@@ -31,8 +31,8 @@ func (d *doctor) checkCache() []Finding {
 	return append(all, ok("%s, %s, locking works", s.Dir, count(s.Entries, "entry", "entries")))
 }
 
-// skippedDirectory returns the finding about a directory that comes before the one in use but cannot be
-// used.
+// skippedDirectory returns the finding about a directory that comes before the one in use but
+// cannot be used.
 func skippedDirectory(s cache.SkippedDir) Finding {
 	path := s.Path
 	f := warn("make it owned by this user and writable only by this user", "%s is not used: %v", path, s.Err)

@@ -43,7 +43,7 @@ func (c *dockerConfig) at(line int) string { return fmt.Sprintf("%s:%d", c.Path,
 
 // programName returns the program of a helper, without what may be a password written there by
 // mistake.
-func programName(helper string) string { return prefix + redact.UserInfo(helper) }
+func programName(helper string) string { return progname.Prefix + redact.UserInfo(helper) }
 
 // hostOf returns the host that a key of auths or credHelpers is about. A key with user info before
 // the host counts, although no client finds it.
@@ -109,8 +109,8 @@ func badConfig(err error) Finding {
 	return fail(fix, "%v", err)
 }
 
-// Entry returns the finding about where docker gets the credentials of a host, or about a configuration
-// that cannot be read.
+// Entry returns the finding about where docker gets the credentials of a host, or about a
+// configuration that cannot be read.
 func Entry(host string) Finding {
 	d := &doctor{Options: Options{Now: time.Now}}
 	findings := d.checkConfig()
@@ -130,7 +130,8 @@ func (d *doctor) expired(end time.Time, known bool) string {
 	return ""
 }
 
-// checkEntry reports where Docker gets the credentials of a registry, which decides everything else.
+// checkEntry reports where Docker gets the credentials of a registry, which decides everything
+// else.
 func (d *doctor) checkEntry(host string) []Finding {
 	c := d.config
 	if auth, found := d.authVariable[host]; found {

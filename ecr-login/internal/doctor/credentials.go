@@ -23,8 +23,8 @@ import (
 // ECR alone.
 const callerLimit = 8 * time.Second
 
-// checkCredentials reports which principal would call AWS, or why there is none, and what is configured
-// and not used.
+// checkCredentials reports which principal would call AWS, or why there is none, and what is
+// configured and not used.
 func (t *target) checkCredentials() []Finding {
 	if t.plan.Anonymous {
 		return one(ok(`none used, the settings have public = "never"`))
@@ -81,8 +81,8 @@ func (t *target) checkCaller() Finding {
 const metadataLimit = time.Second
 
 // tooManyHops reports whether the metadata service answers requests that need no session token, and
-// not the request for one. Only the response to that PUT is sent with the hop limit of the instance's
-// options ("Use the Instance Metadata Service" in the EC2 User Guide).
+// not the request for one. Only the response to that PUT is sent with the hop limit of the
+// instance's options ("Use the Instance Metadata Service" in the EC2 User Guide).
 func tooManyHops(ctx context.Context) bool {
 	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
 		return false

@@ -5,8 +5,8 @@
 //
 //   - It looks where the clients and the helper look, in the same order of precedence, so that it
 //     finds what they find.
-//   - A run ends within Limit. Only an edit that Options.Fix has started may take up to five seconds
-//     longer, because it waits for other programs that edit the file.
+//   - A run ends within Limit. Only an edit that Options.Fix has started may take up to five
+//     seconds longer, because it waits for other programs that edit the file.
 //   - Findings come in the same order in every run.
 //   - No finding contains a token, a password or a proxy's credentials.
 //   - A check that could not be made is reported as Skipped, which does not count as passed.
@@ -16,21 +16,21 @@
 //
 //   - It deletes a cache.json in which amazon-ecr-credential-helper left tokens in plain text. That
 //     program fetches new ones.
-//   - It removes entries of auths for ECR hosts that are not used any more: this program answers for
-//     the host, or the token in the entry has expired. The decision is made again on the text that is
-//     edited, because a docker login may happen while the checks run.
-//   - It removes access for group and others from a config.json with passwords, and write access for
-//     group and others from the cache directory. Both must belong to this user, and the file must be
-//     below the home directory: elsewhere it may be shared on purpose.
+//   - It removes entries of auths for ECR hosts that are not used any more: this program answers
+//     for the host, or the token in the entry has expired. The decision is made again on the text
+//     that is edited, because a docker login may happen while the checks run.
+//   - It removes access for group and others from a config.json with passwords, and write access
+//     for group and others from the cache directory. Both must belong to this user, and the file
+//     must be below the home directory: elsewhere it may be shared on purpose.
 //
-// Its limits: it sees the PATH, environment and files of its own process. A client that is started in
-// another way may see others. Docker's daemon pulls the images, with a proxy and certificate
-// authorities of its own; the findings name what was used here. The EC2 metadata service is looked for
-// at AWS_EC2_METADATA_SERVICE_ENDPOINT or at its usual address.
+// Its limits: it sees the PATH, environment and files of its own process. A client that is started
+// in another way may see others. Docker's daemon pulls the images, with a proxy and certificate
+// authorities of its own; the findings name what was used here. The EC2 metadata service is looked
+// for at AWS_EC2_METADATA_SERVICE_ENDPOINT or at its usual address.
 //
-// The rules are those of docker/cli (cli/config/configfile, cli/config/credentials), of os/exec, with
-// which Go clients find a helper, of the registry API (opencontainers/distribution-spec) and of
-// awslabs/amazon-ecr-credential-helper (ecr-login/config/cache_dir.go, ecr-login/cache/file.go).
+// The rules are those of docker/cli (cli/config/configfile, cli/config/credentials), of os/exec,
+// with which Go clients find a helper, of the registry API (opencontainers/distribution-spec) and
+// of awslabs/amazon-ecr-credential-helper (ecr-login/config/cache_dir.go, ecr-login/cache/file.go).
 package doctor
 
 import (
@@ -43,8 +43,8 @@ import (
 // Limit is the longest time a Run takes. A check that is not done by then is reported as skipped.
 const Limit = 20 * time.Second
 
-// fixTime is the part of Limit that is reserved for Options.Fix, so that a check that hangs does not
-// prevent repairs.
+// fixTime is the part of Limit that is reserved for Options.Fix, so that a check that hangs does
+// not prevent repairs.
 const fixTime = 5 * time.Second
 
 // Status is the result of a check.

@@ -271,7 +271,7 @@ func TestEchoInMalformedResponse(t *testing.T) {
 func TestPasswordOnlyToECRPublic(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Authorization"))
+		t.Errorf("unexpected request for %s with %q", r.URL, r.Header.Get("Authorization"))
 	}))
 	defer other.Close()
 	for _, realm := range []string{other.URL + "/token/", "http://public.ecr.aws/token/", "%zz", ""} {

@@ -19,11 +19,11 @@ func TestLayersRedirect(t *testing.T) {
 	t.Parallel()
 	s3 := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" || r.Header.Get("Authorization") != "" {
-			t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Authorization"))
+			t.Errorf("unexpected request for %s with %q", r.URL, r.Header.Get("Authorization"))
 		}
 	}))
 	defer s3.Close()
-	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked without TLS") }))
+	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("request without TLS") }))
 	defer plain.Close()
 	for _, test := range []struct {
 		name, location string
@@ -125,7 +125,7 @@ func TestIsForbidden(t *testing.T) {
 		}
 	}
 	t.Run("by name", func(t *testing.T) {
-		s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
+		s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("unexpected request") }))
 		defer s.Close()
 		far.d = &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}
 		f := far.probe(&probe{forbidden: far.isForbidden}, trustOf(s), strings.Replace(s.URL, "127.0.0.1", "localhost", 1))

@@ -54,13 +54,13 @@ const maxHost = 253 + len(":65535")
 // localOnly describes addresses to which a registry has no reason to redirect.
 const localOnly = "an address of this machine or its local link"
 
-// amazonLocal has the services that an EC2 instance reaches on its local link over IPv6, such as the
-// metadata service.
+// amazonLocal has the services that an EC2 instance reaches on its local link over IPv6, such as
+// the metadata service.
 var amazonLocal = netip.MustParsePrefix("fd00:ec2::/32")
 
-// isForbidden reports whether only this machine can reach an address, so that a redirect to it is not
-// followed: services listen there that trust every caller. A registry on this machine may redirect to
-// this machine.
+// isForbidden reports whether only this machine can reach an address, so that a redirect to it is
+// not followed: services listen there that trust every caller. A registry on this machine may
+// redirect to this machine.
 func (t *target) isForbidden(at netip.Addr) bool {
 	at = at.Unmap().WithZone("")
 	if at.IsLoopback() || at.IsUnspecified() {

@@ -60,7 +60,8 @@ func (t caSets) client() *http.Client {
 	}
 }
 
-// send sends a request and notes in the probe what it showed. The caller closes the response's body.
+// send sends a request and notes in the probe what it showed. The caller closes the response's
+// body.
 func (p *probe) send(t caSets, r *http.Request) (*http.Response, error) {
 	if used, err := neterr.CheckProxy(r.URL); err != nil && used {
 		return nil, err // a part of a password may have been taken for the proxy's host
@@ -99,8 +100,8 @@ func (p *probe) dialer() *net.Dialer {
 	}}
 }
 
-// unreachable returns the finding of a request without a usable response. Secrets that may have been
-// sent are redacted, because a broken response may repeat them.
+// unreachable returns the finding of a request without a usable response. Secrets that may have
+// been sent are redacted, because a broken response may repeat them.
 func (p probe) unreachable(host string, err error, secrets ...string) Finding {
 	why, kind := neterr.Explain(err, os.Getenv("AWS_CA_BUNDLE") == "")
 	isTLS := kind == neterr.TLS

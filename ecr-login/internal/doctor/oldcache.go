@@ -13,8 +13,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
 
-// oldCaches returns the files in which amazon-ecr-credential-helper may store its tokens: cache.json
-// in AWS_ECR_CACHE_DIR and in ~/.ecr.
+// oldCaches returns the files in which amazon-ecr-credential-helper may store its tokens:
+// cache.json in AWS_ECR_CACHE_DIR and in ~/.ecr.
 func oldCaches() []string {
 	home, err := os.UserHomeDir()
 	if err != nil {

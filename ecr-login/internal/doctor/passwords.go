@@ -112,8 +112,8 @@ func (d *doctor) otherPasswords(f dockerconfig.PasswordFile) (all []Finding) {
 // isSecret reports whether an entry contains a secret, also in its key.
 func isSecret(a dockerconfig.Auth) bool { return a.Secret() || redact.UserInfo(a.Key) != a.Key }
 
-// readableByOthers reports passwords that other users of the machine can read. It is a failure for an
-// ECR registry and a warning for others.
+// readableByOthers reports passwords that other users of the machine can read. It is a failure for
+// an ECR registry and a warning for others.
 func (d *doctor) readableByOthers(c *dockerConfig) []Finding {
 	info, err := os.Stat(c.Path)
 	if err != nil || runtime.GOOS == "windows" || info.Mode()&0o077 == 0 {
@@ -180,7 +180,7 @@ func (r *removal) finding(a dockerconfig.Auth, host string) Finding {
 	return finding
 }
 
-// unused reports why nobody needs an entry: its token has expired, or this program answers for the
+// unused reports why an entry is not needed: its token has expired, or this program answers for the
 // host.
 func unused(c *dockerconfig.Config, key, host string, now time.Time) (expired, served bool) {
 	end, known := expiry(c, key)

@@ -22,7 +22,8 @@ func entry(host string, end time.Time) string {
 
 func registryNumber(n int) string { return fmt.Sprintf("%012d.dkr.ecr.eu-west-1.amazonaws.com", n) }
 
-// passwordDoctor returns a run that has read a config.json with the text, and the path of that file.
+// passwordDoctor returns a run that has read a config.json with the text, and the path of that
+// file.
 func passwordDoctor(t *testing.T, text string) (d *doctor, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "config.json")
@@ -46,7 +47,8 @@ func rewrite(t *testing.T, path, text string) {
 	}
 }
 
-// A docker login that happens while the checks run is kept; unused entries are removed all the same.
+// A docker login that happens while the checks run is kept; unused entries are removed all the
+// same.
 func TestNewLoginIsKept(t *testing.T) {
 	now := time.Now()
 	old, live := now.Add(-time.Hour), now.Add(time.Hour)

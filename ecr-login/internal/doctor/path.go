@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// lookPath finds a program as os/exec does for Docker. A program that a relative entry of PATH finds
-// first is the error exec.ErrDot, also where GODEBUG=execerrdot=0 would allow it: nothing that depends
-// on the current directory is run.
+// lookPath finds a program as os/exec does for Docker. A program that a relative entry of PATH
+// finds first is the error exec.ErrDot, also where GODEBUG=execerrdot=0 would allow it: nothing
+// that depends on the current directory is run.
 func lookPath(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err == nil && !filepath.IsAbs(path) {
@@ -47,8 +47,8 @@ func copies(name string) []string {
 	return all
 }
 
-// notExecutable returns the first file with the program's name on PATH that this user may not run, or
-// "".
+// notExecutable returns the first file with the program's name on PATH that this user may not run,
+// or "".
 func notExecutable(name string) string {
 	dirs, _ := pathDirectories()
 	for _, dir := range dirs {

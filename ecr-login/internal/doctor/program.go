@@ -9,15 +9,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 const (
-	// prefix is what clients put before the helper's name in their configuration.
-	prefix = "docker-credential-"
-
-	// helperName is this program's name in the clients' configuration; a profile may follow.
-	helperName = "ecr-login"
-
 	// module distinguishes this program from others of its name in a line with the version.
 	module = "(github.com/4e881efc/ecr-credential-helper)"
 
@@ -28,10 +24,10 @@ const (
 	versionLimit = 3 * time.Second
 )
 
-// checkPrograms checks each name under which Docker's configuration has this program, else the plain
-// name.
+// checkPrograms checks each name under which Docker's configuration has this program, else the
+// plain name.
 func (d *doctor) checkPrograms() []Finding {
-	names := []string{helperName}
+	names := []string{progname.Helper}
 	if d.config != nil {
 		if configured := d.config.helperNames(); len(configured) > 0 {
 			names = configured
@@ -51,9 +47,9 @@ func (d *doctor) checkPrograms() []Finding {
 	return all
 }
 
-// snapDocker returns the docker on PATH and whether it is a snap package. Such a program is a link to
-// the program snap; it sees neither PATH nor the home directory of its user (canonical/docker-snap
-// issues 10 and 18).
+// snapDocker returns the docker on PATH and whether it is a snap package. Such a program is a link
+// to the program snap; it sees neither PATH nor the home directory of its user
+// (canonical/docker-snap issues 10 and 18).
 func snapDocker() (path string, isSnap bool) {
 	path, err := lookPath("docker")
 	if err != nil {
@@ -84,7 +80,7 @@ func (p program) String() string {
 // checkProgram finds the program of a helper as Docker does, with os/exec on PATH, and the other
 // programs of its name there.
 func (d *doctor) checkProgram(helper string) []Finding {
-	name, shown := prefix+helper, programName(helper)
+	name, shown := progname.Prefix+helper, programName(helper)
 	path, err := lookPath(name)
 	if errors.Is(err, exec.ErrDot) {
 		return one(fail("write absolute directories in PATH", "docker refuses to run %s: a relative entry of PATH finds it first", shown))

@@ -18,8 +18,8 @@ import (
 // requestLimit bounds one request to the registry.
 const requestLimit = 8 * time.Second
 
-// maxBody bounds a response's body: the size that registries accept for a manifest (the distribution
-// specification, "Pushing Manifests").
+// maxBody bounds a response's body: the size that registries accept for a manifest (the
+// distribution specification, "Pushing Manifests").
 const maxBody = 4 << 20
 
 // Fixes for several findings.

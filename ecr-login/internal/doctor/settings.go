@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // checkSettings reads the helper's own settings as a get does.
@@ -38,13 +39,13 @@ func (d *doctor) checkSettings() []Finding {
 // knownVariables are the environment variables with the prefix ECR_LOGIN_ that have an effect.
 var knownVariables = append([]string{"ECR_LOGIN_LOG", "ECR_LOGIN_LOG_FILE", "ECR_LOGIN_IN_FALLBACK"}, config.Variables...)
 
-// checkFallback reports whether the helper for all other registries, if the settings name one, can be
-// started.
+// checkFallback reports whether the helper for all other registries, if the settings name one, can
+// be started.
 func (d *doctor) checkFallback() []Finding {
 	if d.settings.Fallback == "" {
 		return nil
 	}
-	name := prefix + d.settings.Fallback
+	name := progname.Prefix + d.settings.Fallback
 	from := "ECR_LOGIN_FALLBACK"
 	if os.Getenv("ECR_LOGIN_FALLBACK") == "" {
 		from = d.settings.Path

@@ -9,8 +9,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 )
 
-// maxParallel is how many checks run at the same time: enough for a few registries, without flooding
-// a proxy.
+// maxParallel is how many checks run at the same time: enough for a few registries, without
+// flooding a proxy.
 const maxParallel = 8
 
 // A doctor is one run.
@@ -134,7 +134,8 @@ func (s *step) blocker() string {
 	return by
 }
 
-// collect reports the findings of all steps in order, each as soon as it is known, and returns them.
+// collect reports the findings of all steps in order, each as soon as it is known, and returns
+// them.
 func (d *doctor) collect(report func(Finding)) []Finding {
 	var all []Finding
 	expired := map[string]bool{} // sso-sessions

@@ -46,7 +46,7 @@ func (d *doctor) checkTarget(t *target) {
 	options := d.Helper
 	if d.config != nil && d.Profile == "" {
 		if a := d.config.For(t.host); progname.IsHelper(a.Helper) {
-			options.Profile = progname.Profile(prefix + a.Helper)
+			options.Profile = progname.Profile(progname.Prefix + a.Helper)
 		}
 	}
 	options.Unlisted = true

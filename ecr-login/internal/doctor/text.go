@@ -30,8 +30,8 @@ func proxySecrets(host string) []string {
 	return all
 }
 
-// isDigest reports whether s is a digest (opencontainers/image-spec, descriptor.md). A server's text
-// must be one before it is printed or becomes part of a path.
+// isDigest reports whether s is a digest (opencontainers/image-spec, descriptor.md). A server's
+// text must be one before it is printed or becomes part of a path.
 func isDigest(s string) bool {
 	algorithm, sum, ok := strings.Cut(s, ":")
 	return ok && algorithm != "" && len(algorithm) <= 64 && strings.Trim(algorithm, "abcdefghijklmnopqrstuvwxyz0123456789+._-") == "" &&

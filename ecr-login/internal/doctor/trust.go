@@ -26,7 +26,8 @@ var systemCAs = caSet{name: "the system's CAs", system: true}
 
 var errNoCertificate = errors.New("no certificate in PEM format")
 
-// maxBundle bounds a file of CA certificates in bytes. The system's own has a quarter of a megabyte.
+// maxBundle bounds a file of CA certificates in bytes. The system's own has a quarter of a
+// megabyte.
 const maxBundle = 4 << 20
 
 // readBundle returns the set that the AWS SDK trusts instead of the system's when a bundle is
@@ -62,7 +63,8 @@ func daemonCAs(host string) (caSet, bool) {
 	return s, len(s.certificates) > 0
 }
 
-// certificates returns the certificates in a text in PEM format. It skips other blocks, as clients do.
+// certificates returns the certificates in a text in PEM format. It skips other blocks, as clients
+// do.
 func certificates(text []byte) []*x509.Certificate {
 	var all []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
