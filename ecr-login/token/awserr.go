@@ -82,13 +82,13 @@ func (f *fetch) refused(s step, err smithy.APIError, r response) *Error {
 		e.Message = fmt.Sprintf("%s is throttling requests (%s)%s", f.peer(s), code, f.tried())
 		return e
 	}
-	if ended := f.sessionRefused(s, code, r.status); ended != nil {
-		ended.Code = code
-		return ended
+	if expired := f.sessionRefused(s, code, r.status); expired != nil {
+		expired.Code = code
+		return expired
 	}
 	switch {
 	case s.stage == StageContainer && r.status < http.StatusInternalServerError:
-		// AWS does not say this, whatever the code.
+		// This is not a decision of AWS, whatever the code.
 		e.Kind, e.Code = Refused, CodeContainer
 		e.Message = fmt.Sprintf("%s refused: %s", f.peer(s), joinCode(code, message))
 
@@ -134,7 +134,7 @@ func joinCode(code, message string) string {
 	return code + ": " + message
 }
 
-// denied completes e for a denied call: who was denied which action, as AWS said it if it did.
+// denied completes e for a denied call: the principal and the action, from AWS's message if it names them.
 func (f *fetch) denied(e *Error, s step, message string) {
 	e.Kind = AccessDenied
 	e.Principal, e.Action = iamerr.Denial(message)

@@ -12,10 +12,10 @@ import (
 
 const stsCall = "sts:GetCallerIdentity"
 
-// whoami asks for the credentials as such: no registry.
+// whoami identifies the principal of the credentials, without a registry.
 var whoami = job{Caller: true, Version: "1.2.3"}
 
-// Every source of credentials is the principal that it says, and is named.
+// STS identifies the principal of every source of credentials.
 func TestCallerOfEverySource(t *testing.T) {
 	t.Parallel()
 	codes := map[ecrtest.Source]string{
@@ -75,7 +75,7 @@ func TestCallerOfEverySource(t *testing.T) {
 	}
 }
 
-// The role of a rule and the web identity of a pod are asked about like
+// The role of a rule and the web identity of a pod are identified like
 // everything else that Fetch takes.
 func TestCallerOfARequest(t *testing.T) {
 	t.Parallel()
@@ -84,16 +84,16 @@ func TestCallerOfARequest(t *testing.T) {
 	const account = "system:serviceaccount:default:builder"
 	s.AddRole(ecrtest.Role{ARN: "arn:aws:iam::444455556666:role/pod", Subject: account})
 	assumed := whoami
-	assumed.Request = token.Request{RoleARN: "arn:aws:iam::444455556666:role/pull", ExternalID: "external-id-for-tests", SessionName: "who"}
+	assumed.Request = token.Request{RoleARN: "arn:aws:iam::444455556666:role/pull", ExternalID: "external-id-for-tests", SessionName: "build"}
 	exchanged := whoami
 	exchanged.Request.WebIdentity = &token.WebIdentity{
-		Token: s.NewWebIdentityToken(account, time.Hour), RoleARN: "arn:aws:iam::444455556666:role/pod", SessionName: "who",
+		Token: s.NewWebIdentityToken(account, time.Hour), RoleARN: "arn:aws:iam::444455556666:role/pod", SessionName: "build",
 	}
 	for i, r := range fetchAll(t, env, assumed, exchanged) {
 		if r.Err != nil {
 			t.Fatal(r.Text)
 		}
-		want := []string{"arn:aws:sts::444455556666:assumed-role/pull/who", "arn:aws:sts::444455556666:assumed-role/pod/who"}[i]
+		want := []string{"arn:aws:sts::444455556666:assumed-role/pull/build", "arn:aws:sts::444455556666:assumed-role/pod/build"}[i]
 		source := []string{"env", "service-account"}[i]
 		if r.Caller.ARN != want || r.Caller.Account != "444455556666" || r.Caller.Source != source {
 			t.Errorf("%+v, want %s by %s", r.Caller, want, source)
@@ -104,7 +104,7 @@ func TestCallerOfARequest(t *testing.T) {
 	}
 }
 
-// STS is asked where Fetch would ask it: in the profile's region, else in the
+// STS is called where Fetch calls it: in the profile's region, else in the
 // registry's, else where its global endpoint is; with FIPS for a FIPS registry.
 func TestCallerAsksWhereFetchWould(t *testing.T) {
 	t.Parallel()
@@ -135,7 +135,7 @@ func TestCallerAsksWhereFetchWould(t *testing.T) {
 				t.Fatal(r.Text)
 			}
 			if got := strings.Join(s.Hosts(), " "); got != test.host {
-				t.Errorf("asked %s, want %s", got, test.host)
+				t.Errorf("called %s, want %s", got, test.host)
 			}
 			if r.Caller.Region != test.region || r.Caller.Profile != "builder" {
 				t.Errorf("region %q of profile %q, want %q", r.Caller.Region, r.Caller.Profile, test.region)
@@ -147,7 +147,7 @@ func TestCallerAsksWhereFetchWould(t *testing.T) {
 // What ends a Fetch ends a Caller, with the same kinds.
 func TestCallerRefused(t *testing.T) {
 	t.Parallel()
-	answer := func(code, message string) ecrtest.Fault {
+	refusal := func(code, message string) ecrtest.Fault {
 		return ecrtest.Fault{Status: 403, Code: code, Message: message}
 	}
 	for _, test := range []struct {
@@ -156,15 +156,15 @@ func TestCallerRefused(t *testing.T) {
 		kind  token.Kind
 		words []string
 	}{
-		{"unknown key", answer("InvalidClientTokenId", "The security token included in the request is invalid."),
+		{"unknown key", refusal("InvalidClientTokenId", "The security token included in the request is invalid."),
 			token.Refused, []string{"STS at 127.0.0.1:", "InvalidClientTokenId"}},
-		{"expired key", answer("ExpiredToken", "The security token included in the request is expired"), token.Refused, []string{"ExpiredToken"}},
-		{"denied", answer("AccessDenied", "User: arn:aws:iam::123456789012:user/builder is not authorized to perform: sts:GetCallerIdentity because no VPC endpoint policy allows it"),
+		{"expired key", refusal("ExpiredToken", "The security token included in the request is expired"), token.Refused, []string{"ExpiredToken"}},
+		{"denied", refusal("AccessDenied", "User: arn:aws:iam::123456789012:user/builder is not authorized to perform: sts:GetCallerIdentity because no VPC endpoint policy allows it"),
 			token.AccessDenied, []string{"arn:aws:iam::123456789012:user/builder is not allowed to call sts:GetCallerIdentity, because no VPC endpoint policy allows it"}},
 		{"throttled", final(ecrtest.Throttled()), token.Throttled, []string{"is throttling requests"}},
 		{"out of order", final(ecrtest.Unavailable()), token.Refused, []string{"server error"}},
 		{"web page", ecrtest.Fault{Garbage: true}, token.UnusableAnswer, []string{"STS at 127.0.0.1:", "web page"}},
-		{"nobody", ecrtest.Fault{Body: []byte(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult></GetCallerIdentityResult></GetCallerIdentityResponse>`)},
+		{"no caller", ecrtest.Fault{Body: []byte(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult></GetCallerIdentityResult></GetCallerIdentityResponse>`)},
 			token.UnusableAnswer, []string{"does not name the caller"}},
 		{"connection closed", ecrtest.Fault{CloseConnection: true}, token.Unreachable, []string{"closed the connection"}},
 	} {
@@ -208,7 +208,7 @@ func TestCallerWithoutCredentials(t *testing.T) {
 	}
 }
 
-// A wrong clock is corrected like that of a Fetch, and its error is told.
+// A wrong clock is corrected like that of a Fetch, and its error is reported.
 func TestCallerSkew(t *testing.T) {
 	t.Parallel()
 	s, env, c := user(t)

@@ -20,7 +20,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
-// failing is a fetch whose last call was name, for a profile with that kind of credentials.
+// failing returns a fetch whose last call was name, for a profile with that kind of credentials.
 func failing(name string, kind ...awsconfig.Kind) *fetch {
 	f := newFetch(&Client{DMI: "/nonexistent"}, Request{})
 	f.chain.Profile = "work"
@@ -42,18 +42,18 @@ func TestExplain(t *testing.T) {
 		f    *fetch
 		err  error
 		kind Kind
-		says string
+		want string
 	}{
 		{"no such endpoint", failing("GetAuthorizationToken"),
 			errors.New("operation error ECR: GetAuthorizationToken, failed to resolve service endpoint, endpoint rule error, FIPS is enabled but this partition does not support FIPS"),
 			Configuration, "no endpoint for ECR in region \"\": FIPS is enabled but this partition does not support FIPS"},
-		{"SSO session renewed and not kept", failing("", awsconfig.SSO),
+		{"SSO session refreshed and not stored", failing("", awsconfig.SSO),
 			fmt.Errorf("refresh cached SSO token failed, unable to cache refreshed SSO token, failed to create cached SSO token file %w", readOnly),
 			Configuration, `cannot use the SSO session of profile "work": open "/home/x/.aws/file.json": read-only file system`},
-		{"login session renewed and not kept", failing("", awsconfig.Login),
+		{"login session refreshed and not stored", failing("", awsconfig.Login),
 			fmt.Errorf("save token: %w", readOnly),
 			Configuration, "cannot use the `aws login` session of profile \"work\""},
-		{"login session that may not be renewed", failing("CreateOAuth2Token", awsconfig.Login),
+		{"login session that must not be refreshed", failing("CreateOAuth2Token", awsconfig.Login),
 			errors.New("create oauth2 token: insufficient permissions, you may be missing permissions for the CreateOAuth2Token action"),
 			AccessDenied, "signin:CreateOAuth2Token"},
 		{"login session refused in another way", failing("CreateOAuth2Token", awsconfig.Login),
@@ -65,7 +65,7 @@ func TestExplain(t *testing.T) {
 			answeredWith(400, "SlowDownException", "x", ""), Throttled, "IAM Identity Center is throttling requests"},
 		{"too many requests, whatever the code", failing("GetAuthorizationToken"),
 			answeredWith(429, "SomethingNew", "x", ""), Throttled, "ECR is throttling requests"},
-		{"no date to tell the clock by", failing("GetAuthorizationToken"),
+		{"no date", failing("GetAuthorizationToken"),
 			answeredWith(400, "RequestExpired", "x", ""), ClockSkew, "the clock of this machine is wrong, so ECR refused"},
 		{"date in no form", failing("GetAuthorizationToken"),
 			answeredWith(400, "RequestExpired", "x", "yesterday"), ClockSkew, "the clock of this machine is wrong"},
@@ -80,8 +80,8 @@ func TestExplain(t *testing.T) {
 	}
 	for _, test := range tests {
 		e := test.f.explain(t.Context(), test.err)
-		if e.Kind != test.kind || !strings.Contains(e.Message, test.says) {
-			t.Errorf("%s: %s %q, want %s %q", test.why, e.Kind, e.Message, test.kind, test.says)
+		if e.Kind != test.kind || !strings.Contains(e.Message, test.want) {
+			t.Errorf("%s: %s %q, want %s %q", test.why, e.Kind, e.Message, test.kind, test.want)
 		}
 		if !errors.Is(e, test.err) {
 			t.Errorf("%s: the cause is lost", test.why)
@@ -111,7 +111,7 @@ func TestExplainKeepsAnError(t *testing.T) {
 	}
 }
 
-// The innermost call that failed is the one to tell, until a later one is well.
+// The innermost call that failed is the one to report, until a later one succeeds.
 func TestStages(t *testing.T) {
 	t.Parallel()
 	var w tracker

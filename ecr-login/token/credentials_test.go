@@ -58,7 +58,7 @@ func TestRoleRefused(t *testing.T) {
 		t.Errorf("action %q, principal %q, stage %q", r.Err.Action, r.Err.Principal, r.Err.Stage)
 	}
 	if s.Calls(ecrCall) != 0 {
-		t.Error("ECR was asked all the same")
+		t.Error("ECR was called")
 	}
 }
 
@@ -113,7 +113,7 @@ func TestWebIdentityAlone(t *testing.T) {
 }
 
 // Keys in the environment outrank its AWS_PROFILE, as in the SDK; a profile that
-// is asked for outranks both.
+// is requested has precedence over both.
 func TestWhoDecides(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -236,18 +236,18 @@ func TestLifeOfAToken(t *testing.T) {
 			}
 		}
 	}
-	// The recorder's answers have neither a date nor an end.
+	// The recorder's responses have neither a date nor an expiry.
 	r := fetch(t, settings(t, keys...), job{Recorded: true, Request: private("us-east-1")})
 	if r.Token.Password != "not-a-real-token" || r.Token.Lifetime != authtoken.Life || r.Token.Skew != 0 {
 		t.Errorf("got %+v", r.Token)
 	}
 }
 
-// A credential process: its failure is told, its output never.
+// The failure of a credential_process is reported, its output never.
 func TestProcess(t *testing.T) {
 	t.Parallel()
 	const secret = "process-secret-for-tests"
-	tests := []struct{ name, command, says string }{
+	tests := []struct{ name, command, want string }{
 		{"fails", "exit 3", "failed: exit status 3"},
 		{"fails after output", `echo '` + secret + `'; exit 1`, "failed: exit status 1"},
 		{"prints nothing", "true", "did not print version 1 credentials as JSON"},
@@ -257,7 +257,7 @@ func TestProcess(t *testing.T) {
 		{"prints no key", `echo '{"Version":1,"SecretAccessKey":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
 		{"prints no secret", `echo '{"Version":1,"AccessKeyId":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
 		{"prints a number for a string", `echo '{"Version":1,"AccessKeyId":1,"SecretAccessKey":"` + secret + `"}'`, "did not print version 1 credentials as JSON"},
-		{"prints a date that is none", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"` + secret + `","Expiration":"soon"}'`, "printed an Expiration that is not a time"},
+		{"prints an invalid date", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"` + secret + `","Expiration":"soon"}'`, "printed an Expiration that is not a time"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -274,7 +274,7 @@ func TestProcess(t *testing.T) {
 				request := private("us-east-1")
 				request.Profile = profile
 				r := fetch(t, env, job{Recorded: true, Request: request})
-				wantError(t, r, token.NoCredentials, `the credential_process of profile "tool" `+test.says)
+				wantError(t, r, token.NoCredentials, `the credential_process of profile "tool" `+test.want)
 				withoutSecrets(t, r, secret)
 				if r.Err.Code != token.CodeProcess || len(r.URLs) != 0 {
 					t.Errorf("code %q, calls %v", r.Err.Code, r.URLs)
@@ -284,7 +284,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// Nothing gives credentials: everything that was looked at is told.
+// Without any credentials, the error names every source that was tried.
 func TestNoCredentials(t *testing.T) {
 	t.Parallel()
 	config := filepath.Join(t.TempDir(), "config")
@@ -334,7 +334,7 @@ credential_source = Ec2InstanceMetadata
 	}
 }
 
-// Answers without what the SDK's providers take for granted: some of them would
+// Responses without what the SDK's providers take for granted: some of them would
 // panic.
 func TestIncompleteCredentials(t *testing.T) {
 	t.Parallel()
@@ -362,7 +362,7 @@ func TestIncompleteCredentials(t *testing.T) {
 			r := fetch(t, s.Env(t.TempDir(), test.source), job{Request: private(ecrtest.Region)})
 			wantError(t, r, token.UnusableAnswer, "unusable response", "has no credentials")
 			if s.Calls(ecrCall) != 0 {
-				t.Error("ECR was asked without credentials")
+				t.Error("ECR was called without credentials")
 			}
 		})
 	}

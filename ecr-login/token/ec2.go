@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// dmiDirectory is where Linux shows what the firmware says about the machine.
+// dmiDirectory is where Linux shows what the firmware reports about the machine.
 const dmiDirectory = "/sys/class/dmi/id"
 
 // looksLikeEC2 reports whether the machine described in directory is an EC2 instance, by the signs

@@ -19,8 +19,8 @@ func TestLooksLikeEC2(t *testing.T) {
 		{"Xen, lower case", map[string]string{"sys_vendor": "Xen\n", "product_uuid": "ec2e1916-9099-7caf-fd21-012345abcdef\n"}, true},
 		{"another Xen", map[string]string{"sys_vendor": "Xen\n", "product_uuid": "45e12aec-dcd1-b213-94ed-012345abcdef\n"}, false},
 		{"another vendor", map[string]string{"sys_vendor": "Amazon\n", "board_asset_tag": "asset i-01\n"}, false},
-		{"nothing said", map[string]string{"sys_vendor": "\n", "board_asset_tag": "\n", "product_uuid": "\n"}, false},
-		{"nothing there", nil, false},
+		{"empty files", map[string]string{"sys_vendor": "\n", "board_asset_tag": "\n", "product_uuid": "\n"}, false},
+		{"no files", nil, false},
 	}
 	for _, test := range tests {
 		dir := t.TempDir()
@@ -34,6 +34,6 @@ func TestLooksLikeEC2(t *testing.T) {
 		}
 	}
 	if looksLikeEC2(filepath.Join(t.TempDir(), "missing")) {
-		t.Error("a folder that is not there looks like EC2")
+		t.Error("a missing directory looks like EC2")
 	}
 }

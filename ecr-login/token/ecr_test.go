@@ -42,12 +42,12 @@ func TestLifetime(t *testing.T) {
 		password  string
 		want      time.Duration
 	}{
-		{"as said", at(11 * time.Hour), "", 11 * time.Hour},
-		{"as said, whatever the payload says", at(11 * time.Hour), payload(now.Add(time.Hour).Unix()), 11 * time.Hour},
-		{"already over is no mistake", at(-time.Minute), "", -time.Minute},
-		{"over since 1970", &epoch, "", -maxLife},
-		{"missing, payload says", nil, payload(now.Add(3 * time.Hour).Unix()), 3 * time.Hour},
-		{"missing, payload says it is over", nil, payload(now.Add(-time.Hour).Unix()), -time.Hour},
+		{"valid", at(11 * time.Hour), "", 11 * time.Hour},
+		{"valid, the payload differs", at(11 * time.Hour), payload(now.Add(time.Hour).Unix()), 11 * time.Hour},
+		{"expired", at(-time.Minute), "", -time.Minute},
+		{"expired since 1970", &epoch, "", -maxLife},
+		{"missing, with a payload", nil, payload(now.Add(3 * time.Hour).Unix()), 3 * time.Hour},
+		{"missing, the payload has expired", nil, payload(now.Add(-time.Hour).Unix()), -time.Hour},
 		{"missing, no payload", nil, "not-a-real-token", authtoken.Life},
 		{"missing, payload in milliseconds", nil, payload(now.Add(time.Hour).UnixMilli()), authtoken.Life},
 		{"missing, payload of 1970", nil, payload(1), authtoken.Life},

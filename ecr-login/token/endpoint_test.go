@@ -110,7 +110,7 @@ func TestEndpointOfECRPublic(t *testing.T) {
 }
 
 // The environment's switches are honoured by a plain host; a host's own switch
-// is on whatever the environment says.
+// is on, whatever the environment has.
 func TestSwitchesOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	fips := private("us-east-1")
@@ -227,7 +227,7 @@ func TestBadOverrides(t *testing.T) {
 	}
 }
 
-// A bad override of a service inside the chain is told when that is asked.
+// A bad override of a service inside the chain is reported when that service is called.
 func TestBadOverrideOfSTS(t *testing.T) {
 	t.Parallel()
 	env := settings(t, append(keys, "AWS_ENDPOINT_URL_STS=sts.example")...)
@@ -342,7 +342,7 @@ func TestOneEndpointForEverything(t *testing.T) {
 				} else {
 					addEndpoint(t, filepath.Join(dir, ".aws", "config"), env, s.URL)
 				}
-				// Nothing but loopback may be asked, whatever goes wrong.
+				// Only loopback may be called, whatever goes wrong.
 				env = append(env, "HTTPS_PROXY="+s.BlackHole())
 				request := private(ecrtest.Region)
 				// The switches must not get in the way of an override either.
@@ -429,12 +429,12 @@ func TestProxyAndCA(t *testing.T) {
 			request.Registry.FIPS, request.Registry.DualStack = true, true
 			r := fetch(t, env, job{Request: request})
 			wantToken(t, s, r, ecrtest.FromRole.Principal())
-			if told := fetch(t, env, job{Request: request, Recorded: true}).Told; told.CABundle != s.CAFile {
-				t.Errorf("told of the authorities in %q, want %q", told.CABundle, s.CAFile)
+			if endpoints := fetch(t, env, job{Request: request, Recorded: true}).Endpoints; endpoints.CABundle != s.CAFile {
+				t.Errorf("the CA bundle is %q, want %q", endpoints.CABundle, s.CAFile)
 			}
 			hosts := strings.Join(s.Hosts(), " ")
 			if hosts != "sts-fips.us-east-1.amazonaws.com ecr-fips.eu-west-1.api.aws" {
-				t.Errorf("asked %s", hosts)
+				t.Errorf("called %s", hosts)
 			}
 			for _, host := range s.Hosts() {
 				if _, err := url.Parse("https://" + host); err != nil {

@@ -24,8 +24,8 @@ func user(t *testing.T) (*ecrtest.Server, []string, ecrtest.Credentials) {
 	return s, s.Home(t.TempDir()).Environment(c), c
 }
 
-// What AWS answers, and what is made of it.
-func TestAnswersOfECR(t *testing.T) {
+// The responses of ECR, and the errors for them.
+func TestECRErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
@@ -54,7 +54,7 @@ func TestAnswersOfECR(t *testing.T) {
 		{"not JSON", ecrtest.Fault{Body: []byte("not JSON")}, token.UnusableAnswer, "", []string{"does not have the form"}},
 		{"JSON cut short", ecrtest.Fault{Body: []byte(`{"authorizationData":[{"authorizationToken":"QVdTOm5v`)}, token.UnusableAnswer, "", []string{"truncated"}},
 		{"another type", ecrtest.Fault{Body: []byte(`{"authorizationData":"none"}`)}, token.UnusableAnswer, "", []string{"does not have the form"}},
-		{"a time that is none", ecrtest.Fault{Body: []byte(`{"authorizationData":[{"authorizationToken":"QVdTOm5v","expiresAt":"NaN"}]}`)}, token.UnusableAnswer, "", []string{"does not have the form"}},
+		{"an invalid time", ecrtest.Fault{Body: []byte(`{"authorizationData":[{"authorizationToken":"QVdTOm5v","expiresAt":"NaN"}]}`)}, token.UnusableAnswer, "", []string{"does not have the form"}},
 		{"nothing", ecrtest.Fault{Body: []byte{' '}}, token.UnusableAnswer, "", []string{"no authorization data"}},
 		{"null", ecrtest.Fault{Body: []byte("null")}, token.UnusableAnswer, "", []string{"no authorization data"}},
 		{"empty list", ecrtest.Fault{Body: []byte(`{"authorizationData":[]}`)}, token.UnusableAnswer, "", []string{"no authorization data"}},
@@ -97,7 +97,7 @@ func TestRetries(t *testing.T) {
 }
 
 // AWS quotes the request when it does not like a signature. None of it may be
-// told on, nor what any server makes up.
+// shown, nor what any server makes up.
 func TestNoSecretIsQuoted(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -121,7 +121,7 @@ func TestNoSecretIsQuoted(t *testing.T) {
 	}
 }
 
-func TestAnswersOfECRPublic(t *testing.T) {
+func TestECRPublicErrors(t *testing.T) {
 	t.Parallel()
 	s, env, c := user(t)
 	r := fetch(t, env, job{Request: public()})
@@ -186,8 +186,8 @@ func TestDeadline(t *testing.T) {
 		{"STS", ecrtest.FromRole, "sts:AssumeRole", token.StageAssumeRole},
 		{"STS for a web identity", ecrtest.FromWebIdentity, "sts:AssumeRoleWithWebIdentity", token.StageWebIdentity},
 		{"the SSO portal", ecrtest.FromSSO, "sso:GetRoleCredentials", token.StageSSORole},
-		{"renewal of SSO", ecrtest.FromExpiredSSO, "sso-oidc:CreateToken", token.StageSSORefresh},
-		{"renewal of a login", ecrtest.FromExpiredLogin, "signin:CreateToken", token.StageLoginRefresh},
+		{"refresh of SSO", ecrtest.FromExpiredSSO, "sso-oidc:CreateToken", token.StageSSORefresh},
+		{"refresh of a login", ecrtest.FromExpiredLogin, "signin:CreateToken", token.StageLoginRefresh},
 		{"a container", ecrtest.FromECS, "container:credentials", token.StageContainer},
 	}
 	for _, test := range tests {
@@ -247,7 +247,7 @@ func TestDeadlineElsewhere(t *testing.T) {
 // Ways not to reach AWS.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
-	const host = "127.0.0.1:1" // nobody listens there, and no test is ever given this port
+	const host = "127.0.0.1:1" // nothing listens there, and no test gets this port
 	once := "AWS_MAX_ATTEMPTS=1"
 	t.Run("connection refused", func(t *testing.T) {
 		t.Parallel()
@@ -353,7 +353,7 @@ ca_bundle = `+filepath.Join(dir, "missing.pem")+`
 		{"bundle missing", nil, "no-bundle", []string{"CA bundle", "missing.pem"}, ""},
 		{"bundle missing, environment", []string{"AWS_CA_BUNDLE=" + filepath.Join(dir, "gone.pem")}, "", []string{"CA bundle", "gone.pem"}, ""},
 		{"bundle without certificates", []string{"AWS_CA_BUNDLE=" + filepath.Join(dir, "garbage.pem")}, "", []string{"CA bundle"}, ""},
-		{"a switch that is none", []string{"AWS_USE_FIPS_ENDPOINT=maybe"}, "", []string{"AWS_USE_FIPS_ENDPOINT"}, ""},
+		{"an invalid switch", []string{"AWS_USE_FIPS_ENDPOINT=maybe"}, "", []string{"AWS_USE_FIPS_ENDPOINT"}, ""},
 		{"container endpoint elsewhere", []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/role"}, "", []string{"192.0.2.1"}, ""},
 	}
 	for _, test := range tests {
@@ -371,7 +371,7 @@ ca_bundle = `+filepath.Join(dir, "missing.pem")+`
 	}
 }
 
-// No endpoint of a kind is told before anything is sent.
+// A missing endpoint is reported before anything is sent.
 func TestNoSuchEndpoint(t *testing.T) {
 	t.Parallel()
 	r := fetch(t, settings(t, append(keys, "AWS_USE_DUALSTACK_ENDPOINT=true")...), job{Recorded: true, Request: token.Request{Registry: registry.Registry{

@@ -10,7 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// A token for one registry, as whoever the AWS environment of the process says.
+// A token for one registry, with the AWS credentials of the process.
 func ExampleClient_Fetch() {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()

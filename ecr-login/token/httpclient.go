@@ -124,7 +124,7 @@ type localClient struct {
 	// respond bounds each response after that. Both count time in which this process could run.
 	connect, respond time.Duration
 
-	// once says that after one request without a response all others fail at once.
+	// once makes all requests after one without a response fail at once.
 	once bool
 
 	mu     sync.Mutex

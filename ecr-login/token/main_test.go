@@ -45,25 +45,25 @@ type job struct {
 	Metadata time.Duration
 	DMI      string
 	Now      time.Duration // how far the local clock is off
-	Lock     string        // a URL that is asked when the renewal lock is taken; the answer is the lock
-	Recorded bool          // calls go to a recorder that answers them, not to the network
+	Lock     string        // a URL that is called to take the session lock; it responds when the lock is free
+	Recorded bool          // calls go to a recorder, not to the network
 	Logged   bool          // the client has a log
-	Caller   bool          // asks who is calling, in place of fetching a token
+	Caller   bool          // identifies the caller instead of fetching a token
 }
 
 // result is what came of it.
 type result struct {
-	Token  token.Token
-	Caller token.Caller
-	Err    *token.Error
-	Text   string // Err.Error()
-	Hint   string
-	Is     string // which context error Err wraps
-	Locked []string
-	URLs   []string // asked, when recorded
-	Log    string
-	Told   token.Endpoints // what Endpoints says for the same request, when recorded
-	Stderr string          `json:"-"`
+	Token     token.Token
+	Caller    token.Caller
+	Err       *token.Error
+	Text      string // Err.Error()
+	Hint      string
+	Is        string // which context error Err wraps
+	Locked    []string
+	URLs      []string // called, if recorded
+	Log       string
+	Endpoints token.Endpoints // the endpoints of the same request, if recorded
+	Stderr    string          `json:"-"`
 }
 
 func child(encoded string) {
@@ -120,10 +120,10 @@ func run(j job) result {
 	}
 	r.URLs, r.Log = sent.urls, log.String()
 	if j.Recorded && err == nil {
-		if r.Told, err = client.Endpoints(ctx, j.Request); err != nil {
-			r.Told.ECR = err.Error()
+		if r.Endpoints, err = client.Endpoints(ctx, j.Request); err != nil {
+			r.Endpoints.ECR = err.Error()
 		} else if len(sent.urls) != len(r.URLs) {
-			r.Told.ECR = "told by asking"
+			r.Endpoints.ECR = "Endpoints made a call"
 		}
 	}
 	if err != nil {
@@ -162,7 +162,7 @@ func (c expired) Err() error {
 	return nil
 }
 
-// lock asks the test for the renewal lock and holds it until it is called.
+// lock takes the session lock from the test. The result releases it.
 func lock(ctx context.Context, url string) (func(), error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/lock", nil)
 	if err != nil {
@@ -180,7 +180,7 @@ func lock(ctx context.Context, url string) (func(), error) {
 	}, nil
 }
 
-// recorder answers every AWS call it is given, and remembers where it went.
+// recorder responds to every AWS call, and records its URL.
 type recorder struct {
 	mu   sync.Mutex
 	urls []string
@@ -259,7 +259,7 @@ func check(t *testing.T, r result) {
 		t.Errorf("something was written to standard error: %q", r.Stderr)
 	}
 	if r.Err == nil {
-		told(t, r)
+		checkEndpoints(t, r)
 		if r.Caller != (token.Caller{}) {
 			return
 		}
@@ -272,30 +272,30 @@ func check(t *testing.T, r result) {
 		t.Errorf("not one line without a full stop: %q", r.Text)
 	}
 	if r.Text != r.Err.Error() {
-		t.Errorf("an error reads %q, and %q after JSON", r.Text, r.Err.Error())
+		t.Errorf("the error is %q, and %q after JSON", r.Text, r.Err.Error())
 	}
 	if r.Hint != r.Err.Hint() || strings.ContainsAny(r.Hint, "\r\n") {
 		t.Errorf("hint %q, after JSON %q", r.Hint, r.Err.Hint())
 	}
 	if r.Err.Stage == "" {
-		t.Errorf("%q names no stage", r.Text)
+		t.Errorf("%q has no stage", r.Text)
 	}
 }
 
-// told checks that Endpoints told of every URL that Fetch then called.
-func told(t *testing.T, r result) {
+// checkEndpoints checks that Endpoints has every URL that Fetch called.
+func checkEndpoints(t *testing.T, r result) {
 	t.Helper()
 	for i, url := range r.URLs {
-		want := r.Told.STS
+		want := r.Endpoints.STS
 		if i == len(r.URLs)-1 {
-			want = r.Told.ECR
+			want = r.Endpoints.ECR
 		}
 		if strings.TrimSuffix(url, "/") != strings.TrimSuffix(want, "/") {
-			t.Errorf("called %s, told of %q", url, want)
+			t.Errorf("called %s, Endpoints has %q", url, want)
 		}
 	}
-	if len(r.URLs) == 1 && r.Told.STS != "" {
-		t.Errorf("told of %s, which was not called", r.Told.STS)
+	if len(r.URLs) == 1 && r.Endpoints.STS != "" {
+		t.Errorf("Endpoints has %s, which was not called", r.Endpoints.STS)
 	}
 }
 
@@ -329,7 +329,7 @@ func wantError(t *testing.T, r result, kind token.Kind, words ...string) {
 	}
 	for _, word := range words {
 		if !strings.Contains(r.Text, word) {
-			t.Errorf("the message %q does not say %q", r.Text, word)
+			t.Errorf("the message %q does not contain %q", r.Text, word)
 		}
 	}
 }
@@ -368,5 +368,5 @@ func settings(t *testing.T, more ...string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true"}, more...)
 }
 
-// keys are credentials for calls that nobody verifies.
+// keys are credentials for calls that are not verified.
 var keys = slices.Clip([]string{"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret-for-tests"})

@@ -56,7 +56,7 @@ func TestMetadataOnEC2(t *testing.T) {
 	short := job{Request: private(ecrtest.Region), Metadata: 100 * time.Millisecond, DMI: dmi}
 	wantError(t, fetch(t, env, short), token.NoCredentials, "did not respond within 200ms")
 	if s.Calls("imds:role") == 0 {
-		t.Error("the role was not asked for after the session token")
+		t.Error("the role was not requested after the session token")
 	}
 }
 
@@ -65,14 +65,14 @@ func TestMetadataElsewhere(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	env := s.Env(t.TempDir(), ecrtest.FromEC2)
-	nowhere := filepath.Join(t.TempDir(), "no-such-folder")
+	nowhere := filepath.Join(t.TempDir(), "missing")
 	wantToken(t, s, fetch(t, env, job{Request: private(ecrtest.Region), DMI: nowhere}), ecrtest.FromEC2.Principal())
 
 	s.Reset()
-	auto := append(slices.Clip(env), "AWS_DEFAULTS_MODE=auto") // for which the SDK alone would ask for a region
+	auto := append(slices.Clip(env), "AWS_DEFAULTS_MODE=auto") // for which the SDK alone would request a region
 	wantToken(t, s, fetch(t, auto, job{Request: private(ecrtest.Region), DMI: nowhere}), ecrtest.FromEC2.Principal())
 	if n := s.Calls("imds:other"); n != 0 {
-		t.Errorf("the metadata service was asked %d times for something other than credentials", n)
+		t.Errorf("%d calls of the metadata service for something other than credentials", n)
 	}
 
 	s.SetInstanceRole("")

@@ -96,7 +96,7 @@ func (f *fetch) addProxySecrets(target *url.URL) {
 	}
 }
 
-// peer returns who a step called, for example "ECR at HOST through proxy URL", as far as it is known.
+// peer returns the service that a step called, for example "ECR at HOST through proxy URL", as far as it is known.
 func (f *fetch) peer(s step) string {
 	if s.operation.name == "" {
 		return "the source of the credentials" + f.where(s)

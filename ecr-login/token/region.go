@@ -2,14 +2,12 @@ package token
 
 import "context"
 
-// Region is the region that the AWS SDK and the AWS CLI would use: AWS_REGION, AWS_DEFAULT_REGION, else the profile's,
-// in that order. An empty profile lets the SDK decide. It is empty when none of them names one: nobody is asked over
-// the network. Every error it returns is an *Error.
+// Region returns the region that the AWS CLI uses: AWS_REGION, AWS_DEFAULT_REGION, or the region of
+// the profile, in that order. An empty profile is the one of the environment. Region is empty if none
+// of them is set; it makes no call. Every error it returns is an *Error.
 func (c *Client) Region(ctx context.Context, profile string) (string, error) {
 	f := newFetch(c, Request{Profile: profile})
-	end := f.begin(StageConfig)
-	cfg, err := f.load(ctx)
-	end(err)
+	cfg, err := f.configure(ctx)
 	if err != nil {
 		return "", f.explain(ctx, err)
 	}

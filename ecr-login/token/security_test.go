@@ -112,7 +112,12 @@ func TestRequestIsRedacted(t *testing.T) {
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		text := fmt.Sprintf("%s|%s|%s", r.Header.Get("X-Amz-Sso_bearer_token"), r.Header.Get("X-Amz-Security-Token"), body)
-		if strings.Contains(string(body), "Action=") {
+		switch isSTS := strings.Contains(string(body), "Action="); {
+		case isSTS && strings.Contains(string(body), "first") && r.Header.Get("X-Amz-Security-Token") == "":
+			fmt.Fprint(w, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>S</SecretAccessKey>"+
+				"<SessionToken>st-7zX</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>")
+			return
+		case isSTS:
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, "<ErrorResponse><Error><Code>Odd</Code><Message>%s</Message></Error></ErrorResponse>", html.EscapeString(text))
 			return
@@ -129,10 +134,14 @@ func TestRequestIsRedacted(t *testing.T) {
 	write(t, identity, "id/7+zX")
 	portal := s.NewSSOSession("developer", time.Hour, ecrtest.Assignment{Account: ecrtest.Account, Role: "developer"})
 	portal.AccessToken = "portal-7zX"
+	home.Config("[profile second]", "role_arn = "+ruleRole, "source_profile = first",
+		"[profile first]", "role_arn = arn:aws:iam::123456789012:role/first", "source_profile = key",
+		"[profile key]", "aws_access_key_id = AKIDEXAMPLE", "aws_secret_access_key = secret-for-tests")
 	for name, test := range map[string]struct {
 		env    []string
 		secret []string
 	}{
+		"role":         {home.Env("AWS_PROFILE=second", "AWS_ENDPOINT_URL_STS="+echo.URL), []string{"st-7zX", "secret-for-tests"}},
 		"SSO":          {append(home.SSO("work", "corp", portal, ecrtest.Assignment{Account: ecrtest.Account, Role: "developer"}), "AWS_ENDPOINT_URL_SSO="+echo.URL), []string{"portal-7zX"}},
 		"web identity": {home.Env("AWS_WEB_IDENTITY_TOKEN_FILE="+identity, "AWS_ROLE_ARN="+ruleRole, "AWS_ENDPOINT_URL_STS="+echo.URL), []string{"id/7+zX", "id%2F7%2BzX"}},
 		"session":      {append(home.Environment(session), "AWS_ENDPOINT_URL_ECR="+echo.URL), []string{session.SessionToken, session.SecretAccessKey}},

@@ -33,11 +33,11 @@ func locker(t *testing.T) string {
 	return server.URL
 }
 
-// The renewal lock is taken for the session's file when that session must be
-// renewed, and not otherwise.
-func TestRenewLock(t *testing.T) {
+// The session lock is taken for the session's file if that session must be refreshed, and not
+// otherwise.
+func TestSessionLock(t *testing.T) {
 	t.Parallel()
-	renewed := map[ecrtest.Source]string{ecrtest.FromExpiredSSO: "sso", ecrtest.FromExpiredLogin: "login"}
+	refreshed := map[ecrtest.Source]string{ecrtest.FromExpiredSSO: "sso", ecrtest.FromExpiredLogin: "login"}
 	for _, source := range ecrtest.Sources() {
 		t.Run(string(source), func(t *testing.T) {
 			t.Parallel()
@@ -46,7 +46,7 @@ func TestRenewLock(t *testing.T) {
 			env := s.Env(home, source)
 			r := fetch(t, env, job{Request: private(ecrtest.Region), Lock: locker(t)})
 			wantToken(t, s, r, source.Principal())
-			kind, ok := renewed[source]
+			kind, ok := refreshed[source]
 			if !ok {
 				if len(r.Locked) != 0 {
 					t.Errorf("locked %v", r.Locked)
@@ -60,7 +60,7 @@ func TestRenewLock(t *testing.T) {
 			if len(r.Locked) != 1 || r.Locked[0] != files[0] {
 				t.Errorf("locked %v, want %v", r.Locked, files)
 			}
-			// The renewed session is good for the next one, who needs no lock.
+			// The refreshed session is valid for the next Fetch, which needs no lock.
 			r = fetch(t, env, job{Request: private(ecrtest.Region), Lock: locker(t)})
 			wantToken(t, s, r, source.Principal())
 			if len(r.Locked) != 0 {
@@ -71,7 +71,7 @@ func TestRenewLock(t *testing.T) {
 }
 
 // The lock matters for a chain that only rests on such a session.
-func TestRenewLockBelowARole(t *testing.T) {
+func TestSessionLockBelowRole(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
@@ -85,7 +85,7 @@ func TestRenewLockBelowARole(t *testing.T) {
 	}
 }
 
-// Many processes at once renew a session once: who gets the lock later finds
+// Many processes at once refresh a session once: those that get the lock later find
 // what the one before has written. Without the lock the refresh token, good for
 // one use, would be used by several.
 func TestSessionIsRenewedOnce(t *testing.T) {
@@ -106,13 +106,13 @@ func TestSessionIsRenewedOnce(t *testing.T) {
 				wantToken(t, s, r, source.Principal())
 			}
 			if n := s.Calls(op); n != 1 {
-				t.Errorf("renewed %d times", n)
+				t.Errorf("refreshed %d times", n)
 			}
 		})
 	}
 }
 
-// A session that no renewal can save is told as such, with no lock.
+// A session that cannot be refreshed is reported without a lock.
 func TestSessionEnded(t *testing.T) {
 	t.Parallel()
 	assignment := ecrtest.Assignment{Account: ecrtest.Account, Role: "developer"}
@@ -209,12 +209,11 @@ func TestSessionEnded(t *testing.T) {
 	}
 }
 
-// A home that cannot be written to stands in the way of a renewal; that is
-// another matter than a session that has ended.
-func TestRenewalCannotBeKept(t *testing.T) {
+// A home that cannot be written to prevents a refresh. That is another error than an expired session.
+func TestRefreshCannotBeStored(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
-		t.Skip("root may write where others may not")
+		t.Skip("root can write everywhere")
 	}
 	s := ecrtest.New(t)
 	home := t.TempDir()

@@ -42,7 +42,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// The log says where credentials came from and how long things took, and no
+// The log has where credentials came from and how long things took, and no
 // secret; without a log nothing is written anywhere.
 func TestLog(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,7 @@ func TestLog(t *testing.T) {
 	wantToken(t, s, r, c.Principal.ARN)
 	for _, words := range []string{"aws credentials resolved", "source=env", "authorization token received", "lifetime="} {
 		if !strings.Contains(r.Log, words) {
-			t.Errorf("the log does not say %q: %s", words, r.Log)
+			t.Errorf("the log does not have %q: %s", words, r.Log)
 		}
 	}
 	for _, secret := range []string{r.Token.Password, c.SecretAccessKey, c.SessionToken, c.AccessKeyID} {

@@ -67,7 +67,7 @@ func (s Stage) Text() string {
 type operation struct {
 	name    string
 	stage   Stage
-	peer    string // who is called, in words
+	peer    string // the service that is called, in words
 	service string // the SDK's service ID, if the call follows configured endpoints
 	action  string // the action's name in an IAM policy
 	local   bool   // calls a credential endpoint of the machine or container, not AWS

@@ -35,7 +35,7 @@ const (
 )
 
 // Text returns text on one line of at most 600 bytes, without control characters, the given secrets,
-// anything that looks like a secret, and request headers. AWS answers some wrong signatures with the
+// anything that looks like a secret, and request headers. For some wrong signatures, AWS returns the
 // whole request that should have been signed, session token included.
 func Text(text string, secrets ...string) string {
 	text = Known(strings.ToValidUTF8(text, "\uFFFD"), secrets...)

@@ -36,7 +36,7 @@ func TestErrorJSON(t *testing.T) {
 	e := &Error{
 		Kind: AccessDenied, Message: "access denied", Profile: "prod", Action: "ecr:GetAuthorizationToken",
 		Principal: "arn:aws:iam::123456789012:user/builder", Host: "api.ecr.us-east-1.amazonaws.com",
-		Proxy: "http://proxy.example:3128", Stage: StageECR, Code: "AccessDeniedException", Err: errors.New("not to be kept"),
+		Proxy: "http://proxy.example:3128", Stage: StageECR, Code: "AccessDeniedException", Err: errors.New("not stored"),
 	}
 	data, err := json.Marshal(e)
 	if err != nil {
@@ -79,7 +79,7 @@ func TestHints(t *testing.T) {
 		{Error{Kind: Unreachable, Code: CodeTLS, Proxy: "http://p:1"}, "if the proxy decrypts TLS, add its CA to the file in AWS_CA_BUNDLE, or in ca_bundle of the profile"},
 		{Error{Kind: Refused, Code: "SomethingElse"}, ""},
 		{Error{Kind: Timeout, Code: CodeProcess}, processHint},
-		{Error{Kind: Timeout}, ""}, // no host was asked: nothing is wrong with the network
+		{Error{Kind: Timeout}, ""}, // no host was called: nothing is wrong with the network
 	}
 	for _, test := range tests {
 		if got := test.e.Hint(); got != test.want {
