@@ -11,7 +11,7 @@ const blanks = " \t\r\f\v"
 // and adds the settings of the section to the map that pick returns, if any. Keys are in lower case.
 func scan(text []byte, pick func(header []byte) map[string]string) {
 	var (
-		section map[string]string // receives the settings; nil for a section that nobody wants
+		section map[string]string // receives the settings; nil for a section that is not wanted
 		key     string            // of the last setting of that section
 		setting bool              // a setting was read since the last header
 		indent  int               // of that setting
@@ -23,7 +23,7 @@ func scan(text []byte, pick func(header []byte) map[string]string) {
 		} else {
 			text = nil
 		}
-		// Most lines of a large file are settings of sections that nobody wants.
+		// Most lines of a large file are settings of sections that are not wanted.
 		if section == nil && setting && indent == 0 && len(line) > 0 && line[0] != '[' {
 			continue
 		}

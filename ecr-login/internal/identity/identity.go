@@ -16,6 +16,7 @@
 package identity
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"runtime"
@@ -39,6 +40,10 @@ type Source struct {
 
 	// Rule is the canonical text of the settings rule that matched.
 	Rule string
+
+	// Machine identifies this machine, whose role EC2 and container credentials belong to. Empty: the
+	// boot ID of the Linux kernel, the host name elsewhere.
+	Machine string
 
 	// Kubelet is the service account whose token the kubelet passed; nil when it passed none.
 	Kubelet *ServiceAccount
@@ -137,6 +142,6 @@ func (s Source) addChain(q *sequence, c *awsconfig.Config, chain awsconfig.Chain
 	case awsconfig.Process:
 		q.add(c.Home) // most files that such a program reads are in the home directory
 	case awsconfig.Container, awsconfig.Instance:
-		q.add(machine()) // a cache directory may be shared with machines that have other roles
+		q.add(cmp.Or(s.Machine, machine())) // a cache directory may be shared with machines that have other roles
 	}
 }

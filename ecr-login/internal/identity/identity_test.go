@@ -10,7 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 )
 
-// world is a home folder and an environment of a test's own.
+// world is a home directory and an environment for one test.
 type world struct {
 	t      *testing.T
 	env    map[string]string
@@ -27,7 +27,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// path is a file below the home folder.
+// path returns the path of a file below the home directory.
 func (w *world) path(name string) string { return filepath.Join(w.home, filepath.FromSlash(name)) }
 
 func (w *world) write(name, text string) string {
@@ -53,19 +53,18 @@ func (w *world) sum() string {
 	w.t.Helper()
 	f := w.source.Fingerprint()
 	if len(f.Sum) != 64 || strings.Trim(f.Sum, "0123456789abcdef") != "" {
-		w.t.Fatalf("sum %q is no SHA-256 in hexadecimal digits", f.Sum)
+		w.t.Fatalf("sum %q is not a SHA-256 sum in hexadecimal digits", f.Sum)
 	}
 	return f.Sum
 }
 
-// jwt is a JSON Web Token with these claims, and a signature that nobody checks.
+// jwt returns a JSON Web Token with the claims and an invalid signature.
 func jwt(claims, signature string) string {
 	e := base64.RawURLEncoding
 	return e.EncodeToString([]byte(`{"alg":"none"}`)) + "." + e.EncodeToString([]byte(claims)) + "." + e.EncodeToString([]byte(signature))
 }
 
-// The names of the session files are what sha1sum and sha256sum print, so that
-// nothing here is computed as the code computes it.
+// The names of the session files come from sha1sum and sha256sum, not from the code under test.
 const (
 	ssoFile    = ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json"                           // corp
 	legacyFile = ".aws/sso/cache/1c5a689b7bb92284d0c514c4b1c1e1ce96d9621f.json"                           // https://start.example
@@ -111,7 +110,7 @@ role_arn = arn:aws:iam::777788889999:role/pull
 source_profile = over-sso
 `
 
-// TestEditsChange: what matters changes the sum.
+// TestEditsChange checks that the sum changes with the source of the credentials.
 func TestEditsChange(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -258,11 +257,29 @@ func TestEditsChange(t *testing.T) {
 			},
 			func(w *world) { w.remove("sessions") },
 		},
-		"home folder of a credential process": {
+		"instance credentials on another machine": {
+			func(w *world) { w.write(".aws/config", ""); w.source.Machine = "one" },
+			func(w *world) { w.source.Machine = "two" },
+		},
+		"container credentials on another machine": {
+			func(w *world) {
+				w.source.Machine = "one"
+				w.env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/x"
+			},
+			func(w *world) { w.source.Machine = "two" },
+		},
+		"role assumed with instance credentials on another machine": {
+			func(w *world) {
+				w.source.Machine = "one"
+				w.write(".aws/config", "[default]\nrole_arn = r\ncredential_source = Ec2InstanceMetadata\n")
+			},
+			func(w *world) { w.source.Machine = "two" },
+		},
+		"home directory of a credential process": {
 			func(w *world) { w.source.Profile = "process" },
 			func(w *world) { w.home = w.t.TempDir(); w.source.Home = w.home; w.write(".aws/config", everyProfile) },
 		},
-		"home folder of an SSO session": {
+		"home directory of an SSO session": {
 			func(w *world) { w.source.Profile = "sso" },
 			func(w *world) { w.home = w.t.TempDir(); w.source.Home = w.home; w.write(".aws/config", everyProfile) },
 		},
@@ -286,8 +303,8 @@ func TestEditsChange(t *testing.T) {
 	}
 }
 
-// TestVariablesCount: a value in any variable changes the sum, another value
-// does again, and an empty one is like none.
+// TestVariablesCount checks that each value of each variable has its own sum, and that an empty
+// variable counts as not set.
 func TestVariablesCount(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
@@ -310,8 +327,8 @@ func TestVariablesCount(t *testing.T) {
 	}
 }
 
-// TestOthersDoNotCount: what rotates by itself, and what has no say in who the
-// principal is, leaves the sum alone.
+// TestOthersDoNotCount checks that the sum stays the same when something else changes than the source
+// of the credentials.
 func TestOthersDoNotCount(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -334,7 +351,7 @@ func TestOthersDoNotCount(t *testing.T) {
 				w.write("token", jwt(`{"sub":"x","jti":"fresh","exp":2,"aud":["sts"],"iss":"https://a.example"}`, "2")+"\n")
 			},
 		},
-		"web identity token in a new folder for each job": {
+		"web identity token in a new directory for each job": {
 			func(w *world) {
 				w.env["AWS_WEB_IDENTITY_TOKEN_FILE"] = w.write("job-1/token", jwt(`{"iss":"a","sub":"b"}`, "1"))
 			},
@@ -370,6 +387,10 @@ func TestOthersDoNotCount(t *testing.T) {
 			func(w *world) { w.source.Profile = "sso"; w.write(ssoFile, "{}") },
 			func(w *world) { w.write(legacyFile, "{}") },
 		},
+		"key of a profile on another machine": {
+			func(w *world) { w.source.Profile = "keys"; w.source.Machine = "one" },
+			func(w *world) { w.source.Machine = "two" },
+		},
 		"files touched": {
 			nil, func(w *world) { w.write(".aws/config", everyProfile) },
 		},
@@ -394,7 +415,7 @@ func TestOthersDoNotCount(t *testing.T) {
 	}
 }
 
-// TestProfileName: who decides the profile, in order.
+// TestProfileName checks the order in which the profile is chosen.
 func TestProfileName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -414,7 +435,7 @@ func TestProfileName(t *testing.T) {
 	}
 }
 
-// TestSecretsStayInside: nothing of a secret is in what is handed out.
+// TestSecretsStayInside checks that a Fingerprint contains no secret.
 func TestSecretsStayInside(t *testing.T) {
 	t.Parallel()
 	const secret = "secret-for-tests"

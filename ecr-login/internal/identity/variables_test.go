@@ -35,7 +35,7 @@ var leftOut = map[string]string{
 	"AWS_DISABLE_REQUEST_COMPRESSION":          "form of the request",
 	"AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES":   "form of the request",
 	"AWS_REQUEST_CHECKSUM_CALCULATION":         "form of the request",
-	"AWS_RESPONSE_CHECKSUM_VALIDATION":         "form of the answer",
+	"AWS_RESPONSE_CHECKSUM_VALIDATION":         "form of the response",
 	"AWS_RESTRICT_FILE_PERMISSIONS":            "mode of files the SDK writes",
 	"AWS_S3_USE_ARN_REGION":                    "S3",
 	"AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS": "S3",

@@ -12,28 +12,27 @@ const (
 	loginPrefix = "login\x00"
 	tokenPrefix = "token\x00"
 
-	// maxLabel bounds each word that a key has for people alone. No profile, source or role has a name that long,
-	// and the cache bounds the whole key.
+	// maxLabel bounds each label at the end of a key, because the cache bounds the whole key. Usual
+	// names of profiles and roles are shorter.
 	maxLabel = 160
 )
 
-// The words by which a key tells kinds of tokens apart.
+// The parts of a key for the kind of endpoint.
 const (
 	kindFIPS      = "fips "
 	kindDualStack = "dualstack "
 	kindPublic    = "public"
 )
 
-// LoginKey is the cache's key for a login stored for the normalised host, of ECR or not.
+// LoginKey returns the cache key of a login stored for the normalized host, which need not be ECR.
 func LoginKey(host string) string { return loginPrefix + host }
 
-// tokenKey joins what tells one token from another. FIPS and dual-stack are in it because who asks for a FIPS
-// registry expects that the FIPS endpoint issued the token. An endpoint that a rule names is there by itself;
-// those of the environment and of the profile are part of the identity.
+// tokenKey returns the cache key of the plan's token. FIPS and dual-stack are part of it, because the
+// token for a FIPS registry must come from the FIPS endpoint. The endpoint in it is that of a rule;
+// those of the environment and the profile are part of the identity.
 //
-// The profile, source and role at its end tell nothing apart that the identity's sum does not. They are there for
-// About: the key is kept inside the sealed entry, so a person can be told whose token that is, and a hit has not a
-// byte more to read than these.
+// The profile, source and role at the end are labels for AboutKey. They distinguish no keys that the
+// identity's sum does not. The key is stored encrypted within its entry.
 func tokenKey(p Plan, role string) string {
 	return tokenPrefix + strings.Join([]string{
 		p.Identity.Sum, p.Registry.Partition, p.Registry.Region, kind(p.Registry), p.Endpoint,
@@ -67,23 +66,24 @@ func source(f identity.Fingerprint) string {
 
 func label(s string) string { return s[:min(len(s), maxLabel)] }
 
-// About is what the key of a cache's entry tells of it: whose it is and what it opens, and nothing secret.
+// About is what the key of a cache entry contains: the principal's source and the registries that the
+// entry is valid for. It has no secret.
 type About struct {
-	// Host is set when the entry is a login that was stored for this host; the rest is empty then.
+	// Host is the host of a stored login; all other fields are then empty.
 	Host string
 
-	// Registry is what a token opens, in any account.
+	// Registry is what a token is valid for, in any account.
 	Registry registry.Registry
 
-	Endpoint string // of the ECR API that issued the token, when a rule named one
+	Endpoint string // of the ECR API that issued the token, if a rule has one
 
 	Profile     string         // the AWS profile whose settings applied
 	Source      awsconfig.Kind // where the principal's credentials came from
 	ProfileRole bool           // the profile assumed a role with them
-	RoleARN     string         // the role that the settings' rule assumed, or that of a pod's service account
+	RoleARN     string         // the role that the rule assumed, or that of a pod's service account
 }
 
-// AboutKey reads a key back; false when it is none of a Plan's.
+// AboutKey parses a key, and reports whether it is one of a Plan.
 func AboutKey(key string) (About, bool) {
 	if host, ok := strings.CutPrefix(key, loginPrefix); ok {
 		return About{Host: host}, true
@@ -106,7 +106,7 @@ func AboutKey(key string) (About, bool) {
 	return a, true
 }
 
-// Opens tells whether the entry could answer for the plan's host, were its principal the one that asks.
+// Opens reports whether the entry is valid for the plan's host, whoever its principal is.
 func (a About) Opens(p Plan) bool {
 	if a.Host != "" {
 		return a.Host == p.Host

@@ -1,10 +1,14 @@
 package plan_test
 
 import (
+	"fmt"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
@@ -18,7 +22,7 @@ func about(t *testing.T, key string) plan.About {
 	return a
 }
 
-func TestKeysTellWhoseTheyAre(t *testing.T) {
+func TestKeyNamesPrincipal(t *testing.T) {
 	t.Parallel()
 	const rules = `
 [[registry]]
@@ -63,7 +67,7 @@ endpoint = "https://vpce.example"
 	}
 }
 
-func TestForeignKeysTellNothing(t *testing.T) {
+func TestAboutOtherKeys(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"", "token", "token\x00", "token\x00a\x00b", "something\x00else", strings.Repeat("token\x00", 9)} {
 		if a, ok := plan.AboutKey(key); ok {
@@ -72,7 +76,7 @@ func TestForeignKeysTellNothing(t *testing.T) {
 	}
 }
 
-func TestTokensOpenTheirOwnKindAlone(t *testing.T) {
+func TestTokenIsValidForItsKind(t *testing.T) {
 	t.Parallel()
 	p := planner(t, "[[registry]]\nmatch = \"333344445555\"\nendpoint = \"https://vpce.example\"\n")
 	a := about(t, keyOf(t, p, host))
@@ -94,7 +98,7 @@ func TestTokensOpenTheirOwnKindAlone(t *testing.T) {
 	}
 }
 
-// A label is for people; however long, it must not keep a token out of the cache, whose keys are bounded.
+// The cache bounds its keys, so a long label must not make a key too long.
 func TestLongLabelsAreCut(t *testing.T) {
 	t.Parallel()
 	p := planner(t, "")
@@ -104,7 +108,7 @@ func TestLongLabelsAreCut(t *testing.T) {
 	}
 }
 
-// What a get for an ordinary registry of the region would be served, and no rule of another registry.
+// A region's token is that of a registry of the region without a rule.
 func TestForRegionSharesTheTokenOfItsRegistries(t *testing.T) {
 	t.Parallel()
 	p := planner(t, "[[registry]]\nmatch = \"333344445555\"\nprofile = \"other\"\n")
@@ -114,14 +118,51 @@ func TestForRegionSharesTheTokenOfItsRegistries(t *testing.T) {
 		t.Error("the region's token is not that of its registries")
 	}
 	if got.TokenKey == keyOf(t, p, "333344445555.dkr.ecr.eu-west-1.amazonaws.com") {
-		t.Error("the region's token is that of a registry with a rule")
+		t.Error("the region's token is that of a registry that has a rule")
 	}
 	if p.ForRegion(r, "https://vpce.example").TokenKey == got.TokenKey {
-		t.Error("the endpoint tells no tokens apart")
+		t.Error("the endpoint is not part of the key")
 	}
 	never := planner(t, "public = \"never\"\n")
 	public := registry.Registry{Region: "us-east-1", Partition: "aws", Service: registry.Public}
 	if !never.ForRegion(public, "").Anonymous || never.ForRegion(r, "").Anonymous {
 		t.Error(`public = "never" is about ECR Public, and about nothing else`)
+	}
+}
+
+// The keys of fixed situations. A change here makes every user's cached tokens unusable once: it must be
+// intended, and comes with a new number of the scheme in package identity. Wording never changes a key.
+func TestKeysOfFixedSituations(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		return // paths are part of some keys
+	}
+	var got strings.Builder
+	account := &identity.ServiceAccount{Namespace: "shop", Name: "web", UID: "1", RoleARN: "arn:aws:iam::123456789012:role/pod"}
+	for _, c := range []struct {
+		name, profile, server string
+		account               *identity.ServiceAccount
+	}{
+		{"keys", "keys", host, nil},
+		{"keys, FIPS", "keys", "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", nil},
+		{"keys, ECR Public", "keys", "public.ecr.aws", nil},
+		{"SSO", "sso", host, nil},
+		{"process", "process", host, nil},
+		{"role", "role", host, nil},
+		{"missing", "missing", host, nil},
+		{"service account", "", host, account},
+	} {
+		p := planner(t, "", "HOME", "/nonexistent", "USERPROFILE", "/nonexistent", "AWS_CONFIG_FILE", "testdata/config", "AWS_SHARED_CREDENTIALS_FILE", "testdata/missing",
+			"AWS_SESSION_TOKEN", "not-a-real-token")
+		p.Profile, p.Account = c.profile, c.account
+		key := keyOf(t, p, c.server)
+		fmt.Fprintf(&got, "%s: %s\n", c.name, strings.ReplaceAll(key, "\x00", "|"))
+	}
+	want, err := os.ReadFile("testdata/keys.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("the keys are\n%swant\n%s", got.String(), want)
 	}
 }

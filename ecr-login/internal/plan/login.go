@@ -9,22 +9,22 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 )
 
-// Login is the user name and password that open a registry. For ECR the user name is always "AWS" and the
-// password an authorization token.
+// Login is the user name and password for a registry. For ECR the user name is always "AWS" and the
+// password is an authorization token.
 type Login struct {
 	Username, Password string
 }
 
-// String keeps the password out of whatever prints a Login by mistake. GoString and LogValue do the same for the verbs
-// and the logger that would not ask for it.
+// String returns a placeholder, so that no output has the password by mistake. GoString and LogValue do
+// the same for %#v and for loggers.
 func (Login) String() string       { return "[login]" }
 func (Login) GoString() string     { return "[login]" }
 func (Login) LogValue() slog.Value { return slog.StringValue("[login]") }
 
-// Value is the form in which the cache keeps a login: as in Basic authentication, before its base64.
+// Value returns the form in which the cache stores a login: that of Basic authentication, before base64.
 func (l Login) Value() []byte { return []byte(l.Username + ":" + l.Password) }
 
-// LoginOf reads a login back out of a cache entry's value; false when it is none.
+// LoginOf parses the value of a cache entry, and reports whether it is a login.
 func LoginOf(value []byte) (Login, bool) {
 	user, password, ok := strings.Cut(string(value), ":")
 	if !ok || user == "" || password == "" {
@@ -33,9 +33,8 @@ func LoginOf(value []byte) (Login, bool) {
 	return Login{user, password}, true
 }
 
-// Cached answers the plan from the cache alone: with the login stored for this host, else with the
-// authorization token. The state is that of what was found: a token that is aging is still good, but asks to be
-// renewed. False when there is nothing that may be served.
+// Cached returns the login stored for the plan's host, else the cached authorization token, and reports
+// whether there is one. The state is that of the entry: an aging token is valid and due to be refreshed.
 func (p Plan) Cached(c *cache.Cache) (Login, cache.State, bool) {
 	if p.Anonymous {
 		return Login{}, cache.Absent, false

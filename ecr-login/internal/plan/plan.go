@@ -1,9 +1,9 @@
-// Package plan says, without asking anybody, what a get for one server URL would do: which registry is meant,
-// which rule of the settings matches, who would ask AWS, and under which keys the cache keeps the answers.
+// Package plan determines what a get for one server URL would do: the registry, the matching rule of
+// the settings, the principal that would call AWS, and the keys of the cache entries.
 //
-// It is the part of a get that a cache hit needs, and nothing more: it reads the environment and a few small
-// files, opens no connection and imports no AWS SDK. A get, the early answer of a hit and explain all go
-// through it, so that they cannot disagree. What it cannot know is whether AWS would agree.
+// It does the part of a get that a cache hit needs: it reads the environment and a few small files,
+// opens no connection and imports no AWS SDK. A get, a cache hit and explain all use it, so that they
+// cannot disagree. It cannot know whether AWS would issue a token.
 package plan
 
 import (
@@ -13,16 +13,17 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// Planner holds what is the same for every server URL of one question. The zero value plans without settings,
-// for the environment's own principal. It remembers the fingerprints it made: use a new one for a new question,
-// and from one goroutine.
+// Planner has what is the same for all server URLs of one call. The zero value plans without settings,
+// for the principal of the environment. It stores the fingerprints that it computed: use a new Planner
+// for each call, in one goroutine.
 type Planner struct {
 	Settings config.Settings
 
-	// Profile is the AWS profile that the program's name carries; it wins over the settings' rules.
+	// Profile is the AWS profile in the program's name. It comes before the rules of the settings.
 	Profile string
 
-	// Account is set when the kubelet asks on behalf of a pod.
+	// Account is the service account of the pod for which the kubelet requests credentials; nil if
+	// the kubelet passed none.
 	Account *identity.ServiceAccount
 
 	// Environ is the environment; nil is that of the process.
@@ -35,14 +36,15 @@ type Planner struct {
 	// Memo remembers fingerprints between calls; nil makes each call read the environment and files.
 	Memo *Memo
 
-	// fingerprints holds the answers for the rules seen so far: list asks for hundreds of hosts that share one.
+	// fingerprints has those computed so far, by profile and rule. A list of hundreds of hosts shares
+	// a few.
 	fingerprints map[string]identity.Fingerprint
 }
 
 // Plan is what a get for one server URL would do.
 type Plan struct {
-	// Match is the registry, the rule, and what decides the principal, placeholders filled in. With neither
-	// profile nor role the environment and the default profile decide, as the AWS SDK reads them.
+	// Match is the registry and the rule, with its placeholders replaced. Without a profile in it, the
+	// environment and the default profile decide on the principal.
 	config.Match
 
 	// Identity names the principal's source.
@@ -52,18 +54,19 @@ type Plan struct {
 	principal string          // of the Planner
 	role      string          // the role in TokenKey
 
-	// TokenKey is the cache's key for the authorization token. It holds no account: one token opens every
-	// registry that its principal may reach.
+	// TokenKey is the cache key of the authorization token. It has no account: one token is valid for
+	// every registry that its principal may use.
 	TokenKey string
 
-	// LoginKey is the cache's key for a login that was stored for this very host.
+	// LoginKey is the cache key of a login that docker login stored for the host.
 	LoginKey string
 
-	// Anonymous says that the settings want no credentials sent: ECR Public with public = "never".
+	// Anonymous reports that no credentials are to be sent: ECR Public with public = "never".
 	Anonymous bool
 }
 
-// For plans a get. The error wraps registry.ErrNotECR for hosts that are neither ECR nor an alias.
+// For returns the plan of a get. The error wraps registry.ErrNotECR for a host that is neither ECR nor
+// an alias.
 func (p *Planner) For(serverURL string) (Plan, error) {
 	m, err := p.Settings.Match(serverURL)
 	if err != nil {
@@ -72,7 +75,7 @@ func (p *Planner) For(serverURL string) (Plan, error) {
 	return p.ForMatch(m), nil
 }
 
-// ForMatch plans a get for a server URL that the settings were matched with already.
+// ForMatch returns the plan of a get for a server URL that was matched with the settings before.
 func (p *Planner) ForMatch(m config.Match) Plan {
 	plan := Plan{Match: m.WithProfile(p.Profile), LoginKey: LoginKey(m.Host)}
 	plan.role = plan.RoleARN
@@ -84,9 +87,9 @@ func (p *Planner) ForMatch(m config.Match) Plan {
 	return plan
 }
 
-// ForRegion plans what no registry's name asks for: a token for every registry of a region, or for ECR Public when r
-// is that. The settings' rules are about registries, so none applies. An endpoint that is not empty is that of the
-// ECR API. There is no host, and so no login stored for one.
+// ForRegion returns the plan for a token of every registry of a region, or of ECR Public if r is that.
+// The rules of the settings do not apply, because they match registries. The endpoint is that of the ECR
+// API; empty means the configured one. Without a host there is no stored login.
 func (p *Planner) ForRegion(r registry.Registry, endpoint string) Plan {
 	var plan Plan
 	plan.Registry, plan.Profile, plan.Endpoint = r, p.Profile, endpoint

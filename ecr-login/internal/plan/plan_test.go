@@ -11,7 +11,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// planner has an empty home, the variables given as KEY, VALUE, and the settings.
+// planner returns a Planner with an empty home directory, the environment variables given as KEY, VALUE,
+// and the settings.
 func planner(t *testing.T, settings string, env ...string) *plan.Planner {
 	t.Helper()
 	dir := t.TempDir()
@@ -44,7 +45,7 @@ func keyOf(t *testing.T, p *plan.Planner, serverURL string) string {
 
 const host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
-func TestTokenKeyIsSharedByWhatOneTokenOpens(t *testing.T) {
+func TestAccountsShareToken(t *testing.T) {
 	t.Parallel()
 	p := planner(t, "")
 	want := keyOf(t, p, host)
@@ -97,7 +98,7 @@ endpoint = "https://vpce.example"
 	}
 }
 
-func TestProgramNameWinsOverTheRule(t *testing.T) {
+func TestProgramNameBeforeRule(t *testing.T) {
 	t.Parallel()
 	p := planner(t, "[[registry]]\nmatch = \"*\"\nprofile = \"rule\"\nrole_arn = \"arn:aws:iam::123456789012:role/pull\"\nendpoint = \"https://vpce.example\"\n")
 	got, err := p.For(host)
@@ -130,7 +131,7 @@ func TestAnonymous(t *testing.T) {
 	}
 }
 
-func TestForeignHosts(t *testing.T) {
+func TestHostsThatAreNotECR(t *testing.T) {
 	t.Parallel()
 	for _, h := range []string{"", "index.docker.io", host + ".evil.example", "images.example.com"} {
 		if _, err := planner(t, "").For(h); !errors.Is(err, registry.ErrNotECR) {
