@@ -93,7 +93,5 @@ func ExampleServer_SetFault() {
 	_, text, _ := strings.Cut(err.Error(), "AccessDeniedException: ")
 	fmt.Println(text)
 
-	// Output: User: arn:aws:iam::123456789012:user/developer is not authorized to perform:
-	// ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the
-	// ecr:GetAuthorizationToken action
+	// Output: User: arn:aws:iam::123456789012:user/developer is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action
 }

@@ -90,7 +90,7 @@ func TestSigninRequiresProof(t *testing.T) {
 		{"for GET", right, spoiled(func(p *proof) { p.method = "GET" }), "ValidationException", "another request"},
 		{"for another path", right, spoiled(func(p *proof) { p.url = s.URL + "/token" }), "ValidationException", "another address"},
 		{"for another host", right, spoiled(func(p *proof) { p.url = "https://example.com/v1/token" }), "ValidationException", "another address"},
-		{"old", right, spoiled(func(p *proof) { p.issued = p.issued.Add(-6 * time.Minute) }), "ValidationException", "not of now"},
+		{"old", right, spoiled(func(p *proof) { p.issued = p.issued.Add(-6 * time.Minute) }), "ValidationException", "the time of the proof differs from the server's clock"},
 		{"another client", body("x", "refresh_token", session.RefreshToken), good.text(t), "ValidationException", "client is not"},
 		{"another grant", body(session.ClientID, "authorization_code", session.RefreshToken), good.text(t), "ValidationException", "renews sessions only"},
 		{"unknown refresh token", body(session.ClientID, "refresh_token", "x"), good.text(t), "AccessDeniedException", "TOKEN_EXPIRED"},

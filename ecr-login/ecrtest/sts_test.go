@@ -195,7 +195,7 @@ func TestUnknownAction(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	_, err := sts.NewFromConfig(sdkConfig(s, s.AddUser("developer"))).GetSessionToken(t.Context(), nil)
-	wantAPIError(t, err, "InvalidAction", "ecrtest does not know this operation")
+	wantAPIError(t, err, "InvalidAction", "ecrtest does not support this operation")
 	if n := s.Calls("unknown"); n != 1 {
 		t.Errorf("%d unknown calls counted, want 1", n)
 	}
