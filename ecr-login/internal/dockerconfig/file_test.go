@@ -466,3 +466,21 @@ func TestNewFileIsPrivate(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 }
+
+// Hints are commands: paths in them are quoted for a shell.
+func TestHintQuotesPath(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("modes are Unix's")
+	}
+	dir := filepath.Join(t.TempDir(), "a b'c")
+	path := put(t, filepath.Join(dir, "config.json"), "{}")
+	if err := os.Chmod(path, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Update(path, Docker, set("h"))
+	var problem *Error
+	if want := "chmod u+w '" + strings.Replace(path, "'", `'\''`, 1) + "'"; !errors.As(err, &problem) || problem.Advice != want {
+		t.Errorf("%v, want %s", problem, want)
+	}
+}

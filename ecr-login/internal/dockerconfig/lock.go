@@ -28,7 +28,8 @@ func (d *dir) lock(wait time.Duration) (*lock, error) {
 	l := newLock(d.target.dir)
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
-	_, err := l.flock.TryLockContext(ctx, lockTick)
+	// Windows refuses to open the file while another process removes it.
+	_, err := retryBusy(func() (bool, error) { return l.flock.TryLockContext(ctx, lockTick) })
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, &Error{Path: d.target.named, Message: "is being edited by another process of this program", Advice: "run the command again", Err: errBusy}

@@ -156,7 +156,7 @@ func (t *target) refusal() error {
 		return nil
 	}
 	if t.runAs == "" {
-		return t.unsafe("is not edited by root, because "+t.changedBy+" can write to "+t.changedAt, "chmod go-w "+t.changedAt)
+		return t.unsafe("is not edited by root, because "+t.changedBy+" can write to "+t.changedAt, "chmod go-w "+shellQuote(t.changedAt))
 	}
 	e := t.unsafe("is not edited by root, because "+t.changedBy+" can change "+t.changedAt, "run the command as that user: sudo -u "+t.runAs)
 	e.RunAs = t.runAs
@@ -182,6 +182,17 @@ func Real(path string) string {
 		return t.path
 	}
 	return path
+}
+
+// shellQuote returns a path for a command in a hint.
+func shellQuote(path string) string {
+	plain := func(r rune) bool {
+		return r > 0x7f || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+:=@%,\\", r)
+	}
+	if strings.IndexFunc(path, func(r rune) bool { return !plain(r) }) < 0 {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // reason returns the operating system's error without the path.
