@@ -1,11 +1,11 @@
 // Package token fetches Amazon ECR authorization tokens.
 //
-// A Fetch resolves credentials once, as the AWS SDK for Go does, makes one GetAuthorizationToken call
+// A Fetch resolves credentials once, as the AWS CLI does, makes one GetAuthorizationToken call
 // to the endpoint that the registry's host name implies, and returns a checked user name and password
 // with the times that a cache needs. If it fails, it returns an *Error that says what failed, in one
 // line without secrets.
 //
-// Limits: it stores nothing between calls and takes no lock of its own. The SDK reads the AWS
+// Limits: it stores nothing between calls and takes no lock of its own. It reads the AWS
 // environment variables and shared files of the process. It prompts for no MFA code. It follows no
 // redirect. It calls credential endpoints on link-local and loopback addresses without a proxy.
 //
