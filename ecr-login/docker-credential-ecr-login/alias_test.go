@@ -23,14 +23,14 @@ match = "images.example.com"
 host  = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 `
 
-// become makes this process one with the user's environment and nothing else of AWS's or ours, for a client
-// library that starts the helper by itself. Tests that use it cannot run side by side.
+// become gives this process the user's environment, without other AWS and ECR_LOGIN variables, for a client library
+// that starts the helper itself. Tests that use it cannot run in parallel.
 func (u *user) become(t *testing.T) {
 	t.Helper()
 	for _, v := range os.Environ() {
 		key, _, _ := strings.Cut(v, "=")
 		if strings.HasPrefix(key, "AWS_") || strings.HasPrefix(key, "ECR_LOGIN_") || strings.HasPrefix(key, "XDG_") || strings.HasSuffix(strings.ToUpper(key), "_PROXY") {
-			t.Setenv(key, "") // so that the test's end puts it back
+			t.Setenv(key, "") // restores the value after the test
 			os.Unsetenv(key)
 		}
 	}
@@ -46,8 +46,8 @@ func (u *user) become(t *testing.T) {
 	t.Setenv("PATH", filepath.Dir(helper)+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// A client that knows nothing but Docker's config.json pushes to an alias and pulls from it. The same client
-// stands outside a registry that nobody wrote down.
+// A client that only has Docker's config.json can push to an alias and pull from it. The registry refuses the same
+// client under a name that is not configured.
 func TestAliasOpensTheRegistry(t *testing.T) {
 	s := ecrtest.New(t)
 	newSourceUser(t, s, ecrtest.FromFile).settings(aliasSettings).become(t)
@@ -63,7 +63,7 @@ func TestAliasOpensTheRegistry(t *testing.T) {
 
 	var refused *transport.Error
 	if _, err := remote.Get(tag, remote.WithTransport(s.Transport())); !errors.As(err, &refused) || refused.StatusCode != http.StatusUnauthorized {
-		t.Fatalf("without credentials: %v, want 401: this registry would prove nothing", err)
+		t.Fatalf("without credentials: %v, want 401, or this test shows nothing", err)
 	}
 	if err := remote.Write(tag, image, client...); err != nil {
 		t.Fatalf("push: %v", err)
@@ -80,48 +80,48 @@ func TestAliasOpensTheRegistry(t *testing.T) {
 		t.Errorf("pulled %s (%v), pushed %s", got, err, want)
 	}
 	if calls := s.Requests(getToken); len(calls) != 1 || calls[0].Region != "eu-west-1" {
-		t.Errorf("asked AWS %+v, want once, in the region of the host behind the alias", calls)
+		t.Errorf("requests to AWS: %+v, want one, in the region of the host behind the alias", calls)
 	}
 
-	foreign, err := name.NewTag("other.example.com/team/app:1")
+	other, err := name.NewTag("other.example.com/team/app:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Write(foreign, image, client...); !errors.As(err, &refused) || refused.StatusCode != http.StatusUnauthorized {
+	if err := remote.Write(other, image, client...); !errors.As(err, &refused) || refused.StatusCode != http.StatusUnauthorized {
 		t.Errorf("push to a host that is not listed: %v, want 401", err)
 	}
 	wantCalls(t, s, getToken, 1)
 }
 
-// An alias is the name that was written down and no other one; for those nobody is called.
-func TestAliasesAreClosed(t *testing.T) {
+// Only the configured name is an alias. For any other name no request is made.
+func TestSimilarNamesAreNoAliases(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment).settings(aliasSettings)
-	l := u.get("images.example.com") // a token is at hand, which makes giving it away easy
+	l := u.get("images.example.com") // a token is in the cache
 	if same := u.get("HTTPS://Images.Example.COM:443/v2/"); same.Secret != l.Secret {
-		t.Error("another spelling of the alias got another token")
+		t.Error("another spelling of the alias has another token")
 	}
 	if same := u.get("123456789012.dkr.ecr.eu-west-1.amazonaws.com"); same.Secret != l.Secret {
-		t.Error("the host behind the alias got another token")
+		t.Error("the host behind the alias has another token")
 	}
 	before := s.Connections()
 	for _, test := range []struct{ host, why string }{
-		{"other.example.com", "not listed"},
-		{"example.com", "the domain above"},
-		{"x.images.example.com", "a name below"},
-		{"ximages.example.com", "longer in front"},
-		{"images.example.com.evil.example", "longer behind"},
-		{"images-example.com", "a hyphen for a dot"},
-		{"imagesxexample.com", "a dot is a dot, no pattern"},
+		{"other.example.com", "not configured"},
+		{"example.com", "the parent domain"},
+		{"x.images.example.com", "a subdomain"},
+		{"ximages.example.com", "a longer first label"},
+		{"images.example.com.evil.example", "the alias as a subdomain"},
+		{"images-example.com", "a hyphen instead of a dot"},
+		{"imagesxexample.com", "a dot is not a pattern"},
 		{"images.example.com:8443", "another port is another server"},
-		{"https://images.example.com@evil.example", "the alias as user name"},
-		{"evil.example/images.example.com", "the alias as path"},
-		{"evil.example#images.example.com", "the alias as fragment"},
-		{"evil.example?images.example.com", "the alias as query"},
+		{"https://images.example.com@evil.example", "the alias as a user name"},
+		{"evil.example/images.example.com", "the alias in the path"},
+		{"evil.example#images.example.com", "the alias in the fragment"},
+		{"evil.example?images.example.com", "the alias in the query"},
 	} {
-		if a, want := u.run(test.host, "get"), (answer{notFoundLine, "", 1}); a != want {
-			t.Errorf("%s (%s): %+v, want not-found and silence", test.host, test.why, a)
+		if a, want := u.run(test.host, "get"), (result{notFoundLine, "", 1}); a != want {
+			t.Errorf("%s (%s): %+v, want not found and no other output", test.host, test.why, a)
 		}
 	}
 	if n := s.Connections() - before; n != 0 {

@@ -112,8 +112,8 @@ func TestCacheClearDeletesRefusals(t *testing.T) {
 	dir := t.TempDir()
 	u := newUser(t, dir, s.Home(dir).Env())
 	other := u.with("AWS_CONFIG_FILE=" + u.put("empty", nil)) // another principal without credentials
-	for _, who := range []*user{u, other} {
-		if a := who.run("public.ecr.aws", "get"); a.stdout != notFoundLine {
+	for _, u := range []*user{u, other} {
+		if a := u.run("public.ecr.aws", "get"); a.stdout != notFoundLine {
 			t.Fatalf("%+v", a)
 		}
 	}

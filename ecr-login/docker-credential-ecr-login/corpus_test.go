@@ -288,7 +288,7 @@ func TestConfigureConcurrently(t *testing.T) {
 	u := newDockerUser(t)
 	before := u.tree()
 	const n = 8
-	done := make(chan answer)
+	done := make(chan result)
 	for i := range n {
 		go func() {
 			done <- finish(t, u.command("", "configure", fmt.Sprintf("%012d.dkr.ecr.eu-west-1.amazonaws.com", i)))

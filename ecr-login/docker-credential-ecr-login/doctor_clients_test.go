@@ -50,7 +50,7 @@ func TestDoctorPodman(t *testing.T) {
 					got = append(got, strings.ReplaceAll(block, "\r", "\n")+"\n")
 				}
 			}
-			p.wants(answer{stdout: strings.Join(got, "")}, 0, test.want)
+			p.wants(result{stdout: strings.Join(got, "")}, 0, test.want)
 			if !strings.Contains(a.stdout, p.fill(test.says)) {
 				t.Errorf("doctor prints\n%s\nwant\n%s", a.stdout, p.fill(test.says))
 			}

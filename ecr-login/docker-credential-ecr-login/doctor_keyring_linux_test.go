@@ -52,7 +52,7 @@ func filterKeyring() error {
 }
 
 // withoutKeyring runs the program without the keyring and without a runtime directory in memory.
-func (p *fixture) withoutKeyring(args ...string) answer {
+func (p *fixture) withoutKeyring(args ...string) result {
 	p.t.Helper()
 	var st unix.Statfs_t
 	if err := unix.Statfs(p.dir, &st); err != nil || st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC {

@@ -27,7 +27,7 @@ func (p *fixture) chown(path string, uid int) {
 }
 
 // ordinary runs doctor as a user who is not root, because permission bits do not stop root.
-func (p *fixture) ordinary() answer {
+func (p *fixture) ordinary() result {
 	p.t.Helper()
 	if os.Geteuid() != 0 {
 		return p.run("", "doctor", host)
@@ -168,7 +168,7 @@ func TestDoctorPipes(t *testing.T) {
 
 // reported reports whether a line of the answer begins with prefix and says that path is not a
 // regular file.
-func reported(a answer, prefix, path string) bool {
+func reported(a result, prefix, path string) bool {
 	for line := range strings.Lines(a.stdout) {
 		if strings.HasPrefix(line, prefix) && strings.Contains(line, path) && strings.Contains(line, "not a regular file") {
 			return true

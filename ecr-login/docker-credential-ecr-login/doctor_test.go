@@ -142,7 +142,7 @@ func (p *fixture) fill(text string) string {
 }
 
 // wants compares the whole output line by line; * stands for any text.
-func (p *fixture) wants(a answer, code int, want string) {
+func (p *fixture) wants(a result, code int, want string) {
 	p.t.Helper()
 	if a.code != code || a.stderr != "" {
 		p.t.Errorf("exit code %d, want %d; standard error: %s", a.code, code, a.stderr)
@@ -159,7 +159,7 @@ func (p *fixture) wants(a answer, code int, want string) {
 
 // problems returns an answer reduced to the lines that are not marked ✔, and their fixes. It omits
 // the warning that every fixture has: Docker's daemon does not read the CA of the test server.
-func problems(a answer) answer {
+func problems(a result) result {
 	var b strings.Builder
 	omitFix := false
 	for line := range strings.Lines(a.stdout) {
@@ -230,11 +230,11 @@ func TestDoctorHealthy(t *testing.T) {
 			fmt.Fprintf(&lines, "%15sfix: %s\n", "", f.Fix)
 		}
 	}
-	p.wants(answer{stdout: lines.String()}, 0, strings.Replace(again, "\n\n$HOST", "", 1))
+	p.wants(result{stdout: lines.String()}, 0, strings.Replace(again, "\n\n$HOST", "", 1))
 }
 
 // checkNoSecrets fails if an answer contains a secret.
-func (p *fixture) checkNoSecrets(a answer) {
+func (p *fixture) checkNoSecrets(a result) {
 	p.t.Helper()
 	secrets := []string{"not-a-real-password"}
 	for _, token := range p.s.Tokens() {

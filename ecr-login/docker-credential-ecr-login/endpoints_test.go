@@ -14,17 +14,17 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// These tests send the real binary through the proxy that ends TLS: it sees the names of the hosts that are
-// called, with nothing configured that would stand in for them.
+// These tests run the real binary through a proxy that terminates TLS, which records the host names of the requests. No
+// endpoint is configured in their place.
 
-// kinds are the ways to be called that a registry may have.
+// kinds are the kinds of endpoints of a registry.
 var kinds = []struct {
 	fips, dualStack bool
 }{{}, {fips: true}, {dualStack: true}, {fips: true, dualStack: true}}
 
-// partitions are one region of each with another one of the same partition, for the profile; the same one where
-// the partition has no other. The hosts are those of plain, FIPS, dual-stack and both, as AWS writes them; empty
-// where the partition has none.
+// partitions have a region of each partition and another one for the profile, or the same one where the partition has
+// only one. The hosts are the plain, the FIPS, the dual-stack and the FIPS dual-stack one; empty where the partition has
+// none.
 var partitions = []struct {
 	name, region, other string
 	hosts               [4]string
@@ -47,7 +47,7 @@ var partitions = []struct {
 	{"aws-eusc", "eusc-de-east-1", "eusc-de-east-1", [4]string{"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu"}},
 }
 
-// ecrHost is the SDK's own word on where ECR is; empty when it knows of no such endpoint.
+// ecrHost returns the SDK's host of ECR; empty when the SDK has no such endpoint.
 func ecrHost(t testing.TB, region string, fips, dualStack bool) string {
 	t.Helper()
 	e, err := ecr.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), ecr.EndpointParameters{
@@ -59,7 +59,7 @@ func ecrHost(t testing.TB, region string, fips, dualStack bool) string {
 	return e.URI.Host
 }
 
-// stsHost is the SDK's word on STS: the FIPS one when that is asked for and the partition has one.
+// stsHost returns the SDK's host of STS: the FIPS one if fips is set and the partition has one.
 func stsHost(t testing.TB, region string, fips bool) string {
 	t.Helper()
 	for _, try := range []bool{fips, false} {
@@ -70,13 +70,13 @@ func stsHost(t testing.TB, region string, fips bool) string {
 			return e.URI.Host
 		}
 	}
-	t.Fatalf("the SDK knows no STS in %s", region)
+	t.Fatalf("the SDK has no STS in %s", region)
 	return ""
 }
 
-// A traveller has an access key in the profile "keys", and in the profile "role" a role that it assumes, with
-// the region that the profile names.
-func newTraveller(t *testing.T, s *ecrtest.Server, partition, region string) *user {
+// newRegionUser returns a user with an access key in the profile "keys", and the profile "role", which assumes a role
+// and has the region.
+func newRegionUser(t *testing.T, s *ecrtest.Server, partition, region string) *user {
 	t.Helper()
 	dir := t.TempDir()
 	home := s.Home(dir)
@@ -87,7 +87,7 @@ func newTraveller(t *testing.T, s *ecrtest.Server, partition, region string) *us
 	return newUser(t, dir, home.Env())
 }
 
-// wantHosts holds the hosts that were called, each once, to those that must be.
+// wantHosts fails unless exactly these hosts were called.
 func wantHosts(t testing.TB, s *ecrtest.Server, want ...string) {
 	t.Helper()
 	if got := s.Hosts(); !slices.Equal(got, want) {
@@ -95,15 +95,15 @@ func wantHosts(t testing.TB, s *ecrtest.Server, want ...string) {
 	}
 }
 
-// For each partition, by the registry's own host name: the ECR endpoint that is called is the SDK's, and a role
-// is assumed in the profile's region, at a FIPS endpoint for a FIPS registry.
+// For the host names of each partition, the ECR endpoint is the SDK's, and a role is assumed in the profile's region, at
+// a FIPS endpoint for a FIPS registry.
 func TestEndpointsOfRegistryHosts(t *testing.T) {
 	t.Parallel()
 	for _, p := range partitions {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			s := ecrtest.New(t)
-			u := newTraveller(t, s, p.name, p.other)
+			u := newRegionUser(t, s, p.name, p.other)
 			for i, kind := range kinds {
 				host := p.hosts[i]
 				if host == "" {
@@ -130,15 +130,15 @@ func TestEndpointsOfRegistryHosts(t *testing.T) {
 	}
 }
 
-// The same by a rule of the settings, with a region of its own for STS, on a plain host. Where the SDK knows no
-// endpoint, the get fails and nobody is called, least of all the plain endpoint.
+// A rule of the settings selects FIPS and dual-stack for a plain host, with another region for STS. Where the SDK has no
+// such endpoint, get fails and calls none, in particular not the plain one.
 func TestEndpointsOfRules(t *testing.T) {
 	t.Parallel()
 	for _, p := range partitions {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			s := ecrtest.New(t)
-			base := newTraveller(t, s, p.name, p.region)
+			base := newRegionUser(t, s, p.name, p.region)
 			for _, kind := range kinds {
 				u := base.settings(fmt.Sprintf(`
 [[registry]]
@@ -170,7 +170,7 @@ dual_stack = %t
 func TestEndpointsOfECRPublic(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
-	u := newTraveller(t, s, "aws", "eu-central-1")
+	u := newRegionUser(t, s, "aws", "eu-central-1")
 	for dualStack, host := range map[bool]string{false: "public.ecr.aws", true: "ecr-public.aws.com"} {
 		e, err := ecrpublic.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), ecrpublic.EndpointParameters{
 			Region: aws.String("us-east-1"), UseDualStack: aws.Bool(dualStack),
@@ -184,8 +184,8 @@ func TestEndpointsOfECRPublic(t *testing.T) {
 	}
 }
 
-// An endpoint that somebody names wins over FIPS and dual-stack, wherever those come from; the SDK alone would
-// refuse the combination. An endpoint for ECR is not one for STS.
+// A configured endpoint replaces FIPS and dual-stack endpoints, wherever those are configured; the SDK refuses that
+// combination. An endpoint for ECR does not apply to STS.
 func TestEndpointOverrides(t *testing.T) {
 	t.Parallel()
 	const (
@@ -202,7 +202,7 @@ func TestEndpointOverrides(t *testing.T) {
 		{name: "the rule's, with the rule's own switches", host: partitions[0].hosts[0], settings: rule + "fips = true\ndual_stack = true\n"},
 		{name: "the rule's, with the environment's switches", host: partitions[0].hosts[0], settings: rule,
 			env: []string{"AWS_USE_FIPS_ENDPOINT=true", "AWS_USE_DUALSTACK_ENDPOINT=true"}},
-		{name: "the rule's, over the environment's", host: both, settings: rule, env: []string{"AWS_ENDPOINT_URL_ECR=https://nobody.example"}},
+		{name: "the rule's, over the environment's", host: both, settings: rule, env: []string{"AWS_ENDPOINT_URL_ECR=https://unused.example"}},
 		{name: "the environment's, for a FIPS and dual-stack host", host: both, env: []string{override}},
 		{name: "the environment's, with the environment's switches", host: partitions[0].hosts[0],
 			env: []string{override, "AWS_USE_FIPS_ENDPOINT=true", "AWS_USE_DUALSTACK_ENDPOINT=true"}},
@@ -212,13 +212,13 @@ func TestEndpointOverrides(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := ecrtest.New(t)
-			u := newTraveller(t, s, "aws", "eu-central-1").settings(test.settings).with(test.env...)
+			u := newRegionUser(t, s, "aws", "eu-central-1").settings(test.settings).with(test.env...)
 			u.with("AWS_PROFILE=keys").get(test.host)
 			wantHosts(t, s, private)
 			s.Reset()
 			u.with("AWS_PROFILE=role").get(test.host)
 			if hosts := s.Hosts(); len(hosts) != 2 || !strings.HasPrefix(hosts[0], "sts") || hosts[1] != private {
-				t.Errorf("called %q, want STS at its own endpoint and ECR at %s", hosts, private)
+				t.Errorf("called %q, want STS at its default endpoint and ECR at %s", hosts, private)
 			}
 		})
 	}

@@ -101,8 +101,8 @@ func generate(t *testing.T, aws *ecrtest.Server, r *rand.Rand) situation {
 		case "expired":
 			s.user.seed(aws, s.host, 13*time.Hour)
 		case "stored login":
-			who := ecrtest.Principal{ARN: "arn:aws:iam::123456789012:user/stored", Account: "123456789012"}
-			s.user.store(login{s.host, "AWS", aws.IssueToken(who, "ecr", p.Registry.Region).Password}).mustSucceed(t)
+			principal := ecrtest.Principal{ARN: "arn:aws:iam::123456789012:user/stored", Account: "123456789012"}
+			s.user.store(login{s.host, "AWS", aws.IssueToken(principal, "ecr", p.Registry.Region).Password}).mustSucceed(t)
 		}
 	}
 	return s
@@ -138,7 +138,7 @@ func TestExplainAgreesWithGet(t *testing.T) {
 }
 
 // disagreement returns how get differs from what explain printed, or "".
-func disagreement(x ecrlogin.Explanation, a answer, connections int, hosts []string) string {
+func disagreement(x ecrlogin.Explanation, a result, connections int, hosts []string) string {
 	called := func(raw string) bool {
 		u, err := url.Parse(raw)
 		return err == nil && slices.Contains(hosts, u.Hostname())

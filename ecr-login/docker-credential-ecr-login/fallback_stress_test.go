@@ -17,28 +17,27 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// A keeper is the password store of pass, with a GPG key of its own that lasts as long as the test.
-type keeper struct {
+// A passStore is a password store of pass with its own GPG key, for one test.
+type passStore struct {
 	t     *testing.T
 	env   []string
 	store string
 }
 
-// newKeeper needs Debian's packages pass and golang-docker-credential-helpers, with the gnupg and tree that come
-// along.
-func newKeeper(t *testing.T) *keeper {
+// newPassStore needs the Debian packages pass and golang-docker-credential-helpers, with their dependencies gnupg and tree.
+func newPassStore(t *testing.T) *passStore {
 	t.Helper()
 	for _, program := range []string{"gpg", "gpgconf", "pass", "docker-credential-pass"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed (Debian: apt-get install gnupg pass golang-docker-credential-helpers)", program)
 		}
 	}
-	// The agent's socket lies in this folder, and a socket's path must be short.
+	// The agent creates its socket in this directory, and the path of a socket must be short.
 	gnupg, err := os.MkdirTemp("/tmp", "gnupg-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &keeper{t: t, store: filepath.Join(t.TempDir(), "store")}
+	k := &passStore{t: t, store: filepath.Join(t.TempDir(), "store")}
 	k.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GNUPGHOME=" + gnupg, "PASSWORD_STORE_DIR=" + k.store, "LC_ALL=C.UTF-8",
 	}
@@ -53,8 +52,8 @@ func newKeeper(t *testing.T) *keeper {
 	return k
 }
 
-// run runs a program in the keeper's environment, which must succeed.
-func (k *keeper) run(stdin, name string, args ...string) string {
+// run runs a program in the environment of the store. It must succeed.
+func (k *passStore) run(stdin, name string, args ...string) string {
 	k.t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Env = k.env
@@ -66,8 +65,8 @@ func (k *keeper) run(stdin, name string, args ...string) string {
 	return string(out)
 }
 
-// entries are the server URLs that pass keeps a login for: docker-credential-pass names a folder after each.
-func (k *keeper) entries() []string {
+// entries returns the server URLs with a login in pass: docker-credential-pass creates a directory for each.
+func (k *passStore) entries() []string {
 	k.t.Helper()
 	found := map[string]bool{}
 	err := filepath.WalkDir(k.store, func(path string, d fs.DirEntry, err error) error {
@@ -88,26 +87,27 @@ func (k *keeper) entries() []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// Docker's own helper for pass, as fallback: what is not ECR goes to it and comes from it, what is ECR never.
+// With Docker's helper for pass as the fallback helper, logins for other registries are stored in pass, and those for ECR
+// never are.
 func TestStressFallbackPass(t *testing.T) {
-	k := newKeeper(t)
+	k := newPassStore(t)
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromFile).with(k.env[2:]...).settings("fallback = \"pass\"\n")
 	wantEntries := func(when string, want ...string) {
 		t.Helper()
 		if got := k.entries(); !slices.Equal(got, want) {
-			t.Errorf("%s pass keeps %q, want %q", when, got, want)
+			t.Errorf("%s pass has %q, want %q", when, got, want)
 		}
 	}
 
-	if a, want := u.run("ghcr.io", "get"), (answer{notFoundLine, "", 1}); a != want {
+	if a, want := u.run("ghcr.io", "get"), (result{notFoundLine, "", 1}); a != want {
 		t.Errorf("before any login: %+v, want %+v", a, want)
 	}
 
-	// As docker login does: the hub's odd key, and a plain host.
+	// As docker login does, with Docker Hub's key and a plain host.
 	logins := []login{
-		{"https://index.docker.io/v1/", "somebody", "not-a-real-password"},
-		{"ghcr.io", "somebody-else", "not-a-real-token \"with\" quotes"},
+		{"https://index.docker.io/v1/", "someone", "not-a-real-password"},
+		{"ghcr.io", "someone-else", "not-a-real-token \"with\" quotes"},
 	}
 	for _, l := range logins {
 		u.store(l).mustSucceed(t)
@@ -120,17 +120,17 @@ func TestStressFallbackPass(t *testing.T) {
 			t.Errorf("%+v (%v), want the login %+v", a, err, l)
 		}
 		if err := json.Unmarshal([]byte(k.run(l.ServerURL, "docker-credential-pass", "get")), &theirs); err != nil || theirs != l {
-			t.Errorf("docker-credential-pass by itself gives %+v (%v), want %+v", theirs, err, l)
+			t.Errorf("docker-credential-pass alone returns %+v (%v), want %+v", theirs, err, l)
 		}
 	}
 	if n := s.Connections(); n != 0 {
-		t.Errorf("%d connections to AWS for what is not ECR", n)
+		t.Errorf("%d connections to AWS for other registries", n)
 	}
 
-	// Every verb for hosts of ECR, with tokens of ours and of others.
+	// Every command for ECR hosts, with tokens of this and of another principal.
 	u.get(host)
-	who := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/somebody", Account: "210987654321"}
-	stored := login{"210987654321.dkr.ecr.us-east-1.amazonaws.com", "AWS", s.IssueToken(who, "ecr", "us-east-1").Password}
+	principal := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/somebody", Account: "210987654321"}
+	stored := login{"210987654321.dkr.ecr.us-east-1.amazonaws.com", "AWS", s.IssueToken(principal, "ecr", "us-east-1").Password}
 	u.store(stored).mustSucceed(t)
 	u.get("public.ecr.aws")
 	wantEntries("after get and store for ECR", "ghcr.io", "https://index.docker.io/v1/")
@@ -138,7 +138,7 @@ func TestStressFallbackPass(t *testing.T) {
 		t.Errorf("pass ls shows a host of ECR:\n%s", out)
 	}
 	want := map[string]string{
-		"https://index.docker.io/v1/": "somebody", "ghcr.io": "somebody-else",
+		"https://index.docker.io/v1/": "someone", "ghcr.io": "someone-else",
 		host: "AWS", stored.ServerURL: "AWS", "public.ecr.aws": "AWS",
 	}
 	if got := u.list(); !maps.Equal(got, want) {
@@ -150,7 +150,7 @@ func TestStressFallbackPass(t *testing.T) {
 
 	u.run("https://index.docker.io/v1/", "erase").mustSucceed(t)
 	wantEntries("after a logout", "ghcr.io")
-	if a, want := u.run("https://index.docker.io/v1/", "get"), (answer{notFoundLine, "", 1}); a != want {
+	if a, want := u.run("https://index.docker.io/v1/", "get"), (result{notFoundLine, "", 1}); a != want {
 		t.Errorf("after the logout: %+v, want %+v", a, want)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // A fleet is processes on machines of their own: each has a home and a cache of its own.
-type fleet []*underway
+type fleet []*running
 
 func startFleet(t *testing.T, s *ecrtest.Server, machines int, input string, args ...string) fleet {
 	t.Helper()

@@ -13,8 +13,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// Every way in which the SDK finds credentials gets a token of the right principal with one call, and a second
-// get makes no connection at all, nor starts a process.
+// With each source of credentials, get returns a token of the right principal after one call. The second get opens no
+// connection and starts no process.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	for _, source := range ecrtest.Sources() {
@@ -27,11 +27,11 @@ func TestSources(t *testing.T) {
 
 			cold := u.get(host)
 			wantCalls(t, s, getToken, 1)
-			if who, ok := s.PrincipalOf(cold.Secret); !ok || who.ARN != source.Principal() {
-				t.Errorf("the token belongs to %q, want %q", who.ARN, source.Principal())
+			if principal, ok := s.PrincipalOf(cold.Secret); !ok || principal.ARN != source.Principal() {
+				t.Errorf("the token belongs to %q, want %q", principal.ARN, source.Principal())
 			}
 			if cold.ServerURL != host {
-				t.Errorf("answered for %q", cold.ServerURL)
+				t.Errorf("the result is for %q", cold.ServerURL)
 			}
 
 			processes := 0
@@ -41,11 +41,11 @@ func TestSources(t *testing.T) {
 					t.Errorf("the credential process ran %d times, want 1", processes)
 				}
 			}
-			// Access keys that rotate must not make a miss.
+			// Rotated access keys are no cache miss.
 			s.RotateSessions()
 			before := s.Connections()
 			if warm := u.get(host); warm != cold {
-				t.Error("the second answer differs from the first")
+				t.Error("the second result differs from the first")
 			}
 			if n := s.Connections() - before; n != 0 {
 				t.Errorf("the second get made %d connections, want none", n)
@@ -80,7 +80,7 @@ func TestOneTokenForAllAccountsOfARegion(t *testing.T) {
 	wantCalls(t, s, getToken, 1)
 }
 
-func TestTokensAreKeptApart(t *testing.T) {
+func TestSeparateTokens(t *testing.T) {
 	t.Parallel()
 	t.Run("by region", func(t *testing.T) {
 		t.Parallel()
@@ -103,8 +103,8 @@ func TestTokensAreKeptApart(t *testing.T) {
 		for range 2 {
 			for _, profile := range []string{"one", "two"} {
 				l := u.with("AWS_PROFILE=" + profile).get(host)
-				if who, _ := s.PrincipalOf(l.Secret); !strings.HasSuffix(who.ARN, "/"+profile) {
-					t.Errorf("profile %s got the token of %s", profile, who.ARN)
+				if principal, _ := s.PrincipalOf(l.Secret); !strings.HasSuffix(principal.ARN, "/"+profile) {
+					t.Errorf("the token of profile %s belongs to %s", profile, principal.ARN)
 				}
 			}
 		}
@@ -126,8 +126,8 @@ func TestTokensAreKeptApart(t *testing.T) {
 			cmd := u.command(host, "get")
 			cmd.Path, cmd.Args[0] = link, link
 			l := readLogin(t, finish(t, cmd))
-			if who, _ := s.PrincipalOf(l.Secret); !strings.HasSuffix(who.ARN, "/prod") {
-				t.Errorf("the program named -prod got the token of %s", who.ARN)
+			if principal, _ := s.PrincipalOf(l.Secret); !strings.HasSuffix(principal.ARN, "/prod") {
+				t.Errorf("the token of the program named -prod belongs to %s", principal.ARN)
 			}
 		}
 		u.get(host)
@@ -157,13 +157,13 @@ func TestSpellings(t *testing.T) {
 		"https://" + host + ":443", "http://" + host + ":443", host + ".", host + "/", "https://" + host + "/v2/", " " + host + " ",
 	} {
 		if l := u.get(spelling); l.ServerURL != strings.TrimSpace(spelling) {
-			t.Errorf("asked for %q, answered for %q", spelling, l.ServerURL)
+			t.Errorf("get of %q returned %q", spelling, l.ServerURL)
 		}
 	}
 	wantCalls(t, s, getToken, 1)
 }
 
-// A server that reports an expiry in the past may be wrong about it: the token is handed on, but not kept.
+// A token whose expiry is in the past is returned, because the expiry may be wrong, and not cached.
 func TestExpiryInThePast(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -173,11 +173,11 @@ func TestExpiryInThePast(t *testing.T) {
 	u.get(host)
 	wantCalls(t, s, getToken, 2)
 	if hosts := u.list(); len(hosts) != 0 {
-		t.Errorf("list names %v, of which nothing can be served", hosts)
+		t.Errorf("list names %v, although the cache has no token", hosts)
 	}
 }
 
-// A clock that is wrong by days keeps a token for as long as it lives.
+// With a clock that is wrong by days, a token is cached for its lifetime.
 func TestClockOffByDays(t *testing.T) {
 	t.Parallel()
 	for _, offset := range []time.Duration{48 * time.Hour, -48 * time.Hour} {
@@ -188,7 +188,7 @@ func TestClockOffByDays(t *testing.T) {
 			first := u.get(host)
 			calls := s.Calls(getToken)
 			if second := u.get(host); second != first {
-				t.Errorf("server's clock off by %s, credentials from %s: the token was not kept", offset, source)
+				t.Errorf("server's clock off by %s, credentials from %s: the token was not cached", offset, source)
 			}
 			wantCalls(t, s, getToken, calls)
 		}
@@ -202,21 +202,21 @@ func TestPublicWithoutCredentials(t *testing.T) {
 	u := newUser(t, dir, s.Home(dir).Env())
 	for _, h := range []string{"public.ecr.aws", "ecr-public.aws.com"} {
 		a := u.run(h, "get")
-		if want := (answer{notFoundLine, "", 1}); a != want {
+		if want := (result{notFoundLine, "", 1}); a != want {
 			t.Errorf("get %s: %+v, want %+v", h, a, want)
 		}
 	}
 	wantCalls(t, s, "ecr-public:GetAuthorizationToken", 0)
 }
 
-// A token for ECR Public is not served past the end of the session that fetched it.
+// A token for ECR Public is not used after the end of the session that it was fetched with.
 func TestPublicEndsWithItsSession(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	s.SetSessionLife(time.Hour)
 	u := newSourceUser(t, s, ecrtest.FromRole)
 	u.get("public.ecr.aws")
-	if life := u.onlyEntryEndsIn(); life > time.Hour || life < 50*time.Minute {
+	if life := u.onlyEntryExpiresIn(); life > time.Hour || life < 50*time.Minute {
 		t.Errorf("the entry ends in %s, want the session's hour", life)
 	}
 }

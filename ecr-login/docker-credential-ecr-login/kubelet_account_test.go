@@ -39,8 +39,8 @@ func TestKubeletServiceAccounts(t *testing.T) {
 		s.AddRole(ecrtest.Role{ARN: iamRole(name), Subject: accountPrefix + "shop:" + name})
 	}
 	owner := func(password string) string {
-		who, _ := s.PrincipalOf(password)
-		return who.ARN
+		principal, _ := s.PrincipalOf(password)
+		return principal.ARN
 	}
 	node := u.pullImage(host + "/app")
 	stored := login{host, "AWS", s.IssueToken(ecrtest.Principal{ARN: "arn:aws:iam::" + ecrtest.Account + ":user/stored"}, "ecr", ecrtest.Region).Password}
@@ -93,8 +93,8 @@ func TestKubeletPullRoleAnnotation(t *testing.T) {
 	r := accountRequest(s, "shop:web", iamRole("web"))
 	r.ServiceAccountAnnotations["eks.amazonaws.com/ecr-role-arn"] = iamRole("pull")
 	password, _ := u.pull(r)
-	if who, _ := s.PrincipalOf(password); !strings.Contains(who.ARN, ":assumed-role/pull/") {
-		t.Errorf("the token belongs to %q, want the role that pulls", who.ARN)
+	if principal, _ := s.PrincipalOf(password); !strings.Contains(principal.ARN, ":assumed-role/pull/") {
+		t.Errorf("the token belongs to %q, want the role that pulls", principal.ARN)
 	}
 }
 
@@ -130,8 +130,8 @@ func TestKubeletServiceAccountUID(t *testing.T) {
 			ServiceAccountToken:       unsignedToken(accountPrefix+"shop:web", fmt.Sprintf(`{"namespace":"shop","serviceaccount":{"name":"web","uid":%q}}`, uid)),
 			ServiceAccountAnnotations: map[string]string{annotation: iamRole("web")},
 		})
-		if who, _ := s.PrincipalOf(password); !strings.HasSuffix(who.ARN, "/"+uid) {
-			t.Errorf("the account %s got the token of %q", uid, who.ARN)
+		if principal, _ := s.PrincipalOf(password); !strings.HasSuffix(principal.ARN, "/"+uid) {
+			t.Errorf("the account %s got the token of %q", uid, principal.ARN)
 		}
 	}
 	wantCalls(t, s, stsExchange, 2)
@@ -183,8 +183,8 @@ session_name = "node-1"
 		r := accountRequest(s, "shop:web", test.annotation)
 		r.Image = "images.example.com/app"
 		password, _ := u.pull(r)
-		if who, _ := s.PrincipalOf(password); !strings.HasSuffix(who.ARN, test.want) {
-			t.Errorf("annotation %q: the token belongs to %q, want %q", test.annotation, who.ARN, test.want)
+		if principal, _ := s.PrincipalOf(password); !strings.HasSuffix(principal.ARN, test.want) {
+			t.Errorf("annotation %q: the token belongs to %q, want %q", test.annotation, principal.ARN, test.want)
 		}
 	}
 	wantCalls(t, s, "sts:AssumeRole", 0)

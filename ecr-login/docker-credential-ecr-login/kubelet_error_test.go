@@ -81,7 +81,7 @@ func TestKubeletBadRequests(t *testing.T) {
 func TestKubeletWithoutArguments(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, t.TempDir(), nil)
-	want := answer{"", "docker-credential-ecr-login: " + errNoArguments.Error() + "\ndocker-credential-ecr-login: hint: " + kubeletArgsHint + "\n", 1}
+	want := result{"", "docker-credential-ecr-login: " + errNoArguments.Error() + "\ndocker-credential-ecr-login: hint: " + kubeletArgsHint + "\n", 1}
 	if !strings.Contains(want.stderr, `args: ["kubelet"]`) {
 		t.Errorf("standard error %q says nothing of the args", want.stderr)
 	}
@@ -92,7 +92,7 @@ func TestKubeletWithoutArguments(t *testing.T) {
 		}
 	}
 	for _, stdin := range []string{host, "{}", `{"kind":"Pod"}`, `{"ServerURL":"` + host + `"}`, "[", strings.Repeat(" ", 2*maxInput)} {
-		if a, want := u.run(stdin), (answer{usage + firstSteps, "", 1}); a != want {
+		if a, want := u.run(stdin), (result{usage + firstSteps, "", 1}); a != want {
 			t.Errorf("%.20q: %+v, want the usage", stdin, a)
 		}
 	}
@@ -105,7 +105,7 @@ func TestKubeletWithoutArguments(t *testing.T) {
 	defer silent.Close()
 	cmd := u.command("")
 	cmd.Stdin = silent
-	if a, want := finish(t, cmd), (answer{usage + firstSteps, "", 1}); a != want {
+	if a, want := finish(t, cmd), (result{usage + firstSteps, "", 1}); a != want {
 		t.Errorf("a silent pipe: %+v, want the usage", a)
 	}
 }
@@ -115,7 +115,7 @@ func TestKubeletUsageErrors(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, t.TempDir(), nil)
 	for _, args := range [][]string{{"kubelet", "--v=3"}, {"kubelet", "get"}, {"kubelet", ""}} {
-		want := answer{"", "docker-credential-ecr-login: kubelet takes no arguments, found \"" + args[1] + "\"\ndocker-credential-ecr-login: hint: " + kubeletArgsHint + "\n", 1}
+		want := result{"", "docker-credential-ecr-login: kubelet takes no arguments, found \"" + args[1] + "\"\ndocker-credential-ecr-login: hint: " + kubeletArgsHint + "\n", 1}
 		if a := u.run("", args...); a != want {
 			t.Errorf("%q: %+v, want %+v", args, a, want)
 		}

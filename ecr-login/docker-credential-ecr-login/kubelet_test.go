@@ -54,7 +54,7 @@ func requestText(t testing.TB, apiVersion string, r kubeletRequestJSON) string {
 }
 
 // readResponse decodes a response strictly, and fails the test when a field is missing or unknown.
-func readResponse(t testing.TB, apiVersion string, a answer) kubeletResponseJSON {
+func readResponse(t testing.TB, apiVersion string, a result) kubeletResponseJSON {
 	t.Helper()
 	if a.code != 0 || a.stderr != "" {
 		t.Fatalf("kubelet: exit code %d\nstandard output: %s\nstandard error: %s", a.code, a.stdout, a.stderr)
@@ -106,8 +106,8 @@ func TestKubeletGolden(t *testing.T) {
 		}
 		a := u.run(request, "kubelet")
 		auth := readResponse(t, apiVersion, a).Auth[host]
-		if who, ok := s.PrincipalOf(auth.Password); !ok || who.ARN != ecrtest.FromEnvironment.Principal() {
-			t.Errorf("%s: the token belongs to %q", version, who.ARN)
+		if principal, ok := s.PrincipalOf(auth.Password); !ok || principal.ARN != ecrtest.FromEnvironment.Principal() {
+			t.Errorf("%s: the token belongs to %q", version, principal.ARN)
 		}
 		got := variable.ReplaceAllStringFunc(a.stdout, func(field string) string {
 			name, _, _ := strings.Cut(field, ":")
@@ -235,7 +235,7 @@ func TestKubeletColdNode(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEC2)
-	answers := make([]answer, 30)
+	answers := make([]result, 30)
 	var all sync.WaitGroup
 	for i := range answers {
 		request := requestText(t, kubeletV1, kubeletRequestJSON{Image: fmt.Sprintf("%s/app-%d", host, i)})

@@ -54,7 +54,7 @@ func TestLogContainsNoSecret(t *testing.T) {
 			s.SetFault(getToken, ecrtest.Fault{Garbage: true})
 			get()
 			text := log.String() + readFile(t, file)
-			u.holdsNoSecret(text)
+			u.wantNoSecret(text)
 			for _, issued := range s.Tokens() {
 				if strings.Contains(text, issued.Password[:40]) || strings.Contains(text, issued.Basic()[:40]) {
 					t.Error("an authorization token is in the log")
@@ -217,7 +217,7 @@ func TestFullLogFileIsRenamed(t *testing.T) {
 	}
 	w := u.with("ECR_LOGIN_LOG_FILE=" + file)
 	const processes = 20
-	done := make(chan answer)
+	done := make(chan result)
 	for range processes {
 		go func() { done <- finish(t, w.command(host, "get")) }()
 	}

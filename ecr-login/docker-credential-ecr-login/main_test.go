@@ -17,7 +17,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
-// helper is the real binary, built once for all tests of this package.
+// helper is the path of the real binary, which is built once for all tests of this package.
 var helper string
 
 func TestMain(m *testing.M) {
@@ -44,15 +44,15 @@ const program = progname.Program
 
 const host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
-// A user is somebody with a home folder and an environment of their own, who runs the helper.
+// A user has a home directory and an environment, and runs the helper.
 type user struct {
 	t   testing.TB
 	dir string
 	env []string
 }
 
-// newUser makes a user whose environment is env: complete, with nothing of the test's own. The cache is in its
-// usual place below the home folder.
+// newUser returns a user whose environment is env, without anything from the environment of the test. The cache is in
+// its usual place below the home directory.
 func newUser(t testing.TB, dir string, env []string) *user {
 	t.Helper()
 	runtimeDir := filepath.Join(dir, "run")
@@ -65,20 +65,20 @@ func newUser(t testing.TB, dir string, env []string) *user {
 	return &user{t, dir, append(env, "XDG_RUNTIME_DIR="+runtimeDir, "TMPDIR="+temp)}
 }
 
-// with is the same user with more in the environment.
+// with returns the same user with more environment variables.
 func (u *user) with(env ...string) *user {
 	c := *u
 	c.env = append(append([]string{}, u.env...), env...)
 	return &c
 }
 
-// answer is what one run of the helper gave back.
-type answer struct {
+// A result is the output and exit code of one run of the helper.
+type result struct {
 	stdout, stderr string
 	code           int
 }
 
-// command is the helper ready to start.
+// command returns a command that runs the helper.
 func (u *user) command(stdin string, args ...string) *exec.Cmd {
 	cmd := exec.Command(helper, args...)
 	cmd.Env = u.env
@@ -87,12 +87,12 @@ func (u *user) command(stdin string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func (u *user) run(stdin string, args ...string) answer {
+func (u *user) run(stdin string, args ...string) result {
 	u.t.Helper()
 	return finish(u.t, u.command(stdin, args...))
 }
 
-func finish(t testing.TB, cmd *exec.Cmd) answer {
+func finish(t testing.TB, cmd *exec.Cmd) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -101,27 +101,26 @@ func finish(t testing.TB, cmd *exec.Cmd) answer {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatalf("starting %s: %v", cmd, err)
 	}
-	return answer{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-// login is the protocol's answer to a get.
+// login is the output of a get.
 type login struct{ ServerURL, Username, Secret string }
 
-// get runs a get that must succeed, and holds the answer to the protocol: three fields, nothing beside them,
-// and nothing on standard error.
+// get runs a get that must succeed with the output of the protocol: exactly three fields, and nothing on standard error.
 func (u *user) get(serverURL string) login {
 	u.t.Helper()
 	return readLogin(u.t, u.run(serverURL, "get"))
 }
 
-func readLogin(t testing.TB, a answer) login {
+func readLogin(t testing.TB, a result) login {
 	t.Helper()
 	if a.code != 0 || a.stderr != "" {
 		t.Fatalf("get: exit code %d\nstandard output: %s\nstandard error: %s", a.code, a.stdout, a.stderr)
 	}
 	var fields map[string]string
 	if err := json.Unmarshal([]byte(a.stdout), &fields); err != nil {
-		t.Fatalf("get printed no JSON: %v\n%s", err, a.stdout)
+		t.Fatalf("get did not print JSON: %v\n%s", err, a.stdout)
 	}
 	l := login{fields["ServerURL"], fields["Username"], fields["Secret"]}
 	if len(fields) != 3 || l.ServerURL == "" || l.Username != "AWS" || l.Secret == "" {
@@ -130,7 +129,7 @@ func readLogin(t testing.TB, a answer) login {
 	return l
 }
 
-// list runs a list, which must succeed always.
+// list runs a list, which must succeed.
 func (u *user) list() map[string]string {
 	u.t.Helper()
 	a := u.run("unused", "list")
@@ -139,13 +138,13 @@ func (u *user) list() map[string]string {
 	}
 	var hosts map[string]string
 	if err := json.Unmarshal([]byte(a.stdout), &hosts); err != nil {
-		u.t.Fatalf("list printed no JSON: %v\n%s", err, a.stdout)
+		u.t.Fatalf("list did not print JSON: %v\n%s", err, a.stdout)
 	}
 	return hosts
 }
 
-// store runs a store of a login.
-func (u *user) store(l login) answer {
+// store runs a store of the login.
+func (u *user) store(l login) result {
 	u.t.Helper()
 	in, err := json.Marshal(l)
 	if err != nil {
@@ -154,15 +153,15 @@ func (u *user) store(l login) answer {
 	return u.run(string(in), "store")
 }
 
-// mustSucceed is for verbs that print nothing.
-func (a answer) mustSucceed(t testing.TB) {
+// mustSucceed fails unless the exit code is 0 and nothing was printed.
+func (a result) mustSucceed(t testing.TB) {
 	t.Helper()
-	if a != (answer{}) {
+	if a != (result{}) {
 		t.Fatalf("exit code %d\nstandard output: %s\nstandard error: %s", a.code, a.stdout, a.stderr)
 	}
 }
 
-// newSourceUser is a user whose credentials come from the source.
+// newSourceUser returns a user whose credentials come from the source.
 func newSourceUser(t testing.TB, s *ecrtest.Server, source ecrtest.Source) *user {
 	t.Helper()
 	dir := t.TempDir()
@@ -178,7 +177,7 @@ func wantCalls(t testing.TB, s *ecrtest.Server, op string, want int) {
 
 const getToken = "ecr:GetAuthorizationToken"
 
-// entries are the files of the cache's entries.
+// entries returns the files of the cache entries.
 func (u *user) entries() []string {
 	u.t.Helper()
 	files, err := filepath.Glob(filepath.Join(u.dir, ".cache", "ecr-login", "entries", "[0-9a-f]*"))
@@ -188,9 +187,9 @@ func (u *user) entries() []string {
 	return files
 }
 
-// onlyEntryEndsIn is how long the cache will keep its only entry: it notes in a file's modification time when
-// the entry ends.
-func (u *user) onlyEntryEndsIn() time.Duration {
+// onlyEntryExpiresIn returns the remaining lifetime of the only cache entry: the modification time of its file is the
+// expiry time.
+func (u *user) onlyEntryExpiresIn() time.Duration {
 	u.t.Helper()
 	files := u.entries()
 	if len(files) != 1 {

@@ -10,7 +10,7 @@ import (
 
 const manFile = "../../docs/man/docker-credential-ecr-login.1"
 
-// The page that is installed is the one the program prints; "make man" writes it.
+// The installed page is the one that the program prints; "make man" writes it.
 func TestManPage(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile(filepath.FromSlash(manFile))
@@ -26,20 +26,20 @@ func TestManPage(t *testing.T) {
 			continue
 		}
 		if !strings.Contains(a.stdout, "\n.SS "+escape(c.Name())) {
-			t.Errorf("the page leaves out %s", c.Name())
+			t.Errorf("the page does not have %s", c.Name())
 		}
 		if c.Short == "" || c.Long == "" || strings.HasSuffix(c.Short, ".") || c.Short != strings.ToLower(c.Short[:1])+c.Short[1:] {
-			t.Errorf("the texts of %s are not of the form that help and page want", c.Name())
+			t.Errorf("the descriptions of %s do not have the form of the others", c.Name())
 		}
 	}
 }
 
-// groff, where there is one, finds nothing to complain about.
+// groff, if installed, reports no problem.
 func TestManPageIsRoff(t *testing.T) {
 	t.Parallel()
 	groff, err := exec.LookPath("groff")
 	if err != nil {
-		t.Skip("no groff here")
+		t.Skip("groff is not installed")
 	}
 	out, err := exec.Command(groff, "-man", "-Tutf8", "-ww", "-z", filepath.FromSlash(manFile)).CombinedOutput()
 	if err != nil || len(out) > 0 {

@@ -55,7 +55,7 @@ func give(t *testing.T, path string) {
 }
 
 // asOtherUser runs the helper as the other user.
-func (u *user) asOtherUser(args ...string) answer {
+func (u *user) asOtherUser(args ...string) result {
 	u.t.Helper()
 	cmd := exec.Command(filepath.Join(u.dir, program), args...)
 	cmd.Env, cmd.Dir = u.env, u.dir
@@ -200,7 +200,7 @@ func TestRefreshIgnoresAnotherUsersPodman(t *testing.T) {
 	if err := os.Chmod(filepath.Join(u.dir, "run"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	want := answer{"nothing to refresh: no client is configured for this helper, and the cache is empty\n", "", 0}
+	want := result{"nothing to refresh: no client is configured for this helper, and the cache is empty\n", "", 0}
 	if a := u.asOtherUser("refresh"); a != want {
 		t.Errorf("%+v, want %+v", a, want)
 	}

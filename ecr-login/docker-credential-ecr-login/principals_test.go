@@ -12,7 +12,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// settings is the same user with a settings file.
+// settings returns the same user with a settings file.
 func (u *user) settings(text string) *user {
 	u.t.Helper()
 	dir, err := os.MkdirTemp(u.dir, "settings-")
@@ -26,8 +26,8 @@ func (u *user) settings(text string) *user {
 	return u.with("ECR_LOGIN_CONFIG=" + file)
 }
 
-// Three accounts, three principals, thirty processes at once, as docker compose starts them: each registry gets
-// the token of its own principal, and each principal is asked once, its roles included.
+// Thirty concurrent processes, as docker compose starts them, use three principals for three accounts: each registry gets
+// the token of its principal, and each principal makes one request, also to assume a role.
 func TestPrincipalPerRegistry(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -39,9 +39,9 @@ func TestPrincipalPerRegistry(t *testing.T) {
 	hop := ecrtest.Role{ARN: "arn:aws:iam::123456789012:role/hop", Trusted: []string{"arn:aws:iam::123456789012:user/source"}}
 	home.AssumeRole("base", "source", hop)
 	s.AddRole(ecrtest.Role{ARN: "arn:aws:iam::444455556666:role/pull-images", ExternalID: "external-id-for-tests", Trusted: []string{hop.ARN}})
-	// Nobody means the environment's profile: every registry has its rule.
-	home.Keys("nobody", s.AddUser("nobody"))
-	u := newUser(t, dir, home.Env("AWS_PROFILE=nobody")).settings(`
+	// The environment's profile is not used: every registry has a rule.
+	home.Keys("unused", s.AddUser("unused"))
+	u := newUser(t, dir, home.Env("AWS_PROFILE=unused")).settings(`
 [[registry]]
 match   = "111122223333.dkr.ecr.*.amazonaws.com"
 profile = "build"
@@ -63,15 +63,15 @@ profile      = "base"
 		"444455556666.dkr.ecr.us-east-1.amazonaws.com": "arn:aws:sts::444455556666:assumed-role/pull-images/compose",
 	}
 
-	// AWS answers nobody before every process has started and every principal's leader asks.
+	// AWS sends no response before every process has started and every principal has made its request.
 	hold := make(chan struct{})
 	s.SetFault(getToken, ecrtest.Fault{Until: hold})
 	hosts := slices.Repeat(slices.Sorted(maps.Keys(principals)), 10)
-	answers := make([]answer, len(hosts))
+	results := make([]result, len(hosts))
 	var started, all sync.WaitGroup
 	for i, h := range hosts {
 		started.Add(1)
-		all.Go(func() { answers[i] = u.runAndTell(started.Done, h) })
+		all.Go(func() { results[i] = u.runStarted(started.Done, h) })
 	}
 	started.Wait()
 	if err := s.Wait(t.Context(), getToken, len(principals)); err != nil {
@@ -81,45 +81,45 @@ profile      = "base"
 	all.Wait()
 
 	for i, h := range hosts {
-		l := readLogin(t, answers[i])
-		if who, ok := s.PrincipalOf(l.Secret); !ok || who.ARN != principals[h] {
-			t.Errorf("%s got the token of %q, want that of %q", h, who.ARN, principals[h])
+		l := readLogin(t, results[i])
+		if principal, ok := s.PrincipalOf(l.Secret); !ok || principal.ARN != principals[h] {
+			t.Errorf("the token of %s belongs to %q, want %q", h, principal.ARN, principals[h])
 		}
 	}
-	asked := map[string]int{}
+	calls := map[string]int{}
 	for _, r := range s.Requests(getToken) {
-		asked[r.Principal]++
+		calls[r.Principal]++
 	}
 	for _, arn := range principals {
-		if asked[arn] != 1 {
-			t.Errorf("AWS was asked %d times on behalf of %s, want once", asked[arn], arn)
+		if calls[arn] != 1 {
+			t.Errorf("%d requests of %s, want one", calls[arn], arn)
 		}
 	}
 	wantCalls(t, s, getToken, len(principals))
-	wantCalls(t, s, "sts:AssumeRole", 2) // hop, and from there pull-images
+	wantCalls(t, s, "sts:AssumeRole", 2) // hop, and with it pull-images
 
-	// What is cached stays apart as well.
+	// The cached tokens are separate as well.
 	before := s.Connections()
 	for h, arn := range principals {
-		if who, _ := s.PrincipalOf(u.get(h).Secret); who.ARN != arn {
-			t.Errorf("from the cache %s got the token of %q", h, who.ARN)
+		if principal, _ := s.PrincipalOf(u.get(h).Secret); principal.ARN != arn {
+			t.Errorf("the cached token of %s belongs to %q", h, principal.ARN)
 		}
 	}
 	if n := s.Connections() - before; n != 0 {
-		t.Errorf("%d connections for what is cached", n)
+		t.Errorf("%d connections for cached tokens", n)
 	}
 }
 
-// runAndTell runs a get, whatever comes of it, and calls started as soon as the process has started.
-func (u *user) runAndTell(started func(), serverURL string) answer {
+// runStarted runs a get and calls started when the process has started. The get may fail.
+func (u *user) runStarted(started func(), serverURL string) result {
 	var stdout, stderr bytes.Buffer
 	cmd := u.command(serverURL, "get")
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Start()
 	started()
 	if err != nil {
-		return answer{stderr: err.Error(), code: -1}
+		return result{stderr: err.Error(), code: -1}
 	}
-	cmd.Wait() // how it ended is in the exit code
-	return answer{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+	cmd.Wait() // the exit code has the result
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }

@@ -14,8 +14,8 @@ import (
 // notFoundLine is what Docker's client compares with, byte for byte.
 const notFoundLine = "credentials not found in native keychain\n"
 
-// needles are the forms in which a secret could be found by searching: itself, its head, its base64 in every
-// alignment, and that of "AWS:secret".
+// needles returns the forms of a secret to search for: itself, its beginning, its base64, and the base64 of "AWS:secret"
+// in two alignments.
 func needles(secret string) []string {
 	encode := base64.StdEncoding.EncodeToString
 	return []string{
@@ -32,22 +32,22 @@ func TestProtocolErrors(t *testing.T) {
 		name, verb, stdin string
 		stdout            string // exact, when it ends in a newline; else contained
 	}{
-		{"foreign host", "get", "index.docker.io", notFoundLine},
-		{"foreign host with scheme and path", "get", "https://index.docker.io/v1/", notFoundLine},
-		{"look-alike after ours", "get", host + ".evil.example", notFoundLine},
-		{"look-alike before ours", "get", "evil-" + host, notFoundLine},
-		{"host behind user info", "get", "https://" + host + "@evil.example", notFoundLine},
+		{"not ECR", "get", "index.docker.io", notFoundLine},
+		{"not ECR, with scheme and path", "get", "https://index.docker.io/v1/", notFoundLine},
+		{"similar name with a suffix", "get", host + ".evil.example", notFoundLine},
+		{"similar name with a prefix", "get", "evil-" + host, notFoundLine},
+		{"ECR host as user info", "get", "https://" + host + "@evil.example", notFoundLine},
 		{"eleven digits", "get", host[1:], notFoundLine},
-		{"nothing", "get", "", "no credentials server URL\n"},
+		{"empty", "get", "", "no credentials server URL\n"},
 		{"white space", "get", " \n ", "no credentials server URL\n"},
 		{"too long", "get", strings.Repeat("a", maxInput), "standard input is too long: 64 KiB or more\n"},
-		{"store for a foreign host", "store", `{"ServerURL":"index.docker.io","Username":"u","Secret":"not-a-real-password"}`, "not an Amazon ECR registry"},
+		{"store for a host that is not ECR", "store", `{"ServerURL":"index.docker.io","Username":"u","Secret":"not-a-real-password"}`, "not an Amazon ECR registry"},
 		{"store for another user", "store", `{"ServerURL":"` + host + `","Username":"u","Secret":"not-a-real-password"}`, `user "u"`},
 		{"store without a password", "store", `{"ServerURL":"` + host + `","Username":"AWS","Secret":""}`, "password is empty"},
 		{"store without a user", "store", `{"ServerURL":"` + host + `","Username":"","Secret":"not-a-real-password"}`, "no credentials username\n"},
 		{"store without a host", "store", `{"ServerURL":"","Username":"AWS","Secret":"not-a-real-password"}`, "no credentials server URL\n"},
-		{"store of no JSON", "store", `AWS`, "invalid character"},
-		{"erase of nothing", "erase", "", "no credentials server URL\n"},
+		{"store of something else than JSON", "store", `AWS`, "invalid character"},
+		{"erase of an empty input", "erase", "", "no credentials server URL\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := u.run(test.stdin, test.verb)
@@ -62,7 +62,7 @@ func TestProtocolErrors(t *testing.T) {
 				t.Error("the password is in the error")
 			}
 			if quiet := a.stdout == notFoundLine; quiet && a.stderr != "" {
-				t.Errorf("standard error: %q, want nothing with a not-found", a.stderr)
+				t.Errorf("standard error: %q, want nothing after a not found", a.stderr)
 			} else if !quiet && !strings.HasPrefix(a.stderr, "docker-credential-ecr-login: "+strings.TrimSpace(a.stdout)) {
 				t.Errorf("standard error: %q, want the cause again", a.stderr)
 			}
@@ -92,7 +92,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"--unknown"}, line + "unknown flag: --unknown\n"},
 		{[]string{"--hlep"}, line + "unknown flag: --hlep\n" + line + "hint: did you mean --help?\n"},
 	} {
-		if a, want := u.run("", test.args...), (answer{usage + firstSteps, test.stderr, 1}); a != want {
+		if a, want := u.run("", test.args...), (result{usage + firstSteps, test.stderr, 1}); a != want {
 			t.Errorf("%q: %+v, want %+v", test.args, a, want)
 		}
 	}
@@ -106,7 +106,7 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{{"-v"}, {"--version"}, {"version"}} {
-		want := answer{"docker-credential-ecr-login (github.com/4e881efc/ecr-credential-helper) v0.0.0-test\n", "", 0}
+		want := result{"docker-credential-ecr-login (github.com/4e881efc/ecr-credential-helper) v0.0.0-test\n", "", 0}
 		if a := u.run("", args...); a != want {
 			t.Errorf("%q: %+v, want %+v", args, a, want)
 		}
@@ -130,7 +130,7 @@ func TestArgumentsOfProtocolCommands(t *testing.T) {
 		{[]string{"list", "all"}, "list takes no arguments", ""},
 		{[]string{"version", "2"}, "version takes no arguments", ""},
 	} {
-		want := answer{test.error + "\n", "docker-credential-ecr-login: " + test.error + "\n", 1}
+		want := result{test.error + "\n", "docker-credential-ecr-login: " + test.error + "\n", 1}
 		if test.hint != "" {
 			want.stderr += "docker-credential-ecr-login: hint: " + test.hint + "\n"
 		}
@@ -149,7 +149,7 @@ func TestShortName(t *testing.T) {
 	if err := os.Symlink(helper, link); err != nil {
 		t.Fatal(err)
 	}
-	run := func(stdin string, args ...string) answer {
+	run := func(stdin string, args ...string) result {
 		cmd := u.command(stdin, args...)
 		cmd.Path, cmd.Args[0] = link, link
 		return finish(t, cmd)

@@ -55,7 +55,7 @@ func TestPublicRefused(t *testing.T) {
 				t.Errorf("public = always: %+v, want an error that says %q", a, test.message)
 			}
 			s.Reset()
-			if a, want := u.with("ECR_LOGIN_PUBLIC=never").run("public.ecr.aws", "get"), (answer{notFoundLine, "", 1}); a != want {
+			if a, want := u.with("ECR_LOGIN_PUBLIC=never").run("public.ecr.aws", "get"), (result{notFoundLine, "", 1}); a != want {
 				t.Errorf("public = never: %+v, want %+v", a, want)
 			}
 			if n := s.Connections(); n != 0 {
@@ -72,7 +72,7 @@ func TestPublicWithSilentMetadata(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()
 	u := newUser(t, dir, s.Home(dir).Env("AWS_EC2_METADATA_SERVICE_ENDPOINT="+s.BlackHole()))
-	want := answer{notFoundLine, "", 1}
+	want := result{notFoundLine, "", 1}
 	if a := u.run("public.ecr.aws", "get"); a != want {
 		t.Errorf("%+v, want %+v", a, want)
 	}
@@ -89,8 +89,8 @@ func TestPublicWithSilentMetadata(t *testing.T) {
 	// A profile with credentials is another principal, so AWS is contacted again.
 	home := s.Home(dir)
 	u = newUser(t, dir, home.Keys("default", s.AddUser("late")))
-	if who, _ := s.PrincipalOf(u.get("public.ecr.aws").Secret); !strings.HasSuffix(who.ARN, "user/late") {
-		t.Errorf("with credentials: the token of %q", who.ARN)
+	if principal, _ := s.PrincipalOf(u.get("public.ecr.aws").Secret); !strings.HasSuffix(principal.ARN, "user/late") {
+		t.Errorf("with credentials: the token of %q", principal.ARN)
 	}
 }
 

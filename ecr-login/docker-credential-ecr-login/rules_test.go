@@ -6,9 +6,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// Rules of one profile that differ in nothing but the role, or the role's session, are different principals: what
-// one of them fetched is never served to another, from the cache neither.
-func TestRulesNeverShareAToken(t *testing.T) {
+// Rules that differ only in the role, or in its session name, are different principals: they never share a token, also not
+// in the cache.
+func TestRulesDoNotShareTokens(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	dir := t.TempDir()
@@ -47,8 +47,8 @@ profile  = "base"
 	for _, round := range []string{"cold", "warm"} {
 		for _, p := range principals {
 			l := u.get(p.account + ".dkr.ecr.us-east-1.amazonaws.com")
-			if who, ok := s.PrincipalOf(l.Secret); !ok || who.ARN != p.arn {
-				t.Errorf("%s: account %s got the token of %q, want that of %q", round, p.account, who.ARN, p.arn)
+			if principal, ok := s.PrincipalOf(l.Secret); !ok || principal.ARN != p.arn {
+				t.Errorf("%s: the token of account %s belongs to %q, want %q", round, p.account, principal.ARN, p.arn)
 			}
 		}
 		wantCalls(t, s, getToken, len(principals))

@@ -14,16 +14,16 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// TestScript plays the stories in testdata/script: each is a shell session of somebody with the real binary on PATH,
-// an empty home folder and an AWS of their own. Beside testscript's own commands there are
+// TestScript runs the scripts in testdata/script: each is a shell session with the real binary on PATH, an empty home
+// directory and its own AWS. In addition to the commands of testscript there are
 //
-//	aws SOURCE [proxy]  sets the environment in which a program finds that ecrtest.Source of credentials, or none; with
-//	                  proxy it calls the real host names
-//	deny OPERATION    AWS refuses it from now on; OPERATION as in package ecrtest
-//	fail OPERATION    AWS answers it with 503 from now on
-//	heal OPERATION    AWS answers it again
-//	calls OPERATION N fails unless AWS was asked exactly N times
-//	like FILE WANT    compares line by line, where * in WANT stands for any text; FILE may be stdout or stderr
+//	aws SOURCE [proxy]  sets the environment for that ecrtest.Source of credentials, or none; with proxy, programs call
+//	                  the real host names
+//	deny OPERATION    makes AWS refuse the operation, whose name is as in package ecrtest
+//	fail OPERATION    makes AWS respond to the operation with status 503
+//	heal OPERATION    removes the fault of the operation
+//	calls OPERATION N fails unless AWS received exactly N requests of the operation
+//	like FILE WANT    compares line by line, where * in WANT matches any text; FILE may be stdout or stderr
 func TestScript(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -67,7 +67,7 @@ func setUpScript(env *testscript.Env) error {
 	return nil
 }
 
-// setScriptEnv takes over an environment made by ecrtest, but for what the story has set itself.
+// setScriptEnv sets an environment of ecrtest, except for the variables that the script sets itself.
 func setScriptEnv(set func(key, value string), env []string) {
 	for _, variable := range env {
 		if key, value, _ := strings.Cut(variable, "="); key != "PATH" {
@@ -85,7 +85,7 @@ func scriptAWS(ts *testscript.TestScript, neg bool, args []string) {
 	home.Region = ecrtest.Region
 	if proxy {
 		home.Proxy = true
-		ts.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true") // those of before
+		ts.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true") // of an earlier source
 	}
 	env := home.Env()
 	if args[0] != "none" {
@@ -128,7 +128,7 @@ func scriptLike(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// alike compares a line with one in which * stands for any text.
+// alike reports whether a line matches one in which * stands for any text.
 func alike(line, want string) bool {
 	parts := strings.Split(want, "*")
 	if len(parts) == 1 {

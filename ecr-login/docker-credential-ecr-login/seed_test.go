@@ -11,18 +11,18 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
-// environ looks up the user's environment as the helper's own process would.
+// environ looks up an environment variable of the user.
 func (u *user) environ(key string) (string, bool) {
 	value, found := "", false
 	for _, v := range u.env {
 		if k, val, _ := strings.Cut(v, "="); k == key {
-			value, found = val, true // the last one counts
+			value, found = val, true // the last one applies
 		}
 	}
 	return value, found
 }
 
-// disk is the user's cache, opened as the helper opens it.
+// disk returns the user's cache, opened as the helper opens it.
 func (u *user) disk() *cache.Disk {
 	u.t.Helper()
 	settings, err := config.Load(u.environ)
@@ -32,7 +32,7 @@ func (u *user) disk() *cache.Disk {
 	return cache.Open(plan.CacheOptions(settings, u.environ))
 }
 
-// plan is what the helper would do for the host.
+// plan returns the plan of a get.
 func (u *user) plan(serverURL string) plan.Plan {
 	u.t.Helper()
 	p, err := u.tryPlan(serverURL)
@@ -42,7 +42,7 @@ func (u *user) plan(serverURL string) plan.Plan {
 	return p
 }
 
-// tryPlan is plan for hosts that may be foreign.
+// tryPlan returns the plan of a get for a host that may not be ECR.
 func (u *user) tryPlan(serverURL string) (plan.Plan, error) {
 	settings, err := config.Load(u.environ)
 	if err != nil {
@@ -51,12 +51,12 @@ func (u *user) tryPlan(serverURL string) (plan.Plan, error) {
 	return (&plan.Planner{Settings: settings, Environ: u.environ}).For(serverURL)
 }
 
-// seed puts a token into the user's cache that was fetched some time ago and is good for twelve hours.
+// seed stores a token in the user's cache that was fetched some time ago and is valid for twelve hours.
 func (u *user) seed(s *ecrtest.Server, serverURL string, age time.Duration) login {
 	u.t.Helper()
 	p := u.plan(serverURL)
-	who := ecrtest.Principal{ARN: "arn:aws:iam::" + ecrtest.Account + ":user/seeded", Account: ecrtest.Account}
-	password := s.IssueToken(who, "ecr", p.Registry.Region).Password
+	principal := ecrtest.Principal{ARN: "arn:aws:iam::" + ecrtest.Account + ":user/seeded", Account: ecrtest.Account}
+	password := s.IssueToken(principal, "ecr", p.Registry.Region).Password
 	e := cache.Entry{
 		Value:    plan.Login{Username: "AWS", Password: password}.Value(),
 		Fetched:  time.Now().Add(-age),
@@ -78,11 +78,11 @@ func TestAgingToken(t *testing.T) {
 		t.Errorf("list names %v, which were never served", hosts)
 	}
 
-	// A failed refresh serves the token, and nobody tries again for a minute.
+	// After a failed refresh the token is used, and there is no other refresh for a minute.
 	s.SetFault(getToken, ecrtest.AccessDenied())
 	for range 3 {
 		if got := u.get(host); got != old {
-			t.Error("the aging token was not served while AWS refuses")
+			t.Error("the aging token was not returned after a refusal")
 		}
 	}
 	wantCalls(t, s, getToken, 1)
@@ -90,7 +90,7 @@ func TestAgingToken(t *testing.T) {
 		t.Errorf("list: %v, want the aging token's host", hosts)
 	}
 
-	// Without that minute between, it is refreshed.
+	// After that minute it is refreshed.
 	s.SetFault(getToken)
 	other := newSourceUser(t, s, ecrtest.FromFile)
 	old = other.seed(s, host, 7*time.Hour)
@@ -100,7 +100,7 @@ func TestAgingToken(t *testing.T) {
 	wantCalls(t, s, getToken, 2)
 }
 
-func TestExpiredTokenIsNeverServed(t *testing.T) {
+func TestExpiredTokenIsNotReturned(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
@@ -116,6 +116,6 @@ func TestExpiredTokenIsNeverServed(t *testing.T) {
 	}
 	s.SetFault(getToken)
 	if got := u.get(host); got == old {
-		t.Error("the expired token was served")
+		t.Error("the expired token was returned")
 	}
 }

@@ -23,7 +23,7 @@ var successful = [][]string{
 }
 
 // runTo runs the helper with a standard output that cannot be written to.
-func (u *user) runTo(stdout *os.File, stdin string, args ...string) answer {
+func (u *user) runTo(stdout *os.File, stdin string, args ...string) result {
 	u.t.Helper()
 	var stderr strings.Builder
 	cmd := u.command(stdin, args...)
@@ -34,7 +34,7 @@ func (u *user) runTo(stdout *os.File, stdin string, args ...string) answer {
 	stop := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() }) // a watch that does not stop
 	defer stop.Stop()
 	_ = cmd.Wait()
-	return answer{"", stderr.String(), cmd.ProcessState.ExitCode()}
+	return result{"", stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
 // When standard output cannot be written, the exit code is 1 and standard error has the cause.

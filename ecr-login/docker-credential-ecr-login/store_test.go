@@ -11,9 +11,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// A bare docker login asks get, tries the answer, and hands it to store. That must not tie the host to today's
-// principal.
-func TestBareLoginChangesNothing(t *testing.T) {
+// docker login without -u runs get, tries the result, and passes it to store. That must not bind the host to the
+// current principal.
+func TestLoginWithoutUserStoresNothing(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	dir := t.TempDir()
@@ -26,10 +26,10 @@ func TestBareLoginChangesNothing(t *testing.T) {
 	l := one.get(host)
 	one.store(l).mustSucceed(t)
 	if got := two.get(host); got == l {
-		t.Error("the next profile got the token that the first one logged in with")
+		t.Error("the second profile got the token of the login with the first one")
 	}
 	if got := one.get(host); got != l {
-		t.Error("the first profile lost its token")
+		t.Error("the token of the first profile was deleted")
 	}
 }
 
@@ -38,47 +38,47 @@ func TestStoredLogin(t *testing.T) {
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
 	other := "210987654321.dkr.ecr.us-east-1.amazonaws.com"
-	who := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/somebody-else", Account: "210987654321"}
-	l := login{"https://" + host, "AWS", s.IssueToken(who, "ecr", "us-east-1").Password}
+	principal := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/someone-else", Account: "210987654321"}
+	l := login{"https://" + host, "AWS", s.IssueToken(principal, "ecr", "us-east-1").Password}
 
 	u.store(l).mustSucceed(t)
 	if got := u.get(host); got.Secret != l.Secret {
-		t.Error("get does not serve the stored login")
+		t.Error("get does not return the stored login")
 	}
 	if got := u.get(other); got.Secret == l.Secret {
-		t.Error("the login stored for one host was served for another")
+		t.Error("the login stored for one host was returned for another")
 	}
 	if hosts := u.list(); hosts[host] != "AWS" || hosts[other] != "AWS" || len(hosts) != 2 {
 		t.Errorf("list: %v", hosts)
 	}
-	// docker logout tries up to four spellings.
+	// docker logout erases up to four spellings.
 	for _, spelling := range []string{host, "http://" + host, "https://" + host, host} {
 		u.run(spelling, "erase").mustSucceed(t)
 	}
 	if got := u.get(host); got.Secret == l.Secret {
-		t.Error("the login is served after it was erased")
+		t.Error("the login is returned after it was erased")
 	}
 }
 
-func TestStoredLoginEnds(t *testing.T) {
+func TestStoredLoginExpires(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
-	who := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/somebody-else", Account: "210987654321"}
+	principal := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/someone-else", Account: "210987654321"}
 	s.SetTokenLife(time.Hour)
-	u.store(login{host, "AWS", s.IssueToken(who, "ecr", "us-east-1").Password}).mustSucceed(t)
-	if life := u.onlyEntryEndsIn(); life > time.Hour || life < 50*time.Minute {
-		t.Errorf("the stored login ends in %s, want the hour that its token says", life)
+	u.store(login{host, "AWS", s.IssueToken(principal, "ecr", "us-east-1").Password}).mustSucceed(t)
+	if life := u.onlyEntryExpiresIn(); life > time.Hour || life < 50*time.Minute {
+		t.Errorf("the stored login expires in %s, want the hour of its token", life)
 	}
 
 	s.SetTokenLife(-time.Hour)
-	a := u.store(login{host, "AWS", s.IssueToken(who, "ecr", "us-east-1").Password})
+	a := u.store(login{host, "AWS", s.IssueToken(principal, "ecr", "us-east-1").Password})
 	if a.code != 1 || !strings.Contains(a.stdout, "expired") {
 		t.Errorf("storing an expired token: %+v", a)
 	}
 }
 
-func TestEraseForgetsTheToken(t *testing.T) {
+func TestEraseDeletesTheToken(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
@@ -88,7 +88,7 @@ func TestEraseForgetsTheToken(t *testing.T) {
 		t.Errorf("list after erase: %v", hosts)
 	}
 	if second := u.get(host); second == first {
-		t.Error("the token was served after it was erased")
+		t.Error("the token was returned after it was erased")
 	}
 	wantCalls(t, s, getToken, 2)
 }
@@ -97,22 +97,22 @@ func TestIgnoreStore(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment).with("AWS_ECR_IGNORE_CREDS_STORAGE=true")
-	u.store(login{"index.docker.io", "somebody", "not-a-real-password"}).mustSucceed(t)
+	u.store(login{"index.docker.io", "someone", "not-a-real-password"}).mustSucceed(t)
 	u.store(login{host, "AWS", "not-a-real-token"}).mustSucceed(t)
 	u.run(host, "erase").mustSucceed(t)
 	if l := u.get(host); l.Secret == "not-a-real-token" {
-		t.Error("the login was kept")
+		t.Error("the login was stored")
 	}
 }
 
-// No secret in a file, under no name, in no encoding that a search would find.
-func TestNothingReadableOnDisk(t *testing.T) {
+// No file contains a secret in an encoding that a search would find.
+func TestNoSecretOnDisk(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromFile)
 	l := u.get(host)
-	who := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/somebody-else", Account: "210987654321"}
-	stored := login{"210987654321.dkr.ecr.us-east-1.amazonaws.com", "AWS", s.IssueToken(who, "ecr", "us-east-1").Password}
+	principal := ecrtest.Principal{ARN: "arn:aws:iam::210987654321:user/someone-else", Account: "210987654321"}
+	stored := login{"210987654321.dkr.ecr.us-east-1.amazonaws.com", "AWS", s.IssueToken(principal, "ecr", "us-east-1").Password}
 	u.store(stored).mustSucceed(t)
 
 	files := 0
@@ -128,7 +128,7 @@ func TestNothingReadableOnDisk(t *testing.T) {
 				}
 				files++
 				if strings.Contains(string(data), needle) || strings.Contains(path, needle) {
-					t.Errorf("%s holds the token", path)
+					t.Errorf("%s contains the token", path)
 				}
 				return nil
 			})

@@ -22,24 +22,24 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// These tests start hundreds of processes at once, or look at a clock; make stress runs them, one at a time.
+// These tests start hundreds of processes at once or measure times. make stress runs them one after the other.
 
-// An underway is one helper that was started.
-type underway struct {
+// A running is a helper that was started.
+type running struct {
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer
 	took           time.Duration
 	done           chan struct{}
 }
 
-func (u *user) start(serverURL string) *underway {
+func (u *user) start(serverURL string) *running {
 	u.t.Helper()
 	return u.startCommand(u.command(serverURL, "get"))
 }
 
-func (u *user) startCommand(cmd *exec.Cmd) *underway {
+func (u *user) startCommand(cmd *exec.Cmd) *running {
 	u.t.Helper()
-	p := &underway{cmd: cmd, done: make(chan struct{})}
+	p := &running{cmd: cmd, done: make(chan struct{})}
 	cmd.Stdout = &p.stdout
 	if cmd.Stderr == nil {
 		cmd.Stderr = &p.stderr
@@ -56,16 +56,16 @@ func (u *user) startCommand(cmd *exec.Cmd) *underway {
 	return p
 }
 
-func (p *underway) wait() answer {
+func (p *running) wait() result {
 	<-p.done
-	return answer{p.stdout.String(), p.stderr.String(), p.cmd.ProcessState.ExitCode()}
+	return result{p.stdout.String(), p.stderr.String(), p.cmd.ProcessState.ExitCode()}
 }
 
-// burst asks for every host at once and returns the processes when all have ended.
-func (u *user) burst(hosts []string) []*underway {
+// burst runs a get for every host at once and returns the processes when all have ended.
+func (u *user) burst(hosts []string) []*running {
 	u.t.Helper()
 	var started sync.WaitGroup
-	processes := make([]*underway, len(hosts))
+	processes := make([]*running, len(hosts))
 	for i, h := range hosts {
 		started.Go(func() { processes[i] = u.start(h) })
 	}
@@ -78,7 +78,7 @@ func (u *user) burst(hosts []string) []*underway {
 
 func times(n int, h string) []string { return slices.Repeat([]string{h}, n) }
 
-// regions are hosts in n regions.
+// regions returns hosts in n regions.
 func regions(n int) []string {
 	var hosts []string
 	for i := range n {
@@ -124,11 +124,11 @@ func TestStressTwentyRegions(t *testing.T) {
 		wantCalls(t, s, getToken, 20)
 	}
 	if n := len(u.entries()); n != 20 {
-		t.Errorf("%d entries kept, want 20", n)
+		t.Errorf("%d entries cached, want 20", n)
 	}
 }
 
-// The median of warm gets, one at a time.
+// warm returns the median time of n gets from the cache, one after the other.
 func (u *user) warm(n int) time.Duration {
 	u.t.Helper()
 	var took []time.Duration
@@ -141,8 +141,8 @@ func (u *user) warm(n int) time.Duration {
 	return took[n/2]
 }
 
-// While one process refreshes, the others are served at once. The limit is compared with the slowest of as many
-// warm gets at once; a machine that is busy with other things gets three tries to show it.
+// While one process refreshes, the others get the cached token at once. The limit depends on the slowest of as many
+// concurrent gets from the cache. On a busy machine there are three attempts.
 func TestStressAgingBurst(t *testing.T) {
 	const tries = 3
 	for try := 1; ; try++ {
@@ -175,8 +175,8 @@ func TestStressAgingBurst(t *testing.T) {
 	}
 }
 
-// leader starts a get that is held in mid-call until release is closed, and then n more that wait for it.
-func leader(t *testing.T, u *user, s *ecrtest.Server, n int, held ecrtest.Fault, then ...ecrtest.Fault) (first *underway, waiting []*underway, release func()) {
+// leader starts a get whose request is held until release is called, and then n more that wait for it.
+func leader(t *testing.T, u *user, s *ecrtest.Server, n int, held ecrtest.Fault, then ...ecrtest.Fault) (first *running, waiting []*running, release func()) {
 	t.Helper()
 	hold := make(chan struct{})
 	release = sync.OnceFunc(func() { close(hold) })
@@ -240,12 +240,12 @@ func TestStressRefusalShared(t *testing.T) {
 		}
 	}
 	if took := time.Since(begin); took > 15*time.Second {
-		t.Errorf("the refusal took %s to reach all", took)
+		t.Errorf("the refusal took %s to reach all processes", took)
 	}
 	if n := s.Calls(getToken); n > 2 {
 		t.Errorf("%d API calls, want at most 2", n)
 	}
-	// Who comes later tries anew.
+	// A later get makes a new request.
 	s.SetFault(getToken)
 	u.get(host)
 }
@@ -258,7 +258,7 @@ func TestStressCancellationNotShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a := first.wait(); a.code == 0 {
-		t.Errorf("the leader was told to end, and answered: %+v", a)
+		t.Errorf("the leader got a signal, and printed: %+v", a)
 	}
 	for _, p := range waiting {
 		readLogin(t, p.wait())
@@ -270,7 +270,7 @@ func TestStressOutageWithAgingToken(t *testing.T) {
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
 	old := u.seed(s, host, 7*time.Hour)
-	u.with("AWS_ECR_DISABLE_CACHE=1").get(host) // the binary is warm in the page cache
+	u.with("AWS_ECR_DISABLE_CACHE=1").get(host) // the binary is in the page cache
 	s.Reset()
 
 	fresh := newSourceUser(t, s, ecrtest.FromFile)
@@ -282,13 +282,13 @@ func TestStressOutageWithAgingToken(t *testing.T) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for range 60 {
-		// Compared with a warm get at the same moment, on the machine as busy as it is; what is slow for once and
-		// asked AWS nothing gets a second chance.
+		// The limit is relative to a get from the cache at the same time, because the machine may be busy. A slow get
+		// that made no request has a second attempt.
 		for try := 0; ; try++ {
 			before := s.Calls(getToken)
 			p := u.start(host)
 			if got := readLogin(t, p.wait()); got != old {
-				t.Fatal("the aging token was not served")
+				t.Fatal("the aging token was not returned")
 			}
 			warm := fresh.start(host)
 			readLogin(t, warm.wait())
@@ -311,7 +311,7 @@ func TestStressOutageWithAgingToken(t *testing.T) {
 	}
 }
 
-func TestStressSSOSessionRenewedOnce(t *testing.T) {
+func TestStressSSOSessionRefreshedOnce(t *testing.T) {
 	s := ecrtest.New(t)
 	s.SetFault("sso-oidc:CreateToken", ecrtest.Fault{Latency: 200 * time.Millisecond})
 	u := newSourceUser(t, s, ecrtest.FromExpiredSSO)
@@ -322,7 +322,7 @@ func TestStressSSOSessionRenewedOnce(t *testing.T) {
 	wantCalls(t, s, getToken, 20)
 }
 
-// One entry and ten thousand, nearly all expired: a hit costs the same, and the next write cleans up.
+// A hit among ten thousand entries, nearly all expired, takes as long as among one, and the next write deletes them.
 func TestStressManyEntries(t *testing.T) {
 	s := ecrtest.New(t)
 	few := newSourceUser(t, s, ecrtest.FromEnvironment)
@@ -349,7 +349,7 @@ func TestStressManyEntries(t *testing.T) {
 	few.warm(50)
 	many.warm(50)
 	var a, b []time.Duration
-	for range 200 { // interleaved: both see the same machine
+	for range 200 { // interleaved, so that both run under the same load
 		a, b = append(a, few.warm(1)), append(b, many.warm(1))
 	}
 	slices.Sort(a)
@@ -360,19 +360,19 @@ func TestStressManyEntries(t *testing.T) {
 		t.Logf("a hit among 10,000 entries takes %.2f times one among one", ratio)
 	}
 
-	// The last cleaning was a minute ago or more.
+	// The last cleanup was a minute ago or more.
 	marker := filepath.Join(many.dir, ".cache", "ecr-login", "entries", ".cleaned")
 	if err := os.Chtimes(marker, past, past); err != nil {
 		t.Fatal(err)
 	}
 	many.get("123456789012.dkr.ecr.eu-west-1.amazonaws.com")
 	if n := len(many.entries()); n != 11 {
-		t.Errorf("%d entries after the cleaning, want the 10 that live and the new one", n)
+		t.Errorf("%d entries after the cleanup, want the 10 valid ones and the new one", n)
 	}
 }
 
-// Without credentials and with a metadata address that swallows packets, the answer comes within two seconds;
-// with the metadata service switched off, at once.
+// Without credentials and with a metadata service that never responds, get ends within two seconds; with the metadata
+// service disabled, at once.
 func TestStressBlackHoleMetadata(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()
@@ -393,18 +393,18 @@ func TestStressBlackHoleMetadata(t *testing.T) {
 				t.Errorf("%s, %s: %+v, want %q", test.name, h, a, stdout)
 			}
 			if p.took > test.limit {
-				t.Errorf("%s, %s: the answer took %s, want %s", test.name, h, p.took, test.limit)
+				t.Errorf("%s, %s: get took %s, want %s", test.name, h, p.took, test.limit)
 			}
 			p = u.start(h)
 			p.wait()
 			if h == "public.ecr.aws" && p.took > 200*time.Millisecond {
-				t.Errorf("%s, %s: the second answer took %s: nothing changed, nothing is worth a second look", test.name, h, p.took)
+				t.Errorf("%s, %s: the second get took %s, although nothing changed", test.name, h, p.took)
 			}
 		}
 	}
 }
 
-// A black hole in AWS's place ends at the time budget, and the error names the stage and the host.
+// When AWS never responds, get ends at its time budget, and the error names the stage and the host.
 func TestStressTimeBudget(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()
@@ -416,6 +416,6 @@ func TestStressTimeBudget(t *testing.T) {
 		t.Errorf("%+v, want a time-out that names %s", a, hole)
 	}
 	if p.took < 14*time.Second || p.took > 16*time.Second {
-		t.Errorf("the answer took %s, want the budget of 15 s", p.took)
+		t.Errorf("get took %s, want the budget of 15 s", p.took)
 	}
 }

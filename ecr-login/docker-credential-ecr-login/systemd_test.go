@@ -10,7 +10,7 @@ import (
 
 const unitsDir = "../../packaging/systemd"
 
-// readUnit takes a unit file apart: section and key to the values in their order.
+// readUnit returns the values of a unit file by section and key, in their order.
 func readUnit(t *testing.T, text string) map[string][]string {
 	t.Helper()
 	unit := map[string][]string{}
@@ -33,7 +33,7 @@ func readUnit(t *testing.T, text string) map[string][]string {
 	return unit
 }
 
-// The units call the program as it is called, and a timer has the service it starts beside it.
+// The units run existing commands of the program, and the timer has its service beside it.
 func TestSystemdUnits(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(filepath.FromSlash(unitsDir), "*", "*"))
@@ -59,12 +59,12 @@ func TestSystemdUnits(t *testing.T) {
 		words := strings.Fields(call[0])
 		c, rest, err := newRoot(&process{}).Find(words[1:])
 		if err != nil || words[0] != "/usr/local/bin/"+program || c.Name() != "refresh" {
-			t.Errorf("%s starts %q, which is no command: %v", file, call[0], err)
+			t.Errorf("%s starts %q, which is not a command: %v", file, call[0], err)
 		} else if err := c.ParseFlags(rest); err != nil {
 			t.Errorf("%s starts %q: %v", file, call[0], err)
 		}
 		if len(unit["Service.CacheDirectory"]) > 0 {
-			t.Errorf("%s has a cache of its own, which docker pull does not look at", file)
+			t.Errorf("%s has its own cache, which docker pull does not use", file)
 		}
 		for _, key := range []string{"NoNewPrivileges", "SystemCallFilter", "RestrictAddressFamilies"} {
 			if len(unit["Service."+key]) == 0 {
@@ -74,7 +74,7 @@ func TestSystemdUnits(t *testing.T) {
 	}
 }
 
-// systemd, where there is one, finds nothing to complain about.
+// systemd-analyze, if installed, reports no problem.
 func TestSystemdVerifies(t *testing.T) {
 	t.Parallel()
 	analyze, err := exec.LookPath("systemd-analyze")

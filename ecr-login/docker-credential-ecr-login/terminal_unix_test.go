@@ -11,20 +11,19 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// onTerminal runs the helper at a terminal, which script of util-linux makes; both of its streams are in the answer's
-// standard output.
-func (u *user) onTerminal(args string) answer {
+// onTerminal runs the helper on a terminal, with script of util-linux. The result's standard output has both streams.
+func (u *user) onTerminal(args string) result {
 	u.t.Helper()
 	script, err := exec.LookPath("script")
 	if err != nil {
-		u.t.Skip("no script here")
+		u.t.Skip("the program script is not installed")
 	}
 	cmd := exec.Command(script, "-qec", helper+" "+args, os.DevNull)
 	cmd.Env = u.env
 	return finish(u.t, cmd)
 }
 
-// On a terminal progress is a line that is written over; what was done stays.
+// On a terminal the progress line is overwritten, and results stay.
 func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// Whatever is wrong is told within two seconds: nothing here has a peer that is slow, and the time budgets that
-// some mistakes use up are a second. What the SDK tries again is another matter. A machine that is busy with other
-// things gets three tries to show it.
-func TestStressMistakesAreToldSoon(t *testing.T) {
+// Each mistake gives its error within two seconds: no server here is slow, and the time budgets of some mistakes are one
+// second. Retries of the SDK take longer. On a busy machine there are three attempts.
+func TestStressMistakesFailFast(t *testing.T) {
 	const limit, tries = 2 * time.Second, 3
 	for _, m := range mistakes {
 		if m.retried {
@@ -22,7 +21,7 @@ func TestStressMistakesAreToldSoon(t *testing.T) {
 				begin := time.Now()
 				a := m.get(u)
 				took := time.Since(begin)
-				if a.code != 1 || !m.saysAll(a.stdout) {
+				if a.code != 1 || !m.matches(a.stdout) {
 					t.Fatalf("%+v, want %q", a, m.message)
 				}
 				if took <= limit {
@@ -30,7 +29,7 @@ func TestStressMistakesAreToldSoon(t *testing.T) {
 					return
 				}
 				if try == tries {
-					t.Fatalf("the answer took %s, want %s", took, limit)
+					t.Fatalf("the get took %s, want %s", took, limit)
 				}
 			}
 		})

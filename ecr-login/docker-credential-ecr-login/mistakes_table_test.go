@@ -3,27 +3,25 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// A mistake is something that a person has set up wrongly, or that has ended, and what they must hear of it.
+// A mistake is a wrong or expired configuration, or a failure, and the error it must give.
 type mistake struct {
 	name string
 
-	// make sets the home folder up and returns the environment.
+	// make sets up the home directory and returns the environment.
 	make func(t testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string
 
-	host     string   // asked for; the usual one when empty
-	settings string   // the settings file, when there is one
-	retried  bool     // may pass by itself: the SDK tries again, and waits in between
-	others   string   // what a program that is started says itself on standard error, before us
-	message  []string // parts of the one line on standard output
-	hint     string   // part of the hint; empty where the message says it all and there is none
+	host     string   // the registry of the get; empty: the usual one
+	settings string   // the settings file; empty: none
+	retried  bool     // the SDK retries, and waits in between
+	others   string   // what another program prints to standard error before the error
+	message  []string // parts of the line on standard output
+	hint     string   // part of the hint; empty: no hint
 }
 
 const (
@@ -132,7 +130,7 @@ var mistakes = []mistake{
 		hint:     "trust policy",
 	},
 	{
-		name: "MFA demanded",
+		name: "MFA required",
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			home.Keys("base", s.AddUser(developer))
 			env := home.AssumeRole("prod", "base", ecrtest.Role{ARN: roleARN})
@@ -161,7 +159,7 @@ var mistakes = []mistake{
 		hint:    "run: aws sso login --profile older",
 	},
 	{
-		name: "SSO session that AWS ended",
+		name: "SSO session that AWS has ended",
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			session := s.NewSSOSession("developer", time.Hour, assignment)
 			s.EndSSOSession(session)
@@ -171,7 +169,7 @@ var mistakes = []mistake{
 		hint:    "run: aws sso login --sso-session corporate",
 	},
 	{
-		name: "SSO never logged in",
+		name: "no SSO login yet",
 		make: func(t testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			env := home.SSO("work", "corporate", s.NewSSOSession("developer", time.Hour, assignment), assignment)
 			if err := os.RemoveAll(filepath.Join(home.Dir, ".aws", "sso")); err != nil {
@@ -202,7 +200,7 @@ var mistakes = []mistake{
 		hint:    "run: aws login --profile laptop",
 	},
 	{
-		name: "aws login never done",
+		name: "no aws login yet",
 		make: func(t testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			env := home.Login("laptop", developer, s.NewLoginSession(developer, time.Minute))
 			if err := os.RemoveAll(filepath.Join(home.Dir, ".aws", "login")); err != nil {
@@ -220,7 +218,7 @@ var mistakes = []mistake{
 		hint:    "run the credential_process of that profile in a shell",
 	},
 	{
-		name:    "credential_process that prints rubbish",
+		name:    "credential_process that prints something else",
 		make:    processProfile("echo not-a-real-secret\n"),
 		message: []string{`the credential_process of profile "process" did not print version 1 credentials`},
 		hint:    "run the credential_process of that profile in a shell",
@@ -295,7 +293,7 @@ var mistakes = []mistake{
 		hint:    "AWS_PROFILE",
 	},
 	{
-		name:    "clock that AWS refuses for good",
+		name:    "clock that AWS always refuses",
 		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			s.SetClockOffset(48 * time.Hour)
@@ -306,7 +304,7 @@ var mistakes = []mistake{
 		hint:    "set the clock of this machine",
 	},
 	{
-		name:    "AWS that asks for patience",
+		name:    "AWS throttles",
 		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			s.SetFault(getToken, ecrtest.Fault{Code: "ThrottlingException", RetryAfter: time.Hour})
@@ -316,7 +314,7 @@ var mistakes = []mistake{
 		hint:    "wait a moment and try again",
 	},
 	{
-		name:    "endpoint where nobody listens",
+		name:    "endpoint without a server",
 		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return append(home.Environment(s.AddUser(developer)), "AWS_ENDPOINT_URL=http://127.0.0.1:1")
@@ -325,17 +323,17 @@ var mistakes = []mistake{
 		hint:    "check the network, HTTPS_PROXY and AWS_ENDPOINT_URL",
 	},
 	{
-		name:    "proxy that is not there",
+		name:    "proxy that does not exist",
 		retried: true,
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			home.Proxy = true
-			return append(home.Environment(s.AddUser(developer)), "HTTPS_PROXY=http://somebody:not-a-real-password@127.0.0.1:1")
+			return append(home.Environment(s.AddUser(developer)), "HTTPS_PROXY=http://someone:not-a-real-password@127.0.0.1:1")
 		},
 		message: []string{"api.ecr.us-east-1.amazonaws.com through proxy http://", "@127.0.0.1:1", "the proxy cannot be reached"},
 		hint:    "check HTTPS_PROXY and NO_PROXY",
 	},
 	{
-		name: "proxy whose authority is not known",
+		name: "proxy with an unknown CA",
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return append(home.Environment(s.AddUser(developer)), "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "HTTPS_PROXY="+s.ProxyURL)
 		},
@@ -343,7 +341,7 @@ var mistakes = []mistake{
 		hint:    "if the proxy decrypts TLS, add its CA to the file in AWS_CA_BUNDLE",
 	},
 	{
-		name: "CA bundle that is not there",
+		name: "missing CA bundle",
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return append(home.Environment(s.AddUser(developer)), "AWS_CA_BUNDLE=/nonexistent/ca.pem")
 		},
@@ -351,7 +349,7 @@ var mistakes = []mistake{
 		hint:    "AWS_",
 	},
 	{
-		name: "endpoint that swallows packets",
+		name: "endpoint that never responds",
 		make: func(_ testing.TB, s *ecrtest.Server, home *ecrtest.Home) []string {
 			return append(home.Environment(s.AddUser(developer)), "AWS_ENDPOINT_URL="+s.BlackHole(), "ECR_LOGIN_TIMEOUT=4s")
 		},
@@ -388,122 +386,4 @@ var mistakes = []mistake{
 		message:  []string{"config.toml:4", `"registry.profil"`, `"profile"`},
 		hint:     "section Settings of the manual page",
 	},
-}
-
-// processProfile is a profile whose credential_process is a shell script.
-func processProfile(script string) func(testing.TB, *ecrtest.Server, *ecrtest.Home) []string {
-	return func(t testing.TB, _ *ecrtest.Server, home *ecrtest.Home) []string {
-		skipWithoutShell(t)
-		rewrite(t, home, ".aws/process.sh", script)
-		home.Config("[profile process]", "credential_process = sh '"+filepath.Join(home.Dir, ".aws", "process.sh")+"'")
-		return home.Env("AWS_PROFILE=process")
-	}
-}
-
-// fallbackHelper puts a helper docker-credential-other, a shell script, on PATH.
-func fallbackHelper(timeout, script string) func(testing.TB, *ecrtest.Server, *ecrtest.Home) []string {
-	return func(t testing.TB, _ *ecrtest.Server, home *ecrtest.Home) []string {
-		skipWithoutShell(t)
-		if err := os.WriteFile(filepath.Join(home.Dir, "docker-credential-other"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		return home.Env("PATH="+home.Dir+string(os.PathListSeparator)+os.Getenv("PATH"), "ECR_LOGIN_TIMEOUT="+timeout)
-	}
-}
-
-func skipWithoutShell(t testing.TB) {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the program that this test starts is a shell script")
-	}
-}
-
-func rewrite(t testing.TB, home *ecrtest.Home, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(home.Dir, filepath.FromSlash(name)), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// user is somebody who has made the mistake.
-func (m mistake) user(t testing.TB) (*user, *ecrtest.Server) {
-	t.Helper()
-	s := ecrtest.New(t)
-	dir := t.TempDir()
-	u := newUser(t, dir, m.make(t, s, s.Home(dir)))
-	if m.settings != "" {
-		u = u.settings(m.settings)
-	}
-	return u, s
-}
-
-// get asks for what the mistake spoils.
-func (m mistake) get(u *user) answer {
-	u.t.Helper()
-	if m.host != "" {
-		return u.run(m.host, "get")
-	}
-	return u.run(host, "get")
-}
-
-// saysAll reports whether a message could be that of the mistake.
-func (m mistake) saysAll(message string) bool {
-	for _, part := range m.message {
-		if !strings.Contains(message, part) {
-			return false
-		}
-	}
-	return true
-}
-
-// Each mistake is told in one line of its own on standard output, and again on standard error, where a hint
-// follows; with nothing secret in either, nor in the log.
-func TestMistakes(t *testing.T) {
-	t.Parallel()
-	for _, m := range mistakes {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			u, _ := m.user(t)
-			a := m.get(u)
-			message, rest, _ := strings.Cut(a.stdout, "\n")
-			if a.code != 1 || rest != "" || message == "" {
-				t.Fatalf("%+v, want one line on standard output and the exit code 1", a)
-			}
-			if !m.saysAll(message) {
-				t.Errorf("%q does not say all of %q", message, m.message)
-			}
-			for _, other := range mistakes {
-				if other.name != m.name && other.saysAll(message) {
-					t.Errorf("%q could be said of the mistake %q as well", message, other.name)
-				}
-			}
-			others, ours, _ := strings.Cut(a.stderr, "docker-credential-ecr-login: "+message+"\n")
-			if !strings.Contains(others, m.others) || m.others == "" && others != "" {
-				t.Errorf("standard error: %q, want the cause again, after %q", a.stderr, m.others)
-			}
-			hint := strings.TrimPrefix(ours, "docker-credential-ecr-login: hint: ")
-			if m.hint == "" && ours != "" || m.hint != "" && (hint == ours || strings.Count(hint, "\n") != 1 || !strings.Contains(hint, m.hint)) {
-				t.Errorf("after the cause standard error says %q, want one hint with %q", ours, m.hint)
-			}
-			logged := m.get(u.with("ECR_LOGIN_LOG=debug"))
-			for _, text := range []string{a.stdout, a.stderr, logged.stdout, logged.stderr} {
-				u.holdsNoSecret(text)
-			}
-		})
-	}
-}
-
-// holdsNoSecret looks for whatever ecrtest makes as a secret: its keys and tokens carry these words, but for web
-// identity tokens, of which every segment is looked for.
-func (u *user) holdsNoSecret(text string) {
-	u.t.Helper()
-	secrets := []string{"secret-for-tests", "not-a-real", "this-is-a-fake"}
-	if token, err := os.ReadFile(filepath.Join(u.dir, ".aws", "web-identity-token")); err == nil {
-		secrets = append(secrets, strings.Split(string(token), ".")...)
-	}
-	for _, secret := range secrets {
-		if strings.Contains(text, secret) {
-			u.t.Errorf("%q is in the output:\n%s", secret, text)
-		}
-	}
 }
