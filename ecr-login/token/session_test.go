@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -225,4 +226,49 @@ func TestRefreshCannotBeStored(t *testing.T) {
 	t.Cleanup(func() { os.Chmod(cache, 0o700) })
 	r := fetch(t, env, job{Request: private(ecrtest.Region)})
 	wantError(t, r, token.Configuration, "cannot renew the SSO session", cache)
+}
+
+// The AWS CLI reads expiry times in more forms than the SDK. A session with such a time works, also if
+// it must be refreshed.
+func TestSessionTimes(t *testing.T) {
+	t.Parallel()
+	for _, source := range []ecrtest.Source{ecrtest.FromSSO, ecrtest.FromLegacySSO, ecrtest.FromExpiredSSO, ecrtest.FromLogin, ecrtest.FromExpiredLogin} {
+		for _, zone := range []string{"UTC", "+0000", " UTC"} {
+			t.Run(string(source)+" "+zone, func(t *testing.T) {
+				t.Parallel()
+				s := ecrtest.New(t)
+				dir := t.TempDir()
+				env := s.Env(dir, source)
+				files, err := filepath.Glob(filepath.Join(dir, ".aws", "*", "cache", "*.json"))
+				if err != nil || len(files) != 1 {
+					t.Fatal(files, err)
+				}
+				text, err := os.ReadFile(files[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				odd := regexp.MustCompile(`("expiresAt": "[^"]*)Z"`).ReplaceAll(text, []byte(`${1}`+zone+`"`))
+				if string(odd) == string(text) {
+					t.Fatalf("no time in %s", text)
+				}
+				write(t, files[0], string(odd))
+				r := fetch(t, env, job{Request: private(ecrtest.Region)})
+				wantToken(t, s, r, source.Principal())
+				if info, err := os.Stat(files[0]); err != nil || info.Mode().Perm() != 0o600 {
+					t.Errorf("%v, %v", info.Mode(), err)
+				}
+			})
+		}
+	}
+}
+
+// A web identity token file that is a FIFO or endless ends the fetch with an error that names it.
+func TestTokenFileIsNotRegular(t *testing.T) {
+	t.Parallel()
+	for path, words := range map[string]string{"/dev/zero": "not a regular file", "/proc/self": "not a regular file"} {
+		r := fetch(t, settings(t, "AWS_WEB_IDENTITY_TOKEN_FILE="+path, "AWS_ROLE_ARN="+ruleRole), job{Request: private("us-east-1")})
+		wantError(t, r, token.NoCredentials, `"`+path+`"`, words)
+		r = fetch(t, settings(t, "AWS_CA_BUNDLE="+path), job{Request: private("us-east-1")})
+		wantError(t, r, token.Configuration, `"`+path+`"`, words)
+	}
 }
