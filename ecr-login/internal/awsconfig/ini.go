@@ -24,8 +24,14 @@ func scan(text []byte, pick func(header []byte) map[string]string) {
 			text = nil
 		}
 		// Most lines of a large file are settings of sections that are not wanted.
-		if section == nil && setting && indent == 0 && len(line) > 0 && line[0] != '[' {
-			continue
+		if section == nil && len(line) > 0 && line[0] != '[' {
+			if c := line[0]; c > ' ' && c != '#' && c != ';' {
+				setting, indent = true, 0
+				continue
+			}
+			if setting && indent == 0 {
+				continue
+			}
 		}
 		value := bytes.Trim(line, blanks)
 		if len(value) == 0 {
@@ -118,7 +124,10 @@ func named(header []byte, prefix, name string) bool {
 	if !bytes.HasPrefix(header, []byte(prefix)) {
 		return false
 	}
-	if bytes.IndexAny(header, `"'\`) < 0 {
+	if bytes.IndexByte(header, '"') < 0 && bytes.IndexByte(header, '\'') < 0 && bytes.IndexByte(header, '\\') < 0 {
+		if !bytes.HasSuffix(bytes.TrimRight(header, blanks), []byte(name)) {
+			return false
+		}
 		i := bytes.IndexAny(header, blanks)
 		return i >= 0 && string(bytes.Trim(header[i:], blanks)) == name && !strings.ContainsAny(name, blanks)
 	}

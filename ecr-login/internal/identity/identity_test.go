@@ -12,13 +12,13 @@ import (
 
 // world is a home directory and an environment for one test.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	env    map[string]string
 	home   string
 	source identity.Source
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	w := &world{t: t, env: map[string]string{}, home: t.TempDir()}
 	w.source = identity.Source{Home: w.home, Environ: func(key string) (string, bool) {
 		value, ok := w.env[key]
