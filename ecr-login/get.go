@@ -32,7 +32,7 @@ func (h *Helper) Get(ctx context.Context, serverURL string) (Credentials, error)
 }
 
 func (h *Helper) get(ctx context.Context, serverURL string, o *observation) (Credentials, error) {
-	p, err := h.plan(serverURL)
+	p, err := h.knownPlan(serverURL)
 	if errors.Is(err, ErrNotECR) {
 		o.Host, o.Outcome = h.hostOf(serverURL), NotECR
 		return h.fallbackGet(ctx, serverURL, err)
@@ -49,7 +49,7 @@ func (h *Helper) get(ctx context.Context, serverURL string, o *observation) (Cre
 		o.Outcome = Hit
 		return c, nil
 	}
-	c, err := h.token(ctx, p, request(p), o)
+	c, err := h.token(ctx, p, nil, o)
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -100,8 +100,24 @@ func (h *Helper) plan(serverURL string) (plan.Plan, error) {
 	return p, nil
 }
 
+// maxPlans limits the plans that a Helper remembers.
+const maxPlans = 1000
+
+// knownPlan is plan for a server URL that is used again and again. With an explicit Config nothing can
+// change a plan, so it is remembered.
+func (h *Helper) knownPlan(serverURL string) (*plan.Plan, error) {
+	if known, ok := h.plans.Load(serverURL); ok {
+		return known.(*plan.Plan), nil
+	}
+	p, err := h.plan(serverURL)
+	if err == nil && h.principal != "" && h.planned.Add(1) <= maxPlans {
+		h.plans.Store(serverURL, &p)
+	}
+	return &p, err
+}
+
 // storedLogin returns the login that docker login stored for the plan's host.
-func (h *Helper) storedLogin(p plan.Plan) (Credentials, bool) {
+func (h *Helper) storedLogin(p *plan.Plan) (Credentials, bool) {
 	if h.stored.isAbsent(p.LoginKey) {
 		return Credentials{}, false
 	}
@@ -117,20 +133,27 @@ func (h *Helper) storedLogin(p plan.Plan) (Credentials, bool) {
 	return Credentials{}, false
 }
 
-// token returns the plan's token from the cache, or requests it with r.
-func (h *Helper) token(ctx context.Context, p plan.Plan, r token.Request, o *observation) (Credentials, error) {
+// token returns the plan's token from the cache, or requests it, for a pod with its web identity.
+func (h *Helper) token(ctx context.Context, p *plan.Plan, pod *token.WebIdentity, o *observation) (Credentials, error) {
 	e, state, err := h.cache.Lookup(p.TokenKey)
 	if err == nil && state == cache.Fresh {
-		h.log.Debug("found in the cache", "host", p.Host)
+		if h.debugs() {
+			h.log.Debug("found in the cache", "host", p.Host)
+		}
 		o.Outcome = Hit
 		return tokenOf(e)
 	}
+	return h.refreshedToken(ctx, p, pod, o, e, state)
+}
+
+// refreshedToken is token for a cache entry that is aging or absent.
+func (h *Helper) refreshedToken(ctx context.Context, p *plan.Plan, pod *token.WebIdentity, o *observation, e cache.Entry, state cache.State) (Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	f := h.newFetch(ctx, p, r)
+	f := h.newFetch(ctx, *p, pod)
 	found, err := h.cache.Do(ctx, p.TokenKey, f.run)
 	for try := 1; errors.Is(err, errChanged) && try < maxTries; try++ {
-		f = h.newFetch(ctx, p.Again(), r)
+		f = h.newFetch(ctx, p.Again(), pod)
 		found, err = h.cache.Do(ctx, f.plan.TokenKey, f.run)
 	}
 	switch {
@@ -187,8 +210,12 @@ type fetch struct {
 	started atomic.Bool // run was called: the cache did not wait for another fetch
 }
 
-func (h *Helper) newFetch(ctx context.Context, p plan.Plan, r token.Request) *fetch {
-	f := &fetch{helper: h, plan: p, request: r}
+func (h *Helper) newFetch(ctx context.Context, p plan.Plan, pod *token.WebIdentity) *fetch {
+	f := &fetch{helper: h, plan: p, request: request(p)}
+	if pod != nil {
+		// The pod's role is assumed with its token. AssumeRoleWithWebIdentity takes no external ID.
+		f.request.RoleARN, f.request.ExternalID, f.request.WebIdentity = "", "", pod
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		f.timeout = time.Until(deadline).Round(10 * time.Millisecond)
 	}

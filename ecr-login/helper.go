@@ -20,6 +20,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -105,9 +106,11 @@ type Helper struct {
 	tokens      *token.Client
 	log         *slog.Logger
 	principal   string     // of Options.Config, never empty with one
-	memo        *plan.Memo // nil without a Tier
+	memo        *plan.Memo // nil for a Helper that is used once: without a Tier and a Config
 	stored      storedLogins
 	added       sync.Map // hosts that were added to the known hosts, and when
+	plans       sync.Map // plans by server URL
+	planned     atomic.Int32
 }
 
 // New returns a Helper. Settings that cannot be used are not reported here but by the Helper's
@@ -130,7 +133,8 @@ func New(o Options) *Helper {
 		h.settings.Cache = false
 		h.principal = principal(o.Principal)
 		o.Clock = processClock(o.Clock)
-	} else if o.Tier != nil {
+	}
+	if o.Config != nil || o.Tier != nil {
 		h.memo = &plan.Memo{}
 	}
 	if h.settingsErr != nil {

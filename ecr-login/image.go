@@ -114,22 +114,20 @@ func (h *Helper) imageCredentials(ctx context.Context, p plan.Plan, account *ide
 	if p.Anonymous {
 		return Credentials{}, notFound{errAnonymous}
 	}
-	r := request(p)
+	var pod *token.WebIdentity
 	switch {
 	case account == nil:
-		if c, ok := h.storedLogin(p); ok {
+		if c, ok := h.storedLogin(&p); ok {
 			o.Outcome = Hit
 			return c, nil
 		}
 	case account.RoleARN == "":
-		f := fetch{helper: h, plan: p}
+		f := h.newFetch(ctx, p, nil)
 		return Credentials{}, f.failure(&Error{Kind: token.NoCredentials, Err: ErrNoRole, Message: fmt.Sprintf(
 			"the service account %s/%s has no IAM role: it has no annotation %s, and no rule of the settings has a role_arn for %s",
 			account.Namespace, account.Name, RoleAnnotation, p.Host)})
 	default:
-		// The account's role is assumed with its token. AssumeRoleWithWebIdentity takes no external ID.
-		r.RoleARN, r.ExternalID = "", ""
-		r.WebIdentity = &token.WebIdentity{Token: jwt, RoleARN: account.RoleARN, SessionName: p.SessionName}
+		pod = &token.WebIdentity{Token: jwt, RoleARN: account.RoleARN, SessionName: p.SessionName}
 	}
-	return h.token(ctx, p, r, o)
+	return h.token(ctx, &p, pod, o)
 }

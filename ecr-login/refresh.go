@@ -33,7 +33,7 @@ func (h *Helper) refresh(ctx context.Context, serverURL string, o *observation) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	f := h.newFetch(ctx, p, request(p))
+	f := h.newFetch(ctx, p, nil)
 	if _, err := h.cache.Refresh(ctx, p.TokenKey, f.run); err != nil {
 		return h.status(p), f.failure(err)
 	}

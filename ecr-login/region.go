@@ -54,7 +54,7 @@ func (h *Helper) getForRegion(ctx context.Context, r Region, o *observation) (Cr
 	if p.Anonymous {
 		return Credentials{}, notFound{errAnonymous}
 	}
-	return h.token(ctx, p, request(p), o)
+	return h.token(ctx, &p, nil, o)
 }
 
 // registryIn returns a registry without an account that stands for all registries of the region.

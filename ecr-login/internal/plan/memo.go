@@ -19,8 +19,11 @@ const settleTime = 2 * time.Second
 // made. The zero value is empty; a Memo is safe for concurrent use.
 type Memo struct {
 	mu     sync.Mutex
-	byRule map[string]remembered
+	byRule map[memoKey]remembered
 }
+
+// memoKey is what tells the fingerprints of one process apart.
+type memoKey struct{ profile, rule string }
 
 // remembered is a fingerprint and what it was made from.
 type remembered struct {
@@ -35,11 +38,19 @@ type variable struct {
 	set         bool
 }
 
-// fingerprint returns the fingerprint of s, under a key for its profile and rule.
-func (m *Memo) fingerprint(key string, s identity.Source) identity.Fingerprint {
+// fingerprint returns the fingerprint of s, or of the explicit credentials of a principal, which nothing
+// changes.
+func (m *Memo) fingerprint(key memoKey, s identity.Source, principal string) identity.Fingerprint {
 	m.mu.Lock()
 	known, ok := m.byRule[key]
 	m.mu.Unlock()
+	if principal != "" {
+		if !ok {
+			known.fingerprint = identity.Explicit(principal, s.Rule, nil)
+			m.remember(key, known)
+		}
+		return known.fingerprint
+	}
 	// The files are inspected before they are read again, so that a change in between is noticed by
 	// the next call.
 	var files []os.FileInfo
@@ -61,13 +72,17 @@ func (m *Memo) fingerprint(key string, s identity.Source) identity.Fingerprint {
 	settled := ok && slices.Equal(f.Files, known.fingerprint.Files) && !slices.ContainsFunc(files, func(i os.FileInfo) bool {
 		return i != nil && now.Sub(i.ModTime()) < settleTime
 	})
+	m.remember(key, remembered{f, environment, files, settled})
+	return f
+}
+
+func (m *Memo) remember(key memoKey, r remembered) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.byRule == nil {
-		m.byRule = map[string]remembered{}
+		m.byRule = map[memoKey]remembered{}
 	}
-	m.byRule[key] = remembered{f, environment, files, settled}
-	return f
+	m.byRule[key] = r
 }
 
 // inspect returns the file information of each path, nil for a file that cannot be inspected.

@@ -38,7 +38,7 @@ type Planner struct {
 
 	// fingerprints has those computed so far, by profile and rule. A list of hundreds of hosts shares
 	// a few.
-	fingerprints map[string]identity.Fingerprint
+	fingerprints map[memoKey]identity.Fingerprint
 }
 
 // Plan is what a get for one server URL would do.
@@ -106,27 +106,27 @@ func (p *Planner) anonymous(r registry.Registry) bool {
 func (p *Planner) identify(plan *Plan, profile, rule string) {
 	plan.source = identity.Source{Environ: p.Environ, Profile: profile, Rule: rule, Kubelet: p.Account}
 	plan.principal = p.Principal
-	key := profile + "\x00" + rule
-	f, ok := p.fingerprints[key]
-	if !ok {
-		f = p.fingerprint(key, plan.source)
-		if p.fingerprints == nil {
-			p.fingerprints = make(map[string]identity.Fingerprint, 1)
-		}
-		p.fingerprints[key] = f
-	}
-	plan.Identity = f
+	plan.Identity = p.fingerprint(plan.source)
 	plan.TokenKey = tokenKey(*plan, plan.role)
 }
 
-func (p *Planner) fingerprint(key string, s identity.Source) identity.Fingerprint {
+func (p *Planner) fingerprint(s identity.Source) identity.Fingerprint {
+	key := memoKey{s.Profile, s.Rule}
 	switch {
+	case p.Memo != nil && s.Kubelet == nil:
+		return p.Memo.fingerprint(key, s, p.Principal)
 	case p.Principal != "":
 		return identity.Explicit(p.Principal, s.Rule, s.Kubelet)
-	case p.Memo != nil && s.Kubelet == nil:
-		return p.Memo.fingerprint(key, s)
 	}
-	return s.Fingerprint()
+	f, ok := p.fingerprints[key]
+	if !ok {
+		f = s.Fingerprint()
+		if p.fingerprints == nil {
+			p.fingerprints = make(map[memoKey]identity.Fingerprint, 1)
+		}
+		p.fingerprints[key] = f
+	}
+	return f
 }
 
 // Again returns the plan with the principal's source read again. Its TokenKey differs when the source
