@@ -65,7 +65,7 @@ func TestGoroutinesShareOneCall(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 50 {
 				all.Go(func() {
-					l, err := h.Get(t.Context(), fmt.Sprintf("%012d.dkr.ecr.us-east-1.amazonaws.com", 100000000000+i))
+					l, err := h.Get(t.Context(), fmt.Sprintf("%012d.dkr.ecr.us-east-1.amazonaws.com", 100_000_000_000+int64(i)))
 					if err != nil || l.Username != "AWS" || l.Password == "" {
 						t.Errorf("%v", err)
 					}

@@ -55,7 +55,7 @@ func filterKeyring() error {
 func (p *fixture) withoutKeyring(args ...string) result {
 	p.t.Helper()
 	var st unix.Statfs_t
-	if err := unix.Statfs(p.dir, &st); err != nil || st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC {
+	if err := unix.Statfs(p.dir, &st); err != nil || st.Type == unix.TMPFS_MAGIC || uint32(st.Type) == unix.RAMFS_MAGIC {
 		p.t.Skip("temporary files are in memory here")
 	}
 	p.set("XDG_RUNTIME_DIR=", refuseKeyring+"="+helper)

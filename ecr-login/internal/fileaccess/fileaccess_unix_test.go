@@ -78,7 +78,7 @@ func TestOwner(t *testing.T) {
 	if got := SudoUser(0); got != "root" {
 		t.Errorf("user 0 is %q", got)
 	}
-	if got := SudoUser(4_000_000_000); got != "'#4000000000'" || !strings.HasPrefix(UserText(0), "root (") {
+	if got := SudoUser(2_000_000_000); got != "'#2000000000'" || !strings.HasPrefix(UserText(0), "root (") {
 		t.Errorf("%q, %q", got, UserText(0))
 	}
 }
