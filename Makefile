@@ -18,7 +18,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench fleet kubelet-plugin kubelet cross clean
+.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench fleet kubelet-plugin kubelet cross dist dist-test actionlint platforms clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no mark bits beside its objects.
@@ -90,20 +90,31 @@ lint:
 	cd ecr-login/e2e && $(GO) vet -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) mod tidy -diff
+	cd packaging/dist && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 
 # Builds a program outside this repository that imports only the library, and counts the modules in
 # its graph.
 library-modules:
 	.ci/library-modules
 
-# Compiles and vets the program for other systems.
+# The systems of a release, as the Go tools name them. packaging/dist/build.go has the same list.
+TARGETS := linux/amd64 linux/arm64 linux/arm linux/386 linux/riscv64 linux/s390x linux/ppc64le \
+	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 freebsd/arm64
+
+# Vets the program and its tests for every system of a release, with the flags of a build.
 cross:
-	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/...
-	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/...
-	GOOS=freebsd GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./cache/... ./ecr-login/docker-credential-ecr-login
-	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
-	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
-	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o /dev/null $(COMMAND)
+	@set -e; for target in $(TARGETS); do \
+		echo "vet $$target"; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 GOEXPERIMENT=$(EXPERIMENT) $(GO) vet -trimpath -tags $(TAGS) ./...; \
+	done
+
+# Writes the files of a release to dist/: make dist VERSION=v0.1.0
+# MINISIGN_KEY is the file of a secret key that signs the checksums, MINISIGN_PASSWORD its password.
+DIST         ?= dist
+DIST_TARGETS ?=
+MINISIGN_KEY ?=
+dist:
+	cd packaging/dist && GOFLAGS= $(GO) run . -version $(VERSION) -out $(abspath $(DIST)) -targets '$(DIST_TARGETS)' -key '$(MINISIGN_KEY)'
 
 # Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the
 # clients that are installed: podman, skopeo and buildah from Debian, and those that `make clients`
