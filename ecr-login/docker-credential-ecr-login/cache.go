@@ -54,7 +54,7 @@ environment, has a * for the account.`,
 		if err != nil {
 			return err
 		}
-		held, err := helper.CacheEntries(p.registries().Helper)
+		held, err := helper.CacheEntries(p.registries("").Helper)
 		if err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ revoke it.`,
 		}
 		failed := false
 		for _, name := range args {
-			if hosts := sharedWith(helper, p.registries(), name); len(hosts) > 0 {
+			if hosts := sharedWith(helper, p.registries(""), name); len(hosts) > 0 {
 				p.out.note(fmt.Sprintf("%s shares its tokens with %s", redact.UserInfo(name), someOf(hosts)), "")
 			}
 			n, err := helper.Forget(name)

@@ -32,7 +32,7 @@ func (p *process) completeRegistries(max int) cobra.CompletionFunc {
 		if max >= 0 && len(args) >= max {
 			return nil, noFiles
 		}
-		hosts := slices.DeleteFunc(p.registries().Hosts(), func(host string) bool { return slices.Contains(args, host) })
+		hosts := slices.DeleteFunc(p.registries("").Hosts(), func(host string) bool { return slices.Contains(args, host) })
 		return matching(hosts, word), noFiles
 	}
 }
@@ -40,7 +40,7 @@ func (p *process) completeRegistries(max int) cobra.CompletionFunc {
 // completeRegions completes a region with those of the known registries.
 func (p *process) completeRegions(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var regions []string
-	r := p.registries()
+	r := p.registries("")
 	for _, host := range r.Hosts() {
 		if s, err := r.Helper(host).Status(host); err == nil {
 			regions = append(regions, s.Registry.Region)

@@ -12,7 +12,7 @@ import (
 
 func headerCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "header [--curl] REGISTRY",
+		Use:   "header [--profile PROFILE] [--curl] REGISTRY",
 		Short: "print the Authorization header for a registry's HTTP API",
 		Long: `Prints "Authorization: Basic ..." for a registry, and "Authorization: Bearer ..." for public.ecr.aws, which
 accepts nothing else. With --curl it prints a configuration for curl, which keeps the secret off the command line,
@@ -26,10 +26,12 @@ curl sends the header only over TLS, unless REGISTRY starts with http://.`,
 		Args:              arguments(1, 1, "one registry"),
 		ValidArgsFunction: p.completeRegistries(1),
 	}
+	profile := c.Flags().String("profile", "", "the AWS `PROFILE` to use, instead of the one that docker uses")
+	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	forCurl := c.Flags().Bool("curl", false, "print a configuration for curl -K")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		p.budget.pause() // the settings' timeout applies
-		helper := p.helper()
+		helper := p.helperFor(p.profileFor(*profile, args[0]))
 		status, err := helper.Status(args[0]) // not for the hosts of a fallback helper
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,7 @@ import (
 
 func refreshCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "refresh [--watch] [--json] [REGISTRY...]",
+		Use:   "refresh [--profile PROFILE] [--watch] [--json] [REGISTRY...]",
 		Short: "refresh tokens before clients need them",
 		Long: `Requests new tokens from AWS. With registries: for those, also when their tokens are still fresh. Without: for the
 registries that Docker's config.json or podman's auth.json assigns to this helper, when the token is missing or past
@@ -42,6 +43,8 @@ the source code has units for both modes.`,
 
 		ValidArgsFunction: p.completeRegistries(-1),
 	}
+	profile := c.Flags().String("profile", "", "the AWS `PROFILE` to use, instead of those that docker uses")
+	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	watch := c.Flags().Bool("watch", false, "keep running and refresh each token at its refresh point")
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -50,9 +53,9 @@ the source code has units for both modes.`,
 		}
 		p.budget.pause() // each request has the settings' timeout
 		if *watch {
-			return p.watch(c.Context(), args, *asJSON)
+			return p.watch(c.Context(), *profile, args, *asJSON)
 		}
-		return p.refresh(c.Context(), args, *asJSON)
+		return p.refresh(c.Context(), *profile, args, *asJSON)
 	}
 	return c
 }
@@ -69,20 +72,21 @@ func requireCache(h *ecrlogin.Helper) error {
 	return nil
 }
 
-// registries returns the known registries, each with the profile that a client would use for it.
-func (p *process) registries() *refresh.Registries {
+// registries returns the known registries, each with the profile that a client would use for it. The flag --profile, and
+// then a profile in the program's name, replace those.
+func (p *process) registries(profile string) *refresh.Registries {
 	return &refresh.Registries{
 		New:     p.helperFor,
-		Profile: progname.Profile(p.name),
+		Profile: cmp.Or(profile, progname.Profile(p.name)),
 		Clients: clients.Read(dockerconfig.Locator{}),
 	}
 }
 
 // refresh refreshes the named tokens, or those that are due, once.
-func (p *process) refresh(ctx context.Context, names []string, asJSON bool) error {
+func (p *process) refresh(ctx context.Context, profile string, names []string, asJSON bool) error {
 	all := []refreshResult{}
 	failed := false
-	refresh.Once(ctx, p.registries(), names,
+	refresh.Once(ctx, p.registries(profile), names,
 		func(i, n int, t *refresh.Token) {
 			if !asJSON {
 				p.out.stderr.Progress("refreshing %d of %d: %s", i, n, t.Hosts[0])
@@ -110,13 +114,14 @@ func (p *process) refresh(ctx context.Context, names []string, asJSON bool) erro
 }
 
 // watch refreshes tokens until a signal arrives or the output can no longer be written.
-func (p *process) watch(ctx context.Context, names []string, asJSON bool) error {
-	if name, err := p.registries().Check(names); err != nil {
+func (p *process) watch(ctx context.Context, profile string, names []string, asJSON bool) error {
+	if name, err := p.registries(profile).Check(names); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	w := refresh.Watcher{Find: p.registries, Names: names, Now: p.now, Report: func(r refresh.Result) {
+	find := func() *refresh.Registries { return p.registries(profile) }
+	w := refresh.Watcher{Find: find, Names: names, Now: p.now, Report: func(r refresh.Result) {
 		if !asJSON {
 			p.printRefresh(r)
 		} else if line, err := json.Marshal(newRefreshResult(r)); err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
@@ -67,6 +70,16 @@ func (p *process) helper() *ecrlogin.Helper { return p.helperFor(progname.Profil
 // and the environment.
 func (p *process) helperFor(profile string) *ecrlogin.Helper {
 	return ecrlogin.New(p.options(profile))
+}
+
+// profileFor returns the AWS profile for a registry: that of the flag --profile, else the one in the program's name, else
+// the one in the name of the helper that docker or podman runs for the registry.
+func (p *process) profileFor(flag, serverURL string) string {
+	if profile := cmp.Or(flag, progname.Profile(p.name)); profile != "" {
+		return profile
+	}
+	profile, _ := clients.Read(dockerconfig.Locator{}).Profile(serverURL)
+	return profile
 }
 
 func (p *process) options(profile string) ecrlogin.Options {

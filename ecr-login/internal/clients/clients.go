@@ -1,8 +1,7 @@
 // Package clients reads for which registries the configuration files of docker and of podman name this program,
 // and with which AWS profile.
 //
-// It reads the files that those clients read, in their order, and changes nothing. It does not know
-// credsStore, which applies to every registry.
+// It reads the files that those clients read, in their order, and changes nothing.
 package clients
 
 import (
@@ -27,12 +26,20 @@ type Registries struct {
 
 	// byHost has the profiles by host, for every other spelling of it.
 	byHost map[string]string
+
+	// others are the hosts for which docker runs another helper.
+	others map[string]bool
+
+	// store is the profile of the helper in Docker's credsStore, which docker runs for every registry without an
+	// entry in credHelpers.
+	store    string
+	hasStore bool
 }
 
 // Read reads the files of docker and podman. A file that does not exist is not an error, and neither is a
 // service that has no home directory.
 func Read(where dockerconfig.Locator) *Registries {
-	r := &Registries{profiles: map[string]string{}, byHost: map[string]string{}}
+	r := &Registries{profiles: map[string]string{}, byHost: map[string]string{}, others: map[string]bool{}}
 	if path, err := where.Docker(); err == nil {
 		r.read(path, dockerconfig.Docker)
 	}
@@ -56,11 +63,17 @@ func (r *Registries) read(path string, client dockerconfig.Client) {
 		}
 		return
 	}
+	if store := file.Store(); progname.IsHelper(store) {
+		r.store, r.hasStore = progname.Profile(progname.Prefix+store), true
+	}
 	for _, h := range file.Helpers() {
+		if !progname.IsHelper(h.Name) {
+			r.others[h.Host] = true
+		}
 		if _, known := r.profiles[h.Host]; known || !progname.IsHelper(h.Name) {
 			continue
 		}
-		profile := progname.Profile("docker-credential-" + h.Name)
+		profile := progname.Profile(progname.Prefix + h.Name)
 		r.profiles[h.Host] = profile
 		host, err := registry.Host(h.Host)
 		if _, known := r.byHost[host]; err == nil && (!known || h.Host == host) {
@@ -70,7 +83,8 @@ func (r *Registries) read(path string, client dockerconfig.Client) {
 }
 
 // Profile returns the profile in the name of the helper that a client would start for the server URL: the one of
-// that exact key, else the one of its host. found is false when no client has an entry for it.
+// that exact key, else the one of its host, else the one of credsStore. found is false when no client would start this
+// program.
 func (r *Registries) Profile(serverURL string) (profile string, found bool) {
 	if profile, found = r.profiles[serverURL]; found {
 		return profile, true
@@ -79,8 +93,10 @@ func (r *Registries) Profile(serverURL string) (profile string, found bool) {
 	if err != nil {
 		return "", false
 	}
-	profile, found = r.byHost[host]
-	return profile, found
+	if profile, found = r.byHost[host]; found || r.others[host] {
+		return profile, found
+	}
+	return r.store, r.hasStore
 }
 
 // Contains reports whether a client's file has this exact key.

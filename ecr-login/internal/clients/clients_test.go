@@ -56,6 +56,11 @@ func TestProfileOfEverySpelling(t *testing.T) {
 		{`"` + host + `": "ecr-login-prod", "https://` + host + `": "ecr-login-dev"`, "https://" + host, "dev"},
 		{`"` + host + `/": "ecr-login-prod", "https://` + host + `": "ecr-login-dev"`, host, "prod"}, // the first
 		{`"` + host + `": "ecr-login", "https://` + host + `": "ecr-login-dev"`, host + ":443", ""},
+		{`}, "credsStore": "ecr-login-all", "x": {"y": "z"`, host, "all"},
+		{`"` + host + `": "ecr-login-prod"}, "credsStore": "ecr-login-all", "x": {"y": "z"`, host, "prod"},
+		{`"` + host + `": "ecr-login-prod"}, "credsStore": "ecr-login-all", "x": {"y": "z"`, other, "all"},
+		{`"` + host + `": "desktop"}, "credsStore": "ecr-login-all", "x": {"y": "z"`, host, none},
+		{`"` + host + `": "ecr-login-prod"}, "credsStore": "desktop", "x": {"y": "z"`, other, none},
 	} {
 		got, found := read(t, map[string]string{".docker/config.json": `{"credHelpers": {` + test.helpers + `}}`}).Profile(test.name)
 		if !found {
