@@ -1,8 +1,9 @@
-// Command demo pushes and pulls a container image through docker-credential-ecr-login, with no AWS account, no
-// Docker engine and no docker login: AWS and the registry are ecrtest's, on loopback, the client is
-// google/go-containerregistry's, which reads Docker's config.json and starts the helper as Docker does.
+// Command demo pushes and pulls a container image through docker-credential-ecr-login, without an
+// AWS account, a Docker engine or docker login. AWS and the registry are ecrtest's, on loopback.
+// The client is google/go-containerregistry's, which reads Docker's config.json and starts the
+// helper as Docker does.
 //
-// It prints each step and exits with 1 when one does not come out as it should.
+// It prints each step. It exits with 1 when a step fails.
 package main
 
 import (
@@ -36,7 +37,7 @@ import (
 const host = ecrtest.Account + ".dkr.ecr." + ecrtest.Region + ".amazonaws.com"
 
 func main() {
-	helper := flag.String("helper", "bin/docker-credential-ecr-login", "the `file` of the helper to show")
+	helper := flag.String("helper", "bin/docker-credential-ecr-login", "`path` of the helper")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -46,7 +47,7 @@ func main() {
 	}
 }
 
-// demo is what the steps share.
+// demo is the state that the steps share.
 type demo struct {
 	aws    *ecrtest.Server
 	helper string
@@ -81,7 +82,7 @@ func run(ctx context.Context, helper string) error {
 		remote.WithAuthFromKeychain(authn.DefaultKeychain),
 	}
 
-	say("A registry that is shaped like Amazon ECR, and the AWS API beside it, on loopback.")
+	heading("A registry like Amazon ECR, and the AWS API, on loopback.")
 	fmt.Printf("   registry  %s  (at %s)\n   AWS API   %s\n", host, aws.RegistryTLS, aws.URL)
 	for _, step := range []func(context.Context) error{
 		d.refused, d.configure, d.ask, d.pushAndPull, d.pullAgain, d.examine, d.search,
@@ -90,25 +91,25 @@ func run(ctx context.Context, helper string) error {
 			return err
 		}
 	}
-	say("Done: no AWS account, no docker login, no password on disk.")
+	heading("Done: no AWS account, no docker login, no password on disk.")
 	return nil
 }
 
 func (d *demo) refused(context.Context) error {
-	say("Without credentials the registry is closed.")
+	heading("Without credentials the registry denies access.")
 	_, err := remote.Get(d.image, remote.WithTransport(d.aws.Transport()))
 	var refused *transport.Error
 	if !errors.As(err, &refused) || refused.StatusCode != http.StatusUnauthorized {
-		return fmt.Errorf("an anonymous pull should be answered with 401, and was with: %v", err)
+		return fmt.Errorf("an anonymous pull must fail with status 401, got: %v", err)
 	}
 	fmt.Println("   pull without credentials: 401 Unauthorized")
 	return nil
 }
 
-// configure makes this process one whose home folder holds an AWS access key, and has the helper write its line for
-// Docker. What it calls goes through a proxy that ends TLS, so that the hosts have the names that AWS gives them.
+// configure gives this process a home directory with an AWS access key, and runs the helper's
+// configure. Calls go through a proxy that terminates TLS, so that hosts have AWS's names.
 func (d *demo) configure(ctx context.Context) error {
-	say("An AWS access key, and one line in Docker's config.json.")
+	heading("An AWS access key, and one line in Docker's config.json.")
 	home := d.aws.Home(d.home)
 	home.Proxy = true
 	bin := filepath.Join(d.home, "bin")
@@ -128,7 +129,7 @@ func (d *demo) configure(ctx context.Context) error {
 	return d.show(ctx, "configure", host)
 }
 
-// show runs a command of the helper as a person would, who sees the home folder as ~.
+// show runs a command of the helper and prints its output, with ~ for the home directory.
 func (d *demo) show(ctx context.Context, args ...string) error {
 	fmt.Printf("   $ docker-credential-ecr-login %s\n", strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, "docker-credential-ecr-login", args...)
@@ -143,28 +144,28 @@ func (d *demo) show(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// examine has the helper look at the whole way that the pulls have gone.
+// examine runs the helper's doctor.
 func (d *demo) examine(ctx context.Context) error {
-	say("The helper looks at the whole way of a pull.")
+	heading("The helper checks each step of a pull.")
 	return d.show(ctx, "doctor", d.image.String())
 }
 
 func (d *demo) ask(ctx context.Context) error {
-	say("What Docker asks the helper, and what it answers.")
+	heading("Docker's request to the helper, and the answer.")
 	fmt.Printf("   $ echo %s | docker-credential-ecr-login get\n", host)
 	get := exec.CommandContext(ctx, "docker-credential-ecr-login", "get")
 	get.Stdin = strings.NewReader(host)
 	get.Stderr = os.Stderr
 	out, err := get.Output()
 	if err != nil {
-		return fmt.Errorf("asking the helper: %w: %s", err, out)
+		return fmt.Errorf("calling the helper: %w: %s", err, out)
 	}
 	fmt.Printf("   %s…\"}  (%d bytes)\n", out[:min(len(out), 110)], len(out))
 	return d.calls(1)
 }
 
 func (d *demo) pushAndPull(context.Context) error {
-	say("An image pushed and pulled, by a client that starts the helper.")
+	heading("A client that starts the helper pushes and pulls an image.")
 	img, err := hello()
 	if err != nil {
 		return err
@@ -181,7 +182,7 @@ func (d *demo) pushAndPull(context.Context) error {
 }
 
 func (d *demo) pullAgain(context.Context) error {
-	say("A second pull is answered from the sealed cache.")
+	heading("A second pull uses the encrypted cache.")
 	before := d.aws.Calls("ecr:GetAuthorizationToken")
 	img, err := hello()
 	if err != nil {
@@ -200,7 +201,7 @@ func (d *demo) pullAgain(context.Context) error {
 	return nil
 }
 
-// pull pulls the image with all its layers, which must be what was pushed.
+// pull pulls the image with all its layers, and compares it with the pushed one.
 func (d *demo) pull(want v1.Hash) error {
 	img, err := remote.Image(d.image, d.client...)
 	if err != nil {
@@ -227,7 +228,7 @@ func (d *demo) pull(want v1.Hash) error {
 	return d.calls(1)
 }
 
-// calls prints how often AWS was asked for a token since the beginning.
+// calls prints the number of calls for a token so far, and compares it with want.
 func (d *demo) calls(want int) error {
 	n := d.aws.Calls("ecr:GetAuthorizationToken")
 	fmt.Printf("   API calls so far: %d\n", n)
@@ -237,9 +238,9 @@ func (d *demo) calls(want int) error {
 	return nil
 }
 
-// search looks for the token wherever this home's programs could have left it.
+// search searches all files below the home directory for the token.
 func (d *demo) search(context.Context) error {
-	say("The token is nowhere on disk in readable form.")
+	heading("No file contains the token in readable form.")
 	tokens := d.aws.Tokens()
 	if len(tokens) == 0 {
 		return errors.New("no token was issued")
@@ -257,7 +258,7 @@ func (d *demo) search(context.Context) error {
 		for _, t := range tokens {
 			for _, needle := range []string{t.Password[:40], t.Basic()[8:48]} {
 				if bytes.Contains(data, []byte(needle)) {
-					return fmt.Errorf("%s holds the token", path)
+					return fmt.Errorf("%s contains the token", path)
 				}
 			}
 		}
@@ -266,11 +267,11 @@ func (d *demo) search(context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("   searched %d files below the home folder for the token and its base64: not found\n", files)
+	fmt.Printf("   searched %d files below the home directory for the token and its base64: not found\n", files)
 	return nil
 }
 
-// hello is an image with one file; always the same, digest included.
+// hello returns an image with one file. Its digest is always the same.
 func hello() (v1.Image, error) {
 	var layer bytes.Buffer
 	t := tar.NewWriter(&layer)
@@ -293,7 +294,7 @@ func hello() (v1.Image, error) {
 
 var steps int
 
-func say(what string) {
+func heading(text string) {
 	steps++
-	fmt.Printf("\n%d. %s\n", steps, what)
+	fmt.Printf("\n%d. %s\n", steps, text)
 }
