@@ -57,25 +57,25 @@ func TestKubeletServiceAccounts(t *testing.T) {
 		}
 	}
 	if fresh > time.Hour || fresh < 50*time.Minute {
-		t.Errorf("to be kept for %s, want up to the end of the role's session of an hour", fresh)
+		t.Errorf("cached for %s, want up to the end of the role's session of an hour", fresh)
 	}
 
-	// Warm: another pod of the account has another token, and the same entry.
+	// Another pod of the account has another service account token and uses the same entry.
 	connections := s.Connections()
 	if again, _ := u.pull(accountRequest(s, "shop:web", iamRole("web"))); again != web {
-		t.Error("another token of the same service account did not find the entry")
+		t.Error("another token of the same service account did not use the entry")
 	}
 	if again, _ := u.pull(accountRequest(s, "shop:db", iamRole("db"))); again != db {
-		t.Error("another token of the same service account did not find the entry")
+		t.Error("another token of the same service account did not use the entry")
 	}
 	if n := s.Connections() - connections; n != 0 {
-		t.Errorf("%d connections for entries that are there, want none", n)
+		t.Errorf("%d connections with existing entries, want none", n)
 	}
 
 	// The node's own: a pod without an account gets the stored login as any client does, and then
 	// the node's token.
 	if u.pullImage(host+"/app") != stored.Secret {
-		t.Error("a request without an account did not get the login stored for the host")
+		t.Error("a request without an account did not get the stored login")
 	}
 	u.run(host, "erase").mustSucceed(t)
 	if again := u.pullImage(host + "/app"); owner(again) != owner(node) {
@@ -94,11 +94,12 @@ func TestKubeletPullRoleAnnotation(t *testing.T) {
 	r.ServiceAccountAnnotations["eks.amazonaws.com/ecr-role-arn"] = iamRole("pull")
 	password, _ := u.pull(r)
 	if principal, _ := s.PrincipalOf(password); !strings.Contains(principal.ARN, ":assumed-role/pull/") {
-		t.Errorf("the token belongs to %q, want the role that pulls", principal.ARN)
+		t.Errorf("the token belongs to %q, want the role for pulls", principal.ARN)
 	}
 }
 
-// One role for two accounts is still two entries: who may use the role is STS's to say, for each.
+// TestKubeletServiceAccountsShareNothing checks that two accounts with one role have two entries,
+// because STS decides for each account whether it may assume the role.
 func TestKubeletServiceAccountsShareNothing(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -108,10 +109,10 @@ func TestKubeletServiceAccountsShareNothing(t *testing.T) {
 	for _, other := range []string{"shop:db", "prod:web"} {
 		a := u.run(requestText(t, kubeletV1, accountRequest(s, other, iamRole("pull"))), "kubelet")
 		if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, "access denied") {
-			t.Errorf("%s, whom the role does not trust: %+v", other, a)
+			t.Errorf("%s, which the role does not trust: %+v", other, a)
 		}
 	}
-	// The same account with another role is another principal, too.
+	// The same account with another role is another principal.
 	s.AddRole(ecrtest.Role{ARN: iamRole("push"), Subject: accountPrefix + "shop:web"})
 	u.pull(accountRequest(s, "shop:web", iamRole("push")))
 	wantCalls(t, s, getToken, 2)
@@ -223,7 +224,7 @@ func TestKubeletServiceAccountErrors(t *testing.T) {
 			}
 			a := u.run(requestText(t, kubeletV1, r), "kubelet")
 			if a.code != 1 || a.stdout != "" || !strings.Contains(a.stderr, test.cause) {
-				t.Errorf("%+v, want nothing on standard output, and %q", a, test.cause)
+				t.Errorf("%+v, want no standard output, and %q", a, test.cause)
 			}
 			if strings.Contains(a.stderr, test.token) {
 				t.Error("the token is in the error")
@@ -236,10 +237,10 @@ func TestKubeletServiceAccountErrors(t *testing.T) {
 	}
 	wantCalls(t, s, getToken, 0)
 
-	// For ECR Public a lack of a role is no reason to fail a pull.
+	// For ECR Public a missing role must not fail the pull.
 	public := accountRequest(s, "shop:web", "")
 	public.Image = "public.ecr.aws/docker/library/busybox"
 	if r := readResponse(t, kubeletV1, u.run(requestText(t, kubeletV1, public), "kubelet")); r.Auth != nil {
-		t.Error("credentials for ECR Public, of an account without a role")
+		t.Error("credentials for ECR Public, although the account has no role")
 	}
 }

@@ -26,7 +26,7 @@ func TestKubeletErrors(t *testing.T) {
 	} {
 		a := test.u.run(requestText(t, kubeletV1, kubeletRequestJSON{Image: host + "/app"}), "kubelet")
 		if a.code != 1 || a.stdout != "" || strings.Count(a.stderr, "\n") != 2 {
-			t.Errorf("%s: %+v, want cause and hint on standard error alone", test.name, a)
+			t.Errorf("%s: %+v, want cause and hint on standard error only", test.name, a)
 		}
 		for _, want := range test.want {
 			if !strings.Contains(a.stderr, want) {
@@ -70,14 +70,15 @@ func TestKubeletBadRequests(t *testing.T) {
 	if n := s.Connections(); n != 0 {
 		t.Errorf("%d connections, want none", n)
 	}
-	// A field that a later kubelet may add within a version is no reason to refuse.
+	// A later kubelet may add fields within a version, so unknown fields are ignored.
 	a := u.run(replace(`"image"`, `"later":{},"image"`), "kubelet")
 	if readResponse(t, kubeletV1, a).Auth[host].Password == "" {
-		t.Error("a field that is not known made the request one without an answer")
+		t.Error("a request with an unknown field got no credentials")
 	}
 }
 
-// A kubelet whose configuration lacks the args gets told; everybody else gets the usage.
+// TestKubeletWithoutArguments checks that a request on standard input, without arguments, gets an
+// error about the missing args. All other input gets the usage.
 func TestKubeletWithoutArguments(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, t.TempDir(), nil)
@@ -96,7 +97,7 @@ func TestKubeletWithoutArguments(t *testing.T) {
 			t.Errorf("%.20q: %+v, want the usage", stdin, a)
 		}
 	}
-	// Standard input that stays open and silent, as that of many a daemon.
+	// Standard input stays open without data, as that of many daemons.
 	silent, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -122,8 +123,8 @@ func TestKubeletUsageErrors(t *testing.T) {
 	}
 }
 
-// The budget is the settings', but not longer than the kubelet waits.
-func TestKubeletGivesUp(t *testing.T) {
+// TestKubeletTimeout checks that the setting timeout limits a request.
+func TestKubeletTimeout(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	dir := t.TempDir()

@@ -74,14 +74,14 @@ func readResponse(t testing.TB, apiVersion string, a result) kubeletResponseJSON
 	return r
 }
 
-// pull asks for an image and returns the password for its registry, which must be the only one in
-// the answer.
+// pull requests credentials for an image. It returns the password and the cache duration, and
+// checks that the response has credentials for only this registry.
 func (u *user) pull(r kubeletRequestJSON) (string, time.Duration) {
 	u.t.Helper()
 	got := readResponse(u.t, kubeletV1, u.run(requestText(u.t, kubeletV1, r), "kubelet"))
 	registry, _, _ := strings.Cut(r.Image, "/")
 	if auth := got.Auth[registry]; len(got.Auth) != 1 || auth.Username != "AWS" || auth.Password == "" {
-		u.t.Fatalf("the answer for %s opens %d registries, want %s with the user AWS", r.Image, len(got.Auth), registry)
+		u.t.Fatalf("the response for %s has credentials for %d registries, want only %s with the user AWS", r.Image, len(got.Auth), registry)
 	}
 	return got.Auth[registry].Password, got.CacheDuration.Duration
 }
@@ -92,7 +92,7 @@ func (u *user) pullImage(image string) string {
 	return password
 }
 
-// The exact bytes of both directions, for every version.
+// TestKubeletGolden checks the exact bytes of requests and responses of every version.
 func TestKubeletGolden(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -102,7 +102,7 @@ func TestKubeletGolden(t *testing.T) {
 		apiVersion := "credentialprovider.kubelet.k8s.io/" + version
 		request := requestText(t, apiVersion, kubeletRequestJSON{Image: host + "/team/app"})
 		if want := `{"kind":"CredentialProviderRequest","apiVersion":"` + apiVersion + `","image":"` + host + `/team/app"}` + "\n"; request != want {
-			t.Fatalf("the kubelet asks\n%s, not\n%s", request, want)
+			t.Fatalf("the kubelet writes\n%s, not\n%s", request, want)
 		}
 		a := u.run(request, "kubelet")
 		auth := readResponse(t, apiVersion, a).Auth[host]
@@ -116,7 +116,7 @@ func TestKubeletGolden(t *testing.T) {
 		want := `{"kind":"CredentialProviderResponse","apiVersion":"` + apiVersion + `","cacheKeyType":"Registry",` +
 			`"cacheDuration":…,"auth":{"` + host + `":{"username":"AWS","password":…}}}` + "\n"
 		if got != want {
-			t.Errorf("answered\n%s, want\n%s", got, want)
+			t.Errorf("the response is\n%s, want\n%s", got, want)
 		}
 	}
 	wantCalls(t, s, getToken, 1)
@@ -139,19 +139,20 @@ host  = "` + host + `"
 		"eu.images.example.com:5000/app:v1",
 	} {
 		if _, ok := s.PrincipalOf(u.pullImage(image)); !ok {
-			t.Errorf("%s: not a token of ECR", image)
+			t.Errorf("%s: not an ECR token", image)
 		}
 	}
 	if public := "public.ecr.aws/docker/library/busybox:latest"; u.pullImage(public) == u.pullImage(host+"/app") {
-		t.Error("ECR Public got a token of ECR")
+		t.Error("ECR Public got the token of a private registry")
 	}
-	// What get was given is what kubelet gives: one cache, one call.
+	// get and kubelet share the cache.
 	if u.get(host).Secret != u.pullImage(host+"/app") {
 		t.Error("get and kubelet have different tokens")
 	}
 }
 
-// Where a pull may go on without credentials, the answer is one without.
+// TestKubeletAnonymous checks that the response has no credentials where an anonymous pull is
+// right.
 func TestKubeletAnonymous(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -163,27 +164,27 @@ func TestKubeletAnonymous(t *testing.T) {
 		name, image string
 		u           *user
 	}{
-		{"foreign host", "quay.io/team/app:v1", somebody},
-		{"Docker Hub, in full", "docker.io/library/nginx", somebody},
-		{"Docker Hub, in short", "nginx:latest", somebody},
-		{"foreign host with port", "localhost:5000/app", somebody},
-		{"no path, so the name of an image of Docker Hub", host, somebody},
-		{"look-alike after ours", host + ".evil.example/app", somebody},
-		{"look-alike before ours", "evil-" + host + "/app", somebody},
+		{"another registry", "quay.io/team/app:v1", somebody},
+		{"Docker Hub, full name", "docker.io/library/nginx", somebody},
+		{"Docker Hub, short name", "nginx:latest", somebody},
+		{"another registry with port", "localhost:5000/app", somebody},
+		{"no path: an image of Docker Hub", host, somebody},
+		{"ECR host as a prefix", host + ".evil.example/app", somebody},
+		{"ECR host as a suffix", "evil-" + host + "/app", somebody},
 		{"host in the path", "evil.example/" + host + "/app", somebody},
 		{"user info before the host", "evil@" + host + "/app", somebody},
-		{"an alias that no rule names", "images.example.com/app", somebody.settings("[[registry]]\nmatch = \"other.example.com\"\nhost = \"" + host + "\"\n")},
-		{"a fallback is not for the kubelet", "quay.io/team/app", somebody.settings("fallback = \"nothing-there\"\n")},
-		{"no host before the path", "/app", somebody},
-		{"ECR Public, nobody", public, nobody},
-		{"ECR Public, not wanted", public, somebody.settings("public = \"never\"\n")},
+		{"an alias without a rule", "images.example.com/app", somebody.settings("[[registry]]\nmatch = \"other.example.com\"\nhost = \"" + host + "\"\n")},
+		{"a fallback helper is not used", "quay.io/team/app", somebody.settings("fallback = \"nothing-there\"\n")},
+		{"no host", "/app", somebody},
+		{"ECR Public without credentials", public, nobody},
+		{"ECR Public disabled", public, somebody.settings("public = \"never\"\n")},
 	} {
 		for _, version := range []string{"v1", "v1beta1", "v1alpha1"} {
 			apiVersion := "credentialprovider.kubelet.k8s.io/" + version
 			request := requestText(t, apiVersion, kubeletRequestJSON{Image: test.image})
 			r := readResponse(t, apiVersion, test.u.run(request, "kubelet"))
 			if r.Auth != nil || r.CacheDuration.Duration != 0 {
-				t.Errorf("%s: %d credentials for %s, want none, and that not to be kept", test.name, len(r.Auth), r.CacheDuration)
+				t.Errorf("%s: %d credentials cached for %s, want none, and no caching", test.name, len(r.Auth), r.CacheDuration)
 			}
 		}
 	}
@@ -199,7 +200,7 @@ func TestKubeletCacheDuration(t *testing.T) {
 	between := func(name string, got, low, high time.Duration) {
 		t.Helper()
 		if got < low || got > high {
-			t.Errorf("%s: to be kept for %s, want %s to %s", name, got, low, high)
+			t.Errorf("%s: cached for %s, want %s to %s", name, got, low, high)
 		}
 	}
 
@@ -212,12 +213,12 @@ func TestKubeletCacheDuration(t *testing.T) {
 	s.SetFault(getToken, ecrtest.AccessDenied())
 	password, aging := u.pull(ask)
 	if password != old.Secret {
-		t.Error("the aging token was not served while AWS refuses")
+		t.Error("the aging token was not served while AWS denies access")
 	}
 	between("past its refresh point", aging, 0, 0)
 	s.SetFault(getToken)
 
-	// A role's session ends in fifteen minutes: nobody may keep its token for longer.
+	// A role's session expires in 15 minutes: its token must not be cached longer.
 	s.SetSessionLife(15 * time.Minute)
 	_, session := newSourceUser(t, s, ecrtest.FromRole).pull(ask)
 	between("session of 15 minutes", session, 10*time.Minute, 15*time.Minute)
@@ -228,7 +229,7 @@ func TestKubeletCacheDuration(t *testing.T) {
 
 	s.SetTokenLife(-time.Minute)
 	_, dead := newSourceUser(t, s, ecrtest.FromSSO).pull(ask)
-	between("token that has ended by AWS's clock", dead, 0, 0)
+	between("token that is expired by AWS's clock", dead, 0, 0)
 }
 
 func TestKubeletColdNode(t *testing.T) {
@@ -245,7 +246,7 @@ func TestKubeletColdNode(t *testing.T) {
 	first := readResponse(t, kubeletV1, answers[0]).Auth[host]
 	for _, a := range answers {
 		if readResponse(t, kubeletV1, a).Auth[host] != first {
-			t.Fatal("two pulls at once got different tokens")
+			t.Fatal("two parallel pulls got different tokens")
 		}
 	}
 	wantCalls(t, s, getToken, 1)
