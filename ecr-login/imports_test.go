@@ -80,6 +80,7 @@ var only = map[string][]string{
 	"crypto/tls":                 {"ecr-login/internal/neterr", "ecr-login/internal/doctor", "ecr-login/token"},
 	"github.com/gofrs/flock":     {"cache", "ecr-login/internal/dockerconfig", "ecr-login/internal/logfile"},
 	"golang.org/x/mod/":          {"ecr-login/internal/doctor"},
+	"go.yaml.in/yaml/":           {"ecr-login/internal/doctor"},
 	"golang.org/x/sync/":         {"cache"},
 	"golang.org/x/sys/":          {"ecr-login/internal/process", "cache", "ecr-login/internal/identity", "ecr-login/config", "ecr-login/internal/dockerconfig"},
 	"golang.org/x/term":          {"ecr-login/internal/terminal"},

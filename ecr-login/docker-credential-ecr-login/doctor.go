@@ -19,7 +19,7 @@ import (
 
 func doctorCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "doctor [--fix] [--profile PROFILE] [--json] [REGISTRY[/REPOSITORY[:TAG|@DIGEST]]]",
+		Use:   "doctor [--fix] [--profile PROFILE] [--kubelet] [--json] [REGISTRY[/REPOSITORY[:TAG|@DIGEST]]]",
 		Short: "check everything between a client and a registry",
 		Long: `Checks each step of a pull and prints one line for each: ✔ works, ! could be better, ✘ does not work, with
 the fact and what to do about it. It checks the user, Docker's configuration, the program that Docker would
@@ -36,20 +36,26 @@ registry; --profile replaces it. It ends within 20 seconds. Ctrl-C prints what i
 With --fix it makes the changes that cannot do harm, and prints them: it deletes the tokens in plain text that
 amazon-ecr-credential-helper left in its cache.json, removes logins of ECR registries that are not used any
 more from the clients' files, and removes access for other users from a config.json with passwords and from
-the cache directory.`,
+the cache directory.
+
+With --kubelet it checks this Kubernetes node, best as root: the flags of the running kubelet, its
+CredentialProviderConfig, and this program there. With an image it also checks matchImages, calls the
+program as the kubelet does, and opens the registry with the answer.`,
 		Example: `    docker-credential-ecr-login doctor 123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1
-    docker-credential-ecr-login doctor --fix`,
+    docker-credential-ecr-login doctor --fix
+    docker-credential-ecr-login doctor --kubelet 123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1`,
 		Args:              arguments(0, 1, "at most one registry"),
 		ValidArgsFunction: p.completeRegistries(1),
 	}
 	fix := c.Flags().Bool("fix", false, "fix what can be fixed without harm")
 	profile := c.Flags().String("profile", "", "use this AWS `PROFILE`, not the one of docker's helper")
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
+	node := c.Flags().Bool("kubelet", false, "check the kubelet of this node instead of docker")
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt)
 		defer stop()
-		o := doctor.Options{Helper: p.options(progname.Profile(p.name)), Profile: *profile, Fix: *fix}
+		o := doctor.Options{Helper: p.options(progname.Profile(p.name)), Profile: *profile, Kubelet: *node, Fix: *fix}
 		if len(args) > 0 {
 			o.Registry = args[0]
 		}

@@ -163,7 +163,7 @@ func problems(a result) result {
 	var b strings.Builder
 	omitFix := false
 	for line := range strings.Lines(a.stdout) {
-		if strings.HasSuffix(line, "which Docker's daemon does not read\n") {
+		if strings.HasSuffix(line, "does not read\n") {
 			omitFix = true
 			continue
 		}

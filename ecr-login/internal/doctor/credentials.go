@@ -152,11 +152,15 @@ func (t *target) checkToken() []Finding {
 	case ecrlogin.ServeToken:
 		from = "from the cache"
 	}
-	after := t.helper.Explain(t.d.ctx, t.host)
-	if after.Expires.IsZero() {
+	after, err := t.helper.Status(t.host)
+	expires := after.Expires
+	if t.stored {
+		expires = after.Login
+	}
+	if err != nil || expires.IsZero() {
 		return one(ok("%s, not cached", from))
 	}
-	return one(ok("%s, valid for another %s", from, hours(after.Expires.Sub(t.d.Now()))))
+	return one(ok("%s, valid for another %s", from, hours(expires.Sub(t.d.Now()))))
 }
 
 // hours returns a duration rounded to minutes.

@@ -92,6 +92,10 @@ type Options struct {
 	// Profile is the AWS profile to use instead of both. Empty means no other.
 	Profile string
 
+	// Kubelet checks the credential providers of the kubelet on this node instead of Docker's
+	// configuration, and a pull of Registry through them unless it is empty.
+	Kubelet bool
+
 	// Fix makes the changes that cannot do harm; see the package comment.
 	Fix bool
 
@@ -137,6 +141,10 @@ func Run(ctx context.Context, o Options) []Finding {
 	d := newDoctor(ctx, o)
 	go func() {
 		defer close(d.started)
+		if o.Kubelet {
+			d.checkNode()
+			return
+		}
 		d.checkMachine()
 		for _, t := range d.targets() {
 			d.checkTarget(t)

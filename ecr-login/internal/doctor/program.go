@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os/exec"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
@@ -139,12 +139,8 @@ func (d *doctor) identify(path string) program {
 func versionOf(ctx context.Context, path, arg string) (kind, version string) {
 	ctx, cancel := context.WithTimeout(ctx, versionLimit)
 	defer cancel()
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, path, arg)
-	cmd.Stdout = &limitedWriter{&out, 1 << 10}
-	cmd.WaitDelay = time.Second
-	_ = cmd.Run() // only the output matters
-	words := strings.Fields(strings.ReplaceAll(out.String(), ",", " "))
+	out, _ := process.Output(ctx, exec.Command(path, arg)) // only the output matters
+	words := strings.Fields(strings.ReplaceAll(string(out), ",", " "))
 	for i, w := range words {
 		switch {
 		case w == module && i+1 < len(words):
@@ -154,17 +150,4 @@ func versionOf(ctx context.Context, path, arg string) (kind, version string) {
 		}
 	}
 	return "", ""
-}
-
-// A limitedWriter writes the first bytes and drops the rest.
-type limitedWriter struct {
-	*bytes.Buffer
-	left int
-}
-
-func (l *limitedWriter) Write(p []byte) (int, error) {
-	n := min(len(p), l.left)
-	l.left -= n
-	l.Buffer.Write(p[:n])
-	return len(p), nil
 }

@@ -28,6 +28,12 @@ type doctor struct {
 	authVariable map[string]string // of dockerFile: the logins in DOCKER_AUTH_CONFIG
 	settings     config.Settings   // of settingsFile
 	cache        cache.Status      // of cacheDirectory
+
+	// What the checks of a node found.
+	kubeletFound, providersRead *step
+
+	kubelet   kubelet    // of kubeletFound
+	providers []provider // of providersRead: those that are this program and can be called
 }
 
 func newDoctor(ctx context.Context, o Options) *doctor {

@@ -25,6 +25,7 @@ type target struct {
 
 	explained, credentials, api, reach *step
 
+	providers     []provider            // of match
 	caller        *ecrlogin.Caller      // of credentials
 	apiProbe      probe                 // of api
 	hostProbe     probe                 // of reach
@@ -119,12 +120,16 @@ func (t *target) checkHost() []Finding {
 		}
 	}
 	f := t.probe(&t.hostProbe, t.trust, "https://"+t.host+"/v2/")
-	if f.Status == OK && file != "" && t.hostProbe.trustedBy == file {
+	switch {
+	case f.Status != OK || file == "" || t.hostProbe.trustedBy != file:
+		return one(f)
+	case t.d.Kubelet:
+		return one(warn("add the CA to the system's CA certificates and restart the container runtime", "%s, which the container runtime does not read", f.Fact))
+	default:
 		dir := daemonDirectory + "/" + t.host
 		return one(warn("sudo mkdir -p "+dir+" && sudo cp "+file+" "+dir+"/ca.crt",
 			"%s, which Docker's daemon does not read", f.Fact))
 	}
-	return one(f)
 }
 
 // probe sends one request to find out whether a server answers.
