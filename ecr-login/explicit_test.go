@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,7 +60,7 @@ func TestTenants(t *testing.T) {
 	poisonEnvironment(t)
 	users := []ecrtest.Credentials{s.AddUser("blue"), s.AddUser("green")}
 	shared := memory.Over(nil)
-	o := ecrlogin.Options{Tier: func(cache.Store) cache.Store { return shared }}
+	o := ecrlogin.Options{Tier: func(cache.Store) cache.Store { return shared }, UserAgent: "flux/2.7"}
 	helpers := make([]*ecrlogin.Helper, len(users))
 	for i, user := range users {
 		o.Principal = user.Principal.ARN
@@ -80,6 +81,11 @@ func TestTenants(t *testing.T) {
 	}
 	all.Wait()
 	wantCalls(t, s, 2)
+	for _, r := range s.Requests(getToken) {
+		if !strings.Contains(r.UserAgent, " docker-credential-ecr-login/library flux/2.7") {
+			t.Errorf("user agent %q", r.UserAgent)
+		}
+	}
 	if n := s.Connections(); n != 2 {
 		t.Errorf("%d connections, want 2", n)
 	}
