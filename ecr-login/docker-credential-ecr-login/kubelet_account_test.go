@@ -19,7 +19,7 @@ const (
 
 func iamRole(name string) string { return "arn:aws:iam::" + ecrtest.Account + ":role/" + name }
 
-// asAccount is a request with a new token of the service account, as for another pod of it.
+// accountRequest returns a request with a new token of a service account, as for another pod.
 func accountRequest(s *ecrtest.Server, subject, role string) kubeletRequestJSON {
 	r := kubeletRequestJSON{
 		Image:               host + "/app",
@@ -72,8 +72,8 @@ func TestKubeletServiceAccounts(t *testing.T) {
 		t.Errorf("%d connections with existing entries, want none", n)
 	}
 
-	// The node's own: a pod without an account gets the stored login as any client does, and then
-	// the node's token.
+	// A pod without an account gets the stored login, as any client does, and then the node's
+	// token.
 	if u.pullImage(host+"/app") != stored.Secret {
 		t.Error("a request without an account did not get the stored login")
 	}
@@ -83,8 +83,8 @@ func TestKubeletServiceAccounts(t *testing.T) {
 	}
 }
 
-// The annotation of AWS's own provider works, and goes before that of IAM roles for service
-// accounts.
+// TestKubeletPullRoleAnnotation checks the annotation of AWS's own provider, which comes before that
+// of IAM roles for service accounts.
 func TestKubeletPullRoleAnnotation(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -118,8 +118,9 @@ func TestKubeletServiceAccountsShareNothing(t *testing.T) {
 	wantCalls(t, s, getToken, 2)
 }
 
-// An account that was deleted and made again has its name and another UID. The server's tokens
-// carry no UID, so the test writes its own, and STS's answers to them.
+// TestKubeletServiceAccountUID checks an account that was deleted and created again: it has the same
+// name and another UID. ecrtest's tokens have no UID, so the test writes its own tokens, and STS's
+// answers to them.
 func TestKubeletServiceAccountUID(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -138,14 +139,14 @@ func TestKubeletServiceAccountUID(t *testing.T) {
 	wantCalls(t, s, stsExchange, 2)
 }
 
-// unsigned is a token that says something, and that nobody signed.
+// unsignedToken returns a service account token without a valid signature.
 func unsignedToken(subject, kubernetes string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	payload := fmt.Sprintf(`{"aud":["sts.amazonaws.com"],"iss":"https://oidc.example","kubernetes.io":%s,"sub":%q}`, kubernetes, subject)
 	return encode([]byte(`{"alg":"RS256"}`)) + "." + encode([]byte(payload)) + "." + encode([]byte("no signature"))
 }
 
-// exchanged is what STS answers with.
+// stsResponse returns STS's response with the given credentials.
 func stsResponse(t *testing.T, c ecrtest.Credentials) []byte {
 	t.Helper()
 	type credentials struct {
@@ -162,9 +163,9 @@ func stsResponse(t *testing.T, c ecrtest.Credentials) []byte {
 	return body
 }
 
-// The role may come from the settings; the annotation comes first, because it says which of many
-// accounts asks.
-func TestKubeletRoleOfTheSettings(t *testing.T) {
+// TestKubeletRoleOfSettings checks that a rule's role is used, and that the annotation comes first,
+// because it is about one account.
+func TestKubeletRoleOfSettings(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	u := newSourceUser(t, s, ecrtest.FromEC2).settings(`

@@ -10,8 +10,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// Whatever the settings allow a get, the kubelet has its answer long before it kills the program
-// after a minute.
+// TestStressKubeletTimeBudget checks that a request ends before the kubelet kills the program after
+// a minute, whatever the settings.
 func TestStressKubeletTimeBudget(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()
