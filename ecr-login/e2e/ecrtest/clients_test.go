@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/random"
@@ -85,7 +86,10 @@ func (f *fake) run(stdin, program string, args ...string) (output string, err er
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.Stdin = strings.NewReader(stdin)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = 10 * time.Second // for a recipe that fails before it stops its background process
 	text, err := cmd.CombinedOutput()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	return strings.TrimSpace(string(text)), err
 }
 
@@ -184,6 +188,27 @@ func TestSkopeoAndBoto3(t *testing.T) {
 	}
 	if output, err := boto3(); err != nil || output != "1.0" {
 		t.Errorf("boto3 lists %q (%v), want 1.0", output, err)
+	}
+}
+
+// TestShellRecipe runs the first commands of the section "Shell" in docs/ecrtest.md.
+func TestShellRecipe(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs/ecrtest.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Shell\n\n")
+	recipe, _, _ := strings.Cut(section, "\n\n")
+	if !strings.Contains(recipe, "ecrtest -proxy") || !strings.Contains(recipe, "kill") {
+		t.Fatalf("not the recipe:\n%s", recipe)
+	}
+	f := &fake{t: t, env: map[string]string{}}
+	bin := filepath.Dir(build(t, "./ecr-login/ecrtest/cmd/ecrtest"))
+	output := f.must("PATH="+bin+":$PATH\n"+recipe+"\n", "sh", "-e")
+	for _, want := range []string{`"repositoryName": "team/app"`, "ThrottlingException", "throttled, as expected"} {
+		if !strings.Contains(output, want) {
+			t.Errorf("%q is missing in\n%s", want, output)
+		}
 	}
 }
 

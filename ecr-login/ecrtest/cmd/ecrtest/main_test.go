@@ -224,6 +224,9 @@ func TestHostName(t *testing.T) {
 			t.Errorf("%s=%s", name, env[name])
 		}
 	}
+	if env["AWS_ACCESS_KEY_ID"] != "AKIDEXAMPLE00001" || env["AWS_SECRET_ACCESS_KEY"] != "secret-for-tests-00001" {
+		t.Errorf("the access key %s is not the documented one", env["AWS_ACCESS_KEY_ID"])
+	}
 	if env["AWS_CONFIG_FILE"] != "" || env["AWS_CA_BUNDLE"] == "" || env["AWS_ENDPOINT_URL"] != "" {
 		t.Errorf("%q", env)
 	}
