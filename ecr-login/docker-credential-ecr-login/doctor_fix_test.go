@@ -67,6 +67,29 @@ func TestDoctorFix(t *testing.T) {
 	p.wants(problems(p.run("", "doctor", host)), 0, "")
 }
 
+// A directory for everybody, such as /tmp, is not changed, and a directory's other mode bits stay.
+func TestDoctorFixSharedDirectory(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no modes here")
+	}
+	for _, c := range []struct{ mode, want fs.FileMode }{
+		{fs.ModeSticky | 0o777, fs.ModeSticky | 0o777},
+		{fs.ModeSetgid | 0o775, fs.ModeSetgid | 0o755},
+	} {
+		p := newFixture(t)
+		shared := t.TempDir()
+		p.set("AWS_ECR_CACHE_DIR=" + shared)
+		if err := os.Chmod(shared, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		a := p.run("", "doctor", "--fix", host)
+		if info, err := os.Stat(shared); err != nil || info.Mode() != c.want|fs.ModeDir {
+			t.Errorf("%v: %v, %v, want %v; doctor prints\n%s", c.mode, info.Mode(), err, c.want, a.stdout)
+		}
+	}
+}
+
 // What --fix must not change is reported and stays.
 func TestDoctorFixIsCareful(t *testing.T) {
 	t.Parallel()

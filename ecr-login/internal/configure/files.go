@@ -2,6 +2,7 @@ package configure
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -64,7 +65,7 @@ func (s *Session) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 			err = change(c)
 		}
 	} else {
-		_, err = dockerconfig.Update(t.path, t.client, change)
+		_, err = dockerconfig.Update(context.Background(), t.path, t.client, change)
 	}
 	switch {
 	case dryRun:

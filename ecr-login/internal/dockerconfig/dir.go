@@ -42,7 +42,7 @@ type dir struct {
 
 // openDir opens the directory of a target without following any link.
 func openDir(t *target) (*dir, error) {
-	root, err := os.OpenRoot(t.dir)
+	root, err := os.OpenRoot(t.dir + "/.") // fails for a FIFO, where opening it would block
 	if err != nil {
 		return nil, t.unreadable(err)
 	}

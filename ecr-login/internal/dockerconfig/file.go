@@ -1,6 +1,7 @@
 package dockerconfig
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -31,9 +32,9 @@ func Read(path string, client Client) (*Config, error) {
 // Update edits a file: it calls edit with the parsed file and writes the resulting text in its
 // place. Where the path is a link, the file behind it is replaced. A file that edit does not change
 // is not written, and neither is one for which edit returns an error. When another program wrote the
-// file in the meantime, Update calls edit again with the new text. It reports whether the file was
-// changed.
-func Update(path string, client Client, edit func(*Config) error) (changed bool, err error) {
+// file in the meantime, Update calls edit again with the new text. It waits at most until ctx is done
+// for another process that edits the file. It reports whether the file was changed.
+func Update(ctx context.Context, path string, client Client, edit func(*Config) error) (changed bool, err error) {
 	var created []string // directories, the innermost first
 	defer func() {
 		if !changed && len(created) > 0 {
@@ -41,7 +42,7 @@ func Update(path string, client Client, edit func(*Config) error) (changed bool,
 		}
 	}()
 	for range attempts {
-		changed, err = update(path, client, edit, &created)
+		changed, err = update(ctx, path, client, edit, &created)
 		if !errors.Is(err, errRetry) {
 			return changed, err
 		}
@@ -54,7 +55,7 @@ func keepsChanging(path string) error {
 }
 
 // update is one attempt of Update. It adds the directories that it creates to created.
-func update(path string, client Client, edit func(*Config) error, created *[]string) (bool, error) {
+func update(ctx context.Context, path string, client Client, edit func(*Config) error, created *[]string) (bool, error) {
 	t, err := locate(path)
 	if err != nil {
 		return false, err
@@ -86,7 +87,7 @@ func update(path string, client Client, edit func(*Config) error, created *[]str
 		}
 		return apply(c, edit) // fails, if there is anything to change
 	}
-	l, err := d.lock(lockWait)
+	l, err := d.lock(ctx, lockWait)
 	if err != nil {
 		d.Close()
 		return false, err
@@ -223,27 +224,6 @@ func (t *target) parse(exists bool, text []byte, client Client) (*Config, error)
 	}
 	c.Path, c.target = t.named, t
 	return c, nil
-}
-
-// MakePrivate removes the access of group and others to a file. Like an edit, root refuses it where
-// another user can change the path.
-func MakePrivate(path string) error {
-	t, err := locate(path)
-	if err != nil {
-		return err
-	}
-	if err := t.refusal(); err != nil {
-		return err
-	}
-	if t.info == nil {
-		return &Error{Path: path, Message: "does not exist"}
-	}
-	f, err := t.open()
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Chmod(t.info.Mode().Perm() &^ 0o077)
 }
 
 // Writable returns why a file that was read must not be replaced. It is stricter than the system,

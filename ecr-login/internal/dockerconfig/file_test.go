@@ -1,6 +1,7 @@
 package dockerconfig
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -64,7 +65,7 @@ func TestUpdateWritesOnlyChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []bool{true, false} {
-		changed, err := Update(path, Docker, set("h"))
+		changed, err := Update(t.Context(), path, Docker, set("h"))
 		if err != nil || changed != want {
 			t.Fatalf("%d: %v, %v", i, changed, err)
 		}
@@ -89,14 +90,14 @@ func TestUpdateCreatesMissingFile(t *testing.T) {
 	if c, err := Read(path, Docker); err != nil || c.Exists || len(c.Helpers()) > 0 || c.Changed() {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if changed, err := Update(path, Docker, func(*Config) error { return nil }); changed || err != nil {
+	if changed, err := Update(t.Context(), path, Docker, func(*Config) error { return nil }); changed || err != nil {
 		t.Fatalf("nothing to do: %v, %v", changed, err)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("nothing to do, and a directory was created: %v", err)
 	}
 	var r Record
-	if _, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
+	if _, err := Update(t.Context(), path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if got := content(t, path); got != "{\n\t\"credHelpers\": {\n\t\t\"h\": \"x\"\n\t}\n}\n" {
@@ -107,7 +108,7 @@ func TestUpdateCreatesMissingFile(t *testing.T) {
 			t.Errorf("%s: mode %v, %v", path, info.Mode(), err)
 		}
 	}
-	if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
+	if _, err := Update(t.Context(), path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Dir(filepath.Dir(path))); !errors.Is(err, fs.ErrNotExist) {
@@ -139,11 +140,11 @@ func TestUndoKeepsOtherContent(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "docker")
 			path := filepath.Join(dir, "config.json")
 			var r Record
-			if _, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
+			if _, err := Update(t.Context(), path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			c.also(t, path)
-			if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
+			if _, err := Update(t.Context(), path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(dir); c.want == "" && errors.Is(err, fs.ErrNotExist) {
@@ -189,13 +190,13 @@ func TestUpdateKeepsLinks(t *testing.T) {
 			}
 			path := filepath.Join(dir, "docker", "config.json")
 			var r Record
-			if _, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
+			if _, err := Update(t.Context(), path, Docker, func(c *Config) error { c.SetHelper("h", "x", &r); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			if got := content(t, file); !strings.Contains(got, `"h": "x"`) {
 				t.Errorf("%s", got)
 			}
-			if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
+			if _, err := Update(t.Context(), path, Docker, func(c *Config) error { c.Undo(&r, "h"); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(file); (err == nil) != c.there || c.there && content(t, file) != "{}" {
@@ -252,7 +253,7 @@ func TestUpdateRefuses(t *testing.T) {
 			path := filepath.Join(dir, "config.json")
 			c.prepare(t, path)
 			before, _ := os.Lstat(path)
-			changed, err := Update(path, Docker, set("h"))
+			changed, err := Update(t.Context(), path, Docker, set("h"))
 			want := strings.NewReplacer("PATH", path, "DIR", dir).Replace(c.want)
 			var problem *Error
 			if changed || !errors.As(err, &problem) || err.Error() != want {
@@ -272,7 +273,7 @@ func TestUpdateWritesNothingAfterError(t *testing.T) {
 	t.Parallel()
 	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
 	stop := errors.New("stop")
-	changed, err := Update(path, Docker, func(c *Config) error { c.SetHelper("h", "x", nil); return stop })
+	changed, err := Update(t.Context(), path, Docker, func(c *Config) error { c.SetHelper("h", "x", nil); return stop })
 	if changed || err != stop || content(t, path) != "{}" {
 		t.Errorf("%v, %v, %s", changed, err, content(t, path))
 	}
@@ -287,7 +288,7 @@ func TestUpdateKeepsConcurrentLogins(t *testing.T) {
 			put(t, path, before)
 		}
 		logins := 0
-		_, err := Update(path, Docker, func(c *Config) error {
+		_, err := Update(t.Context(), path, Docker, func(c *Config) error {
 			if logins < 3 {
 				logins++
 				put(t, path, fmt.Sprintf(`{"auths": {"login-%d.example.com": {}}}`, logins))
@@ -301,7 +302,7 @@ func TestUpdateKeepsConcurrentLogins(t *testing.T) {
 	}
 	path := put(t, filepath.Join(t.TempDir(), "config.json"), "{}")
 	logins := 0
-	changed, err := Update(path, Docker, func(c *Config) error {
+	changed, err := Update(t.Context(), path, Docker, func(c *Config) error {
 		logins++
 		put(t, path, fmt.Sprintf(`{"auths": {"login-%d.example.com": {}}}`, logins))
 		c.SetHelper("h", "ecr-login", nil)
@@ -322,7 +323,7 @@ func TestUpdateConcurrently(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 10 {
 		wg.Go(func() {
-			if _, err := Update(path, Docker, set(fmt.Sprintf("h%d", i))); err != nil {
+			if _, err := Update(t.Context(), path, Docker, set(fmt.Sprintf("h%d", i))); err != nil {
 				t.Error(err)
 			}
 		})
@@ -345,7 +346,7 @@ func TestUpdateRemovesLeftoverFiles(t *testing.T) {
 	left := put(t, filepath.Join(dir, tempName("config.json")), `{"auths": {}}`)
 	other := put(t, filepath.Join(dir, tempName("other.json")), "{}")
 	own := put(t, filepath.Join(dir, ".config.json.ecr-login-mine"), "{}")
-	if _, err := Update(path, Docker, set("h")); err != nil {
+	if _, err := Update(t.Context(), path, Docker, set("h")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
@@ -395,16 +396,21 @@ func TestUpdateWaitsForLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	l, err := d.lock(lockWait)
+	l, err := d.lock(t.Context(), lockWait)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.lock(lockTick); !errors.Is(err, errBusy) {
+	if _, err := d.lock(t.Context(), lockTick); !errors.Is(err, errBusy) {
 		t.Errorf("%v while the lock is held", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.lock(ended, time.Hour); !errors.Is(err, errBusy) {
+		t.Errorf("%v when the time of the caller is over", err)
 	}
 	done := make(chan error)
 	go func() {
-		_, err := Update(path, Docker, func(c *Config) error {
+		_, err := Update(t.Context(), path, Docker, func(c *Config) error {
 			if l.flock.Locked() {
 				t.Error("an edit while the lock is held")
 			}
@@ -437,7 +443,7 @@ func TestLockNoticesNewDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, path, "{}")
-	if _, err := d.lock(lockWait); !errors.Is(err, errRetry) {
+	if _, err := d.lock(t.Context(), lockWait); !errors.Is(err, errRetry) {
 		t.Errorf("%v", err)
 	}
 }
@@ -478,7 +484,7 @@ func TestHintQuotesPath(t *testing.T) {
 	if err := os.Chmod(path, 0o400); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Update(path, Docker, set("h"))
+	_, err := Update(t.Context(), path, Docker, set("h"))
 	var problem *Error
 	if want := "chmod u+w '" + strings.Replace(path, "'", `'\''`, 1) + "'"; !errors.As(err, &problem) || problem.Advice != want {
 		t.Errorf("%v, want %s", problem, want)

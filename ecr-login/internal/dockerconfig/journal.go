@@ -1,6 +1,7 @@
 package dockerconfig
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -115,7 +116,7 @@ func (j *Journal) open() error {
 	}
 	j.close = func() { j.dir.Close() }
 	if j.write {
-		l, err := j.dir.lock(lockWait)
+		l, err := j.dir.lock(context.Background(), lockWait)
 		if err != nil {
 			j.dir.Close()
 			return err

@@ -220,7 +220,7 @@ func TestRecordRemovesNoOtherDirectories(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := Record{File: true, Dirs: []string{file, directory, filepath.Dir(path)}, Helpers: made, Entries: map[string]Entry{"h": {Helper: "ecr-login"}}}
-	if _, err := Update(path, Docker, func(c *Config) error { c.Undo(&record, "h"); return nil }); err != nil {
+	if _, err := Update(t.Context(), path, Docker, func(c *Config) error { c.Undo(&record, "h"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, top) + " " + names(t, filepath.Dir(file)); got != "etc made directory file" {

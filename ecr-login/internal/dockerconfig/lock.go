@@ -23,15 +23,15 @@ type lock struct {
 	held  bool // false: the file system has no locks
 }
 
-// lock waits for the lock of the directory, at most as long as wait.
-func (d *dir) lock(wait time.Duration) (*lock, error) {
+// lock waits for the lock of the directory, at most as long as wait and until ctx is done.
+func (d *dir) lock(ctx context.Context, wait time.Duration) (*lock, error) {
 	l := newLock(d.target.dir)
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	// Windows refuses to open the file while another process removes it.
 	_, err := retryBusy(func() (bool, error) { return l.flock.TryLockContext(ctx, lockTick) })
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case ctx.Err() != nil:
 		return nil, &Error{Path: d.target.named, Message: "is being edited by another process of this program", Advice: "run the command again", Err: errBusy}
 	case err == nil:
 		l.held = true

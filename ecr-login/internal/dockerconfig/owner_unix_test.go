@@ -103,7 +103,7 @@ func TestRootRefusesWhatOthersCanChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := c.prepare(t, home, roots)
-			changed, err := Update(path, Docker, set("h"))
+			changed, err := Update(t.Context(), path, Docker, set("h"))
 			var problem *Error
 			expand := strings.NewReplacer("HOME", home, "ROOTS", roots)
 			if changed || !errors.As(err, &problem) || !problem.Unsafe || problem.Message != expand.Replace(c.message) || problem.Advice != expand.Replace(c.advice) {
@@ -130,7 +130,7 @@ func TestRootEditsItsOwnFiles(t *testing.T) {
 	put(t, filepath.Join(top, "dotfiles", "config.json"), "{}")
 	path := link(t, "dotfiles/config.json", filepath.Join(top, "config.json"))
 	for _, path := range []string{path, filepath.Join(top, "new", "config.json")} {
-		if changed, err := Update(path, Docker, set("h")); !changed || err != nil {
+		if changed, err := Update(t.Context(), path, Docker, set("h")); !changed || err != nil {
 			t.Errorf("%s: %v, %v", path, changed, err)
 		}
 	}
@@ -144,7 +144,7 @@ func TestUpdateKeepsGroup(t *testing.T) {
 	if err := errors.Join(os.Chown(path, 0, 4321), os.Chmod(path, 0o640)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Update(path, Docker, set("h")); err != nil {
+	if _, err := Update(t.Context(), path, Docker, set("h")); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(path)
@@ -195,7 +195,7 @@ func TestLinksExchangedDuringUpdate(t *testing.T) {
 					t.Error("the secret was read through a link of another user")
 					break
 				}
-				if changed, _ := Update(path, Docker, set("h")); changed {
+				if changed, _ := Update(t.Context(), path, Docker, set("h")); changed {
 					t.Error("root edited a file of another user")
 					break
 				}
@@ -266,7 +266,7 @@ func TestReadDuringUpdate(t *testing.T) {
 	go func() {
 		var err error
 		for i := 0; i < 100 && err == nil; i++ {
-			_, err = Update(path, Docker, set(time.Duration(i).String()))
+			_, err = Update(t.Context(), path, Docker, set(time.Duration(i).String()))
 		}
 		done <- err
 	}()

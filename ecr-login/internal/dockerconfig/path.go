@@ -28,11 +28,20 @@ type target struct {
 	runAs                string // the owner of changedAt as "sudo -u" takes it; empty: a shared directory
 }
 
-// locate follows the links of a path. The file need not exist: Docker writes through a link to a
+// locate is resolve for a file. It refuses what is not a regular file of a sensible size.
+func locate(path string) (*target, error) {
+	t, err := resolve(path)
+	if err != nil || t.info == nil {
+		return t, err
+	}
+	return t, t.checkFile()
+}
+
+// resolve follows the links of a path. The file need not exist: Docker writes through a link to a
 // missing file, too. A link is followed when the running user or root owns it. Root follows none in
 // a directory that another user can change. So each directory is checked before anything below it,
 // and root's result cannot change afterwards.
-func locate(path string) (*target, error) {
+func resolve(path string) (*target, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -81,7 +90,7 @@ func locate(path string) (*target, error) {
 			return nil, t.unreadable(err)
 		}
 	}
-	return t, t.checkFile()
+	return t, nil
 }
 
 // split returns the names in a path. It keeps "..", which depends on the links before it.

@@ -1,9 +1,12 @@
 package doctor
 
 import (
+	"context"
+	"io/fs"
 	"os"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
@@ -40,9 +43,13 @@ func skippedDirectory(s cache.SkippedDir) Finding {
 	if err != nil || !info.IsDir() || !fileaccess.IsMine(info) || info.Mode()&0o022 == 0 {
 		return f
 	}
+	if info.Mode()&fs.ModeSticky != 0 { // /tmp, or another directory for everybody
+		f.Fix = "set AWS_ECR_CACHE_DIR to a directory of this user"
+		return f
+	}
 	f.Fix = "chmod go-w " + path
-	f.repair = func() (string, error) {
-		return "removed write access for group and others", os.Chmod(path, info.Mode().Perm()&^0o022)
+	f.repair = func(context.Context) (string, error) {
+		return "removed write access for group and others", dockerconfig.RemoveDirWriteAccess(path)
 	}
 	return f
 }

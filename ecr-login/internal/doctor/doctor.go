@@ -5,8 +5,7 @@
 //
 //   - It looks where the clients and the helper look, in the same order of precedence, so that it
 //     finds what they find.
-//   - A run ends within Limit. Only an edit that Options.Fix has started may take up to five
-//     seconds longer, because it waits for other programs that edit the file.
+//   - A run ends within Limit.
 //   - Findings come in the same order in every run.
 //   - No finding contains a token, a password or a proxy's credentials.
 //   - A check that could not be made is reported as Skipped, which does not count as passed.
@@ -20,8 +19,12 @@
 //     for the host, or the token in the entry has expired. The decision is made again on the text
 //     that is edited, because a docker login may happen while the checks run.
 //   - It removes access for group and others from a config.json with passwords, and write access
-//     for group and others from the cache directory. Both must belong to this user, and the file
-//     must be below the home directory: elsewhere it may be shared on purpose.
+//     for group and others from the cache directory. Both must belong to this user. The file must
+//     be below the home directory, and the directory must not be sticky as /tmp is: others may be
+//     shared on purpose.
+//
+// As root it changes nothing that another user can change, or that is below a directory that
+// another user can change.
 //
 // Its limits: it sees the PATH, environment and files of its own process. A client that is started
 // in another way may see others. Docker's daemon pulls the images, with a proxy and certificate
@@ -74,8 +77,8 @@ type Finding struct {
 	Fixed     string `json:"fixed,omitempty"`     // what Options.Fix did; the status is then OK
 	BlockedBy string `json:"blockedBy,omitempty"` // of Skipped: the check that failed, ByTimeout or ByInterrupt
 
-	session string                          // the expired sso-session, which is reported in full once
-	repair  func() (done string, err error) // what Options.Fix does
+	session string                                         // the expired sso-session, which is reported in full once
+	repair  func(context.Context) (done string, err error) // what Options.Fix does
 }
 
 // Options says what to check. The zero value checks the configured registries and changes nothing.
@@ -170,7 +173,7 @@ func fix(ctx context.Context, f *Finding) {
 		f.Fact += "; not fixed: " + Reason(blockedBy(ctx))
 		return
 	}
-	done, err := f.repair()
+	done, err := f.repair(ctx)
 	if err != nil {
 		f.Fact += "; not fixed: " + err.Error()
 		return

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
 )
@@ -100,7 +102,9 @@ func (d *doctor) oldCache(path string) (Finding, bool) {
 		f.Fix = "rm " + link
 		return f, true
 	}
-	f.repair = func() (string, error) { return "deleted the file", os.Remove(path) }
+	f.repair = func(context.Context) (string, error) {
+		return "deleted the file", dockerconfig.Delete(path, text)
+	}
 	return f, true
 }
 

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -127,7 +128,7 @@ func (d *doctor) readableByOthers(c *dockerConfig) []Finding {
 		f.Status = Fail
 	}
 	if path, err := filepath.EvalSymlinks(c.Path); err == nil && fileaccess.IsMine(info) && belowHome(path) {
-		f.repair = func() (string, error) {
+		f.repair = func(context.Context) (string, error) {
 			return "removed access for group and others", dockerconfig.MakePrivate(c.Path)
 		}
 	}
@@ -165,8 +166,8 @@ func (r *removal) finding(a dockerconfig.Auth, host string) Finding {
 	}
 	r.entries[a.Key] = host
 	finding.Fix = doctorFix
-	finding.repair = func() (string, error) {
-		r.once.Do(r.run)
+	finding.repair = func(ctx context.Context) (string, error) {
+		r.once.Do(func() { r.run(ctx) })
 		switch {
 		case r.err != nil:
 			return "", r.err
@@ -198,9 +199,9 @@ const (
 
 // run edits the file. It decides again about each entry, from the text that it edits, because a
 // docker login may have happened meanwhile.
-func (r *removal) run() {
+func (r *removal) run(ctx context.Context) {
 	now := r.d.Now()
-	_, r.err = dockerconfig.Update(r.file.Path, r.file.Client, func(c *dockerconfig.Config) error {
+	_, r.err = dockerconfig.Update(ctx, r.file.Path, r.file.Client, func(c *dockerconfig.Config) error {
 		r.results = map[string]result{} // Update may call this function again
 		for key, host := range r.entries {
 			expired, served := unused(c, key, host, now)

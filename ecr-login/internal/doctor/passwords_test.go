@@ -114,7 +114,7 @@ func TestNoFixAfterLimit(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	f := fail("do it", "broken")
-	f.repair = func() (string, error) { t.Error("repaired"); return "", nil }
+	f.repair = func(context.Context) (string, error) { t.Error("repaired"); return "", nil }
 	fix(ctx, &f)
 	if f.Status != Fail || f.Fact != "broken; not fixed: no time left, a run ends after 20s" || f.Fix != "do it" || f.Fixed != "" {
 		t.Errorf("%+v", f)
