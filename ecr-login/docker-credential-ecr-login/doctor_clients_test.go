@@ -28,7 +28,7 @@ func TestDoctorPodman(t *testing.T) {
 				"               fix: docker-credential-ecr-login doctor --fix\n" +
 				"! podman       podman runs no helper: it uses the password in auths, $XDG_RUNTIME_DIR/containers/auth.json:1\n" +
 				"               fix: docker-credential-ecr-login configure --podman $HOST\n"},
-		{name: "broken", lasting: "{", want: "✘ podman       $DIR/.config/containers/auth.json:1: *\n               fix: *\n"},
+		{name: "broken", lasting: "{", want: "! podman       $DIR/.config/containers/auth.json:1: *\n               fix: *\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

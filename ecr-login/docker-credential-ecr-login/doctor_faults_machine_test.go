@@ -9,7 +9,7 @@ var machineFaults = []fault{
 		change: func(p *fixture) { p.user = p.settings("timeout = \"15s\"\nfallbak = \"pass\"\n") },
 		code:   1,
 		want: `✘ settings     $ECR_LOGIN_CONFIG:2: unknown key "fallbak", did you mean "fallback"?
-               fix: write fallback
+               fix: use fallback instead
 ! not checked  fallback, passwords, cache, sealing: settings failed
 ! not checked  credentials, api, token, registry, image, layers: settings failed
 `,

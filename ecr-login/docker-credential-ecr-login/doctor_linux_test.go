@@ -156,7 +156,7 @@ func TestDoctorPipes(t *testing.T) {
 			if err := syscall.Mkfifo(path, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if a := p.run("", "doctor", host); a.code != 1 || a.stderr != "" || !reported(a, "", path) {
+			if a := p.run("", "doctor", host); a.stderr != "" || !reported(a, "", path) {
 				t.Errorf("exit code %d, doctor prints\n%s%s", a.code, a.stdout, a.stderr)
 			}
 			if a := p.run("", "explain", host); a.stderr != "" || test.explain != "" && !reported(a, test.explain, path) {

@@ -190,7 +190,7 @@ $HOST
 ✔ credentials  arn:aws:iam::123456789012:user/developer, from access key in the environment
 ✔ api          api.ecr.us-east-1.amazonaws.com answers through proxy $PROXY, verified with $CA
 ! host         $HOST answers through proxy $PROXY, verified with $CA, which Docker's daemon does not read
-               fix: sudo mkdir -p /etc/docker/certs.d/$HOST && sudo cp $CA /etc/docker/certs.d/$HOST/ca.crt
+               fix: sudo install -D -m 0644 $CA /etc/docker/certs.d/$HOST/ca.crt
 ✔ clock        within a minute of the server's
 ✔ token        from AWS, valid for another *h*m
 ✔ registry     $HOST accepts the token

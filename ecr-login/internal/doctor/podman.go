@@ -20,7 +20,9 @@ func (d *doctor) checkPodman(host string) []Finding {
 	for _, path := range files {
 		read, err := dockerconfig.Read(path, dockerconfig.Containers)
 		if err != nil {
-			return one(badConfig(err))
+			f := badConfig(err)
+			f.Status = Warn // docker is not affected
+			return one(f)
 		}
 		c := dockerConfig{read}
 		a := c.For(host)

@@ -18,7 +18,7 @@ func (d *doctor) checkSettings() []Finding {
 		var e *config.Error
 		fix := "correct the settings; docs/configuration.md lists every key and variable"
 		if errors.As(err, &e) && e.Nearest != "" {
-			fix = "write " + e.Nearest
+			fix = "use " + e.Nearest + " instead"
 		}
 		return one(fail(fix, "%v", err))
 	}

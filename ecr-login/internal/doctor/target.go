@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"runtime"
 	"time"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
@@ -126,8 +127,11 @@ func (t *target) checkHost() []Finding {
 	case t.d.Kubelet:
 		return one(warn("add the CA to the system's CA certificates and restart the container runtime", "%s, which the container runtime does not read", f.Fact))
 	default:
-		dir := daemonDirectory + "/" + t.host
-		return one(warn("sudo mkdir -p "+dir+" && sudo cp "+file+" "+dir+"/ca.crt",
+		fix := "add the CA to the system's CA certificates and restart Docker Desktop"
+		if runtime.GOOS == "linux" {
+			fix = "sudo install -D -m 0644 " + file + " " + daemonDirectory + "/" + t.host + "/ca.crt"
+		}
+		return one(warn(fix,
 			"%s, which Docker's daemon does not read", f.Fact))
 	}
 }
