@@ -1,12 +1,9 @@
 package ecrlogin_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/cache/memory"
@@ -63,17 +60,7 @@ func BenchmarkWarmGetFiles(b *testing.B) {
 		key, value, _ := strings.Cut(v, "=")
 		b.Setenv(key, value)
 	}
-	// Files that changed in the last two seconds are read again each time.
-	old := time.Now().Add(-time.Hour)
-	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		return os.Chtimes(path, old, old)
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	settle(b, dir)
 	benchmarkGet(b, ecrlogin.New(ecrlogin.Options{Tier: func(disk cache.Store) cache.Store { return memory.Over(disk) }}))
 }
 

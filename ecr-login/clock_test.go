@@ -1,7 +1,11 @@
 package ecrlogin_test
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
@@ -30,4 +34,20 @@ func (c *clock) add(minutes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.time = c.time.Add(time.Duration(minutes) * time.Minute)
+}
+
+// settle sets the times of all files to an hour ago: files that changed in the last two seconds are
+// always read.
+func settle(t testing.TB, dir string) {
+	t.Helper()
+	old := time.Now().Add(-time.Hour)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return os.Chtimes(path, old, old)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/4e881efc/ecr-credential-helper/cache"
+	"github.com/4e881efc/ecr-credential-helper/cache/memory"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
@@ -74,5 +76,30 @@ func TestConfigOpensNoFile(t *testing.T) {
 	}
 	if names := opened(events); names != "" {
 		t.Errorf("opened or created: %q", names)
+	}
+}
+
+// A warm Get from memory does not open the AWS files, and notices when one has changed.
+func TestWarmGetOpensNoAWSFile(t *testing.T) {
+	s := ecrtest.New(t)
+	dir := t.TempDir()
+	home := s.Home(dir)
+	become(t, home.Keys("work", s.AddUser("blue")))
+	settle(t, dir)
+	events := watch(t, dir)
+	h := ecrlogin.New(ecrlogin.Options{Tier: func(disk cache.Store) cache.Store { return memory.Over(disk) }})
+	for range 2 {
+		mustGet(t, h, host)
+	}
+	opened(events)
+	mustGet(t, h, host)
+	if names := opened(events); strings.Contains(names, "config") || strings.Contains(names, "credentials") {
+		t.Errorf("opened: %q", names)
+	}
+
+	home.Keys("work", s.AddUser("green"))
+	c := mustGet(t, h, host)
+	if who, _ := s.PrincipalOf(c.Password); !strings.HasSuffix(who.ARN, "green") {
+		t.Errorf("after a change of the profile the token is that of %q", who.ARN)
 	}
 }

@@ -65,7 +65,9 @@ func (m *Memo) fingerprint(key memoKey, s identity.Source, principal string) ide
 	lookup := s.Environ
 	s.Environ = func(name string) (string, bool) {
 		value, set := lookup.Lookup(name)
-		environment = append(environment, variable{name, value, set})
+		if v := (variable{name, value, set}); !slices.Contains(environment, v) {
+			environment = append(environment, v)
+		}
 		return value, set
 	}
 	f := s.Fingerprint()
