@@ -314,10 +314,10 @@ credential_source = Ec2InstanceMetadata
 		{"names of older SDKs", "", []string{"AWS_ACCESS_KEY=A", "AWS_SECRET_KEY=b"}, []string{"AWS_ACCESS_KEY is set, which only older SDKs read"}},
 		{"no role", "no-role", nil, []string{`profile "no-role" has none`}},
 		{"a profile that wants the instance's", "from-ec2", nil, []string{`profile "from-ec2"`, "from the EC2 instance", "disabled"}},
-		{"a token file that is not there", "from-file", nil, []string{`"/nonexistent/token"`, "no such file"}},
-		{"a container's token file that is not there", "", []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/nonexistent/token"},
+		{"a missing token file", "from-file", nil, []string{`"/nonexistent/token"`, "no such file"}},
+		{"a missing token file of a container", "", []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/nonexistent/token"},
 			[]string{"failed to read authorization token from /nonexistent/token"}},
-		{"a token file that is not there, environment", "", []string{"AWS_WEB_IDENTITY_TOKEN_FILE=/nonexistent/token", "AWS_ROLE_ARN=" + ruleRole}, []string{`"/nonexistent/token"`, "no such file"}},
+		{"a missing token file, environment", "", []string{"AWS_WEB_IDENTITY_TOKEN_FILE=/nonexistent/token", "AWS_ROLE_ARN=" + ruleRole}, []string{`"/nonexistent/token"`, "no such file"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func compare(t *testing.T, s setup, helper string) string {
 		result = s.differs
 	}
 	if (result == s.differs) != (s.differs != "") {
-		t.Fatalf("the setup has a difference, %q, and there is none: %s, %s", s.differs, theirs.output, ours.output)
+		t.Fatalf("the setup lists the difference %q, but the programs agree: %s, %s", s.differs, theirs.output, ours.output)
 	}
 	if testing.Verbose() {
 		t.Logf("%s; AWS CLI: %s; helper: %s", result, tail(theirs.output), tail(ours.output))
