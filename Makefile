@@ -40,6 +40,7 @@ install:
 	ln -sf docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/ecr-login.1
 
 uninstall:
+	@echo "each user removes entries, links and cache first: ecr-login uninstall"
 	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login $(DESTDIR)$(PREFIX)/bin/ecr-login
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/ecr-login.1
 

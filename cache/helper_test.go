@@ -71,6 +71,7 @@ func (fixedKeyStore) name() string                  { return "a test" }
 func (fixedKeyStore) offDisk() bool                 { return true }
 func (p fixedKeyStore) read() (sealingKey, error)   { return sealingKey(p), nil }
 func (p fixedKeyStore) create() (sealingKey, error) { return sealingKey(p), nil }
+func (p fixedKeyStore) remove() error               { return nil }
 
 func fixedKeyStores(b byte) func(*directory) []keyStore {
 	return func(*directory) []keyStore { return []keyStore{fixedKeyStore{b}} }

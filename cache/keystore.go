@@ -21,6 +21,9 @@ type keyStore interface {
 	// create returns the key that all processes of this user use. It creates the key if there is
 	// none.
 	create() (sealingKey, error)
+
+	// remove removes the key. A missing key is no error.
+	remove() error
 }
 
 var (

@@ -72,6 +72,14 @@ func (s keychainStore) create() (sealingKey, error) {
 	return s.read() // may be the key of another process
 }
 
+func (s keychainStore) remove() error {
+	_, err := withTimeout(func() (string, error) { return "", keyring.Delete(s.service, s.account) })
+	if errors.Is(err, keyring.ErrNotFound) {
+		return errNoKey
+	}
+	return err
+}
+
 // withTimeout returns the result of f, or errKeychain after keychainTimeout.
 func withTimeout(f func() (string, error)) (string, error) {
 	type result struct {

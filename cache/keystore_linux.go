@@ -80,6 +80,14 @@ func (s keyringStore) read() (k sealingKey, err error) {
 	return k, nil
 }
 
+func (s keyringStore) remove() error {
+	id, err := unix.KeyctlSearch(userKeyring, "user", s.description, 0)
+	if err == nil {
+		_, err = unix.KeyctlInt(unix.KEYCTL_UNLINK, id, userKeyring, 0, 0)
+	}
+	return keyError(err)
+}
+
 // keyError returns errNoKey or errBadKey if err is about the key, and err if it is about the
 // keyring.
 func keyError(err error) error {

@@ -334,3 +334,21 @@ func TestKeyringQuota(t *testing.T) {
 		t.Errorf("no key file: %v", err)
 	}
 }
+
+func TestRemoveKeyFromKeyring(t *testing.T) {
+	t.Parallel()
+	requireKeyring(t)
+	s := keyringStore{description: newDescription(t), lock: func() func() { return func() {} }}
+	if err := s.remove(); err != errNoKey {
+		t.Errorf("without a key: %v", err)
+	}
+	if _, err := s.create(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.remove(); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.read(); err != errNoKey {
+		t.Errorf("after the removal: %v", err)
+	}
+}

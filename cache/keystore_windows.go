@@ -76,6 +76,9 @@ func (s dpapiStore) create() (sealingKey, error) {
 	return createKeyFile(root, dpapiFile(), b, s.read)
 }
 
+// remove does nothing: Remove removes the file with the others in the cache directory.
+func (s dpapiStore) remove() error { return errNoKey }
+
 // dpapi calls f and returns a copy of its output, which it frees.
 func dpapi(b []byte, f func(in, out *windows.DataBlob) error) ([]byte, error) {
 	in := windows.DataBlob{Size: uint32(len(b)), Data: &b[0]}

@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"ecr-login/docker-credential-ecr-login": {
 		"cache", "ecr-login", "ecr-login/config", "ecr-login/internal/clients", "ecr-login/internal/configure",
 		"ecr-login/internal/dockerconfig", "ecr-login/internal/doctor", "ecr-login/internal/hit", "ecr-login/internal/hit/stack",
-		"ecr-login/internal/refresh", "ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
+		"ecr-login/internal/plan", "ecr-login/internal/refresh", "ecr-login/internal/wording", "ecr-login/registry", "ecr-login/token",
 	},
 }
 

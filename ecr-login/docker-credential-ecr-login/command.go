@@ -58,6 +58,7 @@ func newRoot(p *process) *cobra.Command {
 	for _, c := range []*cobra.Command{
 		configureCommand(p),
 		unconfigureCommand(p),
+		uninstallCommand(p),
 		doctorCommand(p),
 		explainCommand(p),
 		passwordCommand(p),
@@ -76,7 +77,7 @@ func newRoot(p *process) *cobra.Command {
 	}
 	suggestFor := map[string][]string{
 		"configure":   {"config", "init", "install", "login", "setup"},
-		"unconfigure": {"uninstall", "remove"},
+		"unconfigure": {"remove"},
 		"cache":       {"logout", "clear", "ls"},
 		"doctor":      {"check", "diagnose", "status", "test"},
 		"explain":     {"show", "why", "whoami"},

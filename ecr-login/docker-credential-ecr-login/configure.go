@@ -198,6 +198,11 @@ func (p *process) finishConfigure(r *configure.Result, err error, asJSON bool) e
 	if err := p.printResult(r, asJSON); err != nil {
 		return err
 	}
+	return p.printProblems(r)
+}
+
+// printProblems prints the warnings and errors of a result.
+func (p *process) printProblems(r *configure.Result) error {
 	for _, warning := range r.Warnings {
 		p.out.problem(fmt.Errorf("warning: %w", warning), hint(warning))
 	}

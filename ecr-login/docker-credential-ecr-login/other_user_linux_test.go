@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,28 +21,21 @@ func newOtherUser(t *testing.T) *user {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	u := newUser(t, dir, []string{"HOME=" + dir, "PATH=" + dir})
-	in, err := os.Open(helper)
-	if err != nil {
+	linkHelper(t, dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := os.OpenFile(filepath.Join(dir, program), os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for path, mode := range map[string]os.FileMode{dir: 0o755, filepath.Join(dir, program): 0o755} {
-		if err := os.Chmod(path, mode); err != nil {
-			t.Fatal(err)
-		}
 	}
 	give(t, dir)
 	return u
+}
+
+// linkHelper creates a hard link to the helper in a directory. A copy could not be started while another test starts a
+// process, which inherits the open file for a moment ("text file busy").
+func linkHelper(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Link(helper, filepath.Join(dir, program)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // give makes the other user the owner of a file.

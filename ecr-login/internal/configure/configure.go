@@ -35,6 +35,10 @@ type Options struct {
 	// Podman includes the files of podman, skopeo and buildah.
 	Podman bool
 
+	// All makes Unconfigure remove every entry that names this program, also those that Configure did
+	// not write.
+	All bool
+
 	// DryRun changes nothing and returns what would change.
 	DryRun bool
 

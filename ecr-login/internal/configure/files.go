@@ -174,7 +174,7 @@ func (s *Session) unset(c *dockerconfig.Config, r *dockerconfig.Record, only []s
 		case named[h.Host]:
 			remove = append(remove, h.Host)
 			done = append(done, Entry{host, Removed, ""})
-		case recorded:
+		case recorded && !s.options.All:
 			done = append(done, Entry{host, Skipped, "configure did not write it"})
 		default:
 			remove = append(remove, h.Host)
