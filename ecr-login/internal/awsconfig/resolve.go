@@ -151,8 +151,9 @@ func (r *resolver) assumeRole(p profile) (Chain, error) {
 	case !source:
 		return Chain{}, settingsError(p.name, "has role_arn, and neither source_profile nor credential_source")
 	}
-	next, name, exists := profile{}, p.Get("source_profile"), false
-	if next, exists = r.profile(name); !exists && lenient(name) != name {
+	name := p.Get("source_profile")
+	next, exists := r.profile(name)
+	if !exists && lenient(name) != name {
 		name = lenient(name)
 		next, exists = r.profile(name)
 	}
