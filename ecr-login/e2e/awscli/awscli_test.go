@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,8 +51,8 @@ func TestSameKeysAsTheAWSCLI(t *testing.T) {
 			})
 		}
 	})
-	if t.Failed() {
-		return
+	if t.Failed() || slices.Contains(rows, "") {
+		return // a setup failed, or -run selected some
 	}
 	checkDocument(t, strings.Fields(string(version))[0], rows)
 }
