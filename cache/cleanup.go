@@ -14,7 +14,7 @@ const (
 	// tempLifetime is much longer than a process needs to write one entry.
 	tempLifetime = time.Minute
 
-	// hostLifetime is how long a host name that is not used is remembered.
+	// hostLifetime is how long a host name is remembered after its last use.
 	hostLifetime = 30 * 24 * time.Hour
 
 	// cleanedName is the file in entries whose modification time is the time of the last cleanup.

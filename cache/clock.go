@@ -28,7 +28,7 @@ type Clock struct {
 	Boot func() (id string, since time.Duration, ok bool)
 }
 
-// A stamp is a reading of the boot clock. The zero stamp means that there was none.
+// A stamp is a reading of the boot clock. The zero stamp means that the system has no boot clock.
 type stamp struct {
 	boot  [16]byte // the first bytes of SHA-256 of the boot ID
 	since time.Duration

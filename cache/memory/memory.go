@@ -2,11 +2,11 @@
 // controller, a builder, a server), on top of another [cache.Store].
 //
 // A fresh entry is returned without a system call. For any other entry, Get also looks in the store
-// below, where another process may have stored a newer one. The newer of the two valid entries is
-// returned, also if the store below has lost its own.
+// below, where another process may have stored a newer one. Get returns the newer of the two valid
+// entries, or the only one if the store below no longer has its own.
 //
 // Limits: a fresh entry that another process deletes is returned until it should be refreshed. An
-// entry that only the memory has is returned until it expires.
+// entry that is only in memory is returned until it expires.
 //
 // It is a package of its own because github.com/patrickmn/go-cache imports encoding/gob. A program
 // that makes one lookup and exits should not have to initialise that.

@@ -10,7 +10,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
-// checker checks a document and makes settings of it.
+// checker checks a document and converts it to settings.
 type checker struct {
 	settings  Settings
 	positions positions
@@ -35,7 +35,7 @@ func (c *checker) check(d document) *Error {
 		}
 	}
 	if len(c.positions.partitions) != len(d.Partitions) || len(c.positions.registries) != len(d.Registry) {
-		// The decoder and findPositions disagree, so some rule could be ignored.
+		// The decoder and findPositions found different numbers of tables: a rule could be ignored.
 		return &Error{Message: "the tables of the file are not written as in docs/configuration.md"}
 	}
 	// Partitions come first: rules can match hosts in them.
@@ -52,8 +52,8 @@ func (c *checker) check(d document) *Error {
 	return nil
 }
 
-// invalid returns the error for a key's value. The text of err continues a sentence that begins with the
-// key.
+// invalid returns the error for a key's value. The text of err continues a sentence that begins
+// with the key.
 func invalid(p position, key string, err error) *Error {
 	return &Error{Line: p.of(key), Key: key, Message: key + " " + err.Error()}
 }
@@ -113,7 +113,7 @@ func (c *checker) addPartition(p documentSuffix) error {
 		return fmt.Errorf("cannot be used: %w", err)
 	}
 	if !strings.Contains(s.Suffix, ".") {
-		// Everybody can register a name below it, and would receive tokens.
+		// Anybody can register a name below it, and that name would receive tokens.
 		return errors.New(strconv.Quote(s.Suffix) + " is a top-level domain, not the suffix of a partition")
 	}
 	for _, other := range c.settings.Partitions {
@@ -204,8 +204,8 @@ func (c *checker) checkMatch(r *Rule) (err error) {
 	return nil
 }
 
-// checkReached returns an error for a rule with the same pattern as an earlier one, and for any rule
-// after one that matches everything. Rules with and without host match different hosts.
+// checkReached returns an error for a rule with the same pattern as an earlier one, and for any
+// rule after one that matches everything. Rules with and without host match different hosts.
 func (c *checker) checkReached(r *Rule) error {
 	for i := range c.settings.Rules {
 		earlier := &c.settings.Rules[i]

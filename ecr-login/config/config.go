@@ -2,13 +2,14 @@
 // variables. It finds the registry and the rule for a server URL.
 //
 // Promise: everything works without a file, and a file that exists is used or reported. Only the
-// first file found is read. An unknown key, an invalid value and a pattern that is no host are errors
-// with the file and the line, so that a typing mistake is never ignored. A token is for Amazon ECR's
-// own host names and, through a rule with host, for names that the user wrote down, and for no others.
+// first file found is read. An unknown key, an invalid value and a pattern that is no host are
+// errors with the file and the line, so that a typing mistake is never ignored. Only two kinds of
+// hosts get a token: Amazon ECR's own host names, and the names in a rule with host, which the user
+// wrote.
 //
-// Limits: whether a profile, a role or an endpoint exists is not known here. The package reads none of
-// the AWS SDK's files and makes no request. docs/configuration.md describes the keys and variables, and
-// a test compares it with this package.
+// Limits: the package does not check whether a profile, a role or an endpoint exists. It reads no
+// file of the AWS SDK and makes no request. docs/configuration.md describes the keys and variables,
+// and a test compares it with this package.
 //
 // The AWS_ECR_* variables are those of awslabs/amazon-ecr-credential-helper, with the same meaning.
 package config
@@ -37,8 +38,8 @@ const (
 	// the kubelet, which waits for a minute.
 	DefaultTimeout = 15 * time.Second
 
-	// MaxImageTimeout is the time limit of a request of a kubelet, unless a shorter timeout is set. A
-	// kubelet stops a credential provider after a minute, and then has no error to log.
+	// MaxImageTimeout is the time limit of a request of a kubelet, unless a shorter timeout is set.
+	// A kubelet stops a credential provider after a minute, and then has no error to log.
 	MaxImageTimeout = 30 * time.Second
 
 	// minTimeout is too short for any request to AWS, and a client that waits for maxTimeout looks
@@ -47,10 +48,10 @@ const (
 	maxTimeout = 10 * time.Minute
 )
 
-// Settings are the user's settings. [Load] and [Default] return complete ones. In a value made by hand
-// each zero field has the meaning given here.
+// Settings are the user's settings. [Load] and [Default] return complete ones. In a value that a Go
+// program creates, a zero field has the meaning given here.
 type Settings struct {
-	// Path is the file that was read, empty when there was none.
+	// Path is the file that was read; empty if no file was found.
 	Path string
 
 	// Timeout is the time limit of one get; zero means DefaultTimeout.
@@ -61,7 +62,7 @@ type Settings struct {
 	ImageTimeout time.Duration
 
 	// Fallback is the name of the credential helper for hosts that are not ECR, without the prefix
-	// docker-credential-. Empty means that there is none.
+	// docker-credential-. Empty means no fallback helper.
 	Fallback string
 
 	// Public is PublicAuto, PublicAlways or PublicNever; empty means PublicAuto.
@@ -86,8 +87,8 @@ type Settings struct {
 	Partitions []registry.Suffix
 }
 
-// Rule is how to request a token for the registries that it matches. All text fields except Match and
-// Host may contain placeholders.
+// Rule defines how a token is requested for the registries that it matches. All text fields except
+// Match and Host may contain placeholders.
 type Rule struct {
 	Line  int    // the line of the file where the rule begins; 0 without a file
 	Match string // pattern in lower case; docs/configuration.md describes its forms
@@ -100,8 +101,8 @@ type Rule struct {
 
 	Host      string // ECR host of the matched names, which makes them aliases
 	Endpoint  string // URL of the ECR API
-	FIPS      *bool  // FIPS endpoint; nil means as the host name says
-	DualStack *bool  // dual-stack endpoint; nil means as the host name says
+	FIPS      *bool  // FIPS endpoint; nil means that the host name decides
+	DualStack *bool  // dual-stack endpoint; nil means that the host name decides
 }
 
 // Default returns the settings without a file and environment variables.

@@ -165,8 +165,8 @@ func value(s *string) string {
 	return *s
 }
 
-// suffix returns the suffix of a partition. A partition without a name gets one that distinguishes it
-// from others and that replaces {partition}.
+// suffix returns the suffix of a partition. A partition without a name gets one that distinguishes
+// it from others and that replaces {partition}.
 func (d documentSuffix) suffix() registry.Suffix {
 	if d.Partition == "" {
 		d.Partition = strings.ReplaceAll(d.Suffix, ".", "-")

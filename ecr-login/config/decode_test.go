@@ -16,8 +16,8 @@ import (
 // rule returns a file with one rule that matches every registry. The given lines begin on line 3.
 func rule(lines string) string { return "[[registry]]\nmatch = \"*\"\n" + lines }
 
-// TestBadFiles checks the line, the message and the suggested key of each error, and that nothing of the
-// file is used.
+// TestBadFiles checks the line, the message and the suggested key of each error, and that nothing
+// of the file is used.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

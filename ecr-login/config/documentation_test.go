@@ -43,8 +43,8 @@ func rows(t *testing.T, heading string) (names []string, second map[string]strin
 	return names, second
 }
 
-// TestEveryKeyIsDocumented checks that the keys of the decoder, those for suggestions and those in the
-// documentation are the same.
+// TestEveryKeyIsDocumented checks that the keys of the decoder, those for suggestions and those in
+// the documentation are the same.
 func TestEveryKeyIsDocumented(t *testing.T) {
 	t.Parallel()
 	for heading, table := range map[string]struct {

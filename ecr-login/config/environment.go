@@ -35,19 +35,20 @@ func (l loader) readEnvironment(s *Settings) (first *Error) {
 			first = &Error{Key: v.name, Message: v.name + " " + err.Error()}
 		}
 	}
-	// The existing helper takes every value as yes, including false and 0.
+	// The existing helper treats every value as yes, including false and 0.
 	s.Cache = l.env("AWS_ECR_DISABLE_CACHE") == ""
 	dir, ok := l.expandHome(l.env("AWS_ECR_CACHE_DIR"))
 	s.CacheDir = dir
 	if !ok {
-		// Without its home directory the chosen cache directory is not known. No other one is used.
+		// AWS_ECR_CACHE_DIR begins with ~ and the home directory is not known. No other directory
+		// is used.
 		s.Cache = false
 	}
 	s.IgnoreStore = isTrue(l.env("AWS_ECR_IGNORE_CREDS_STORAGE"))
 	return first
 }
 
-// isTrue reports whether a value means yes. The existing helper knows only true.
+// isTrue reports whether a value means yes. The existing helper accepts only true.
 func isTrue(value string) bool {
 	switch strings.ToLower(value) {
 	case "true", "t", "1", "yes", "y", "on":

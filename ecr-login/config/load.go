@@ -27,9 +27,9 @@ type loader struct {
 	system string
 }
 
-// Load reads the first of these files that exists: the one in ECR_LOGIN_CONFIG, and config.toml in the
-// user's and in the system's ecr-login directory. Environment variables override it. A nil lookup means
-// the environment of the process.
+// Load reads the first of these files that exists: the one in ECR_LOGIN_CONFIG, and config.toml in
+// the user's and in the system's ecr-login directory. Environment variables override it. A nil
+// lookup means the environment of the process.
 //
 // An error is an *[Error]. The settings returned with it are the defaults and the valid environment
 // variables, for what works without settings.
@@ -49,8 +49,8 @@ func (l loader) load() (Settings, error) {
 	return s, nil
 }
 
-// readFirst reads the first file found into s. It leaves s unchanged when there is none, and when the
-// file has an error.
+// readFirst reads the first file found into s. It leaves s unchanged when there is none, and when
+// the file has an error.
 func (l loader) readFirst(s *Settings) *Error {
 	if path := l.env("ECR_LOGIN_CONFIG"); path != "" {
 		if path == os.DevNull {
@@ -84,12 +84,12 @@ func (l loader) readFirst(s *Settings) *Error {
 
 func read(path string) ([]byte, error) { return regularfile.Read(path, maxFile) }
 
-// isMissing reports whether the error means that there is no such file. A directory that this user may
-// not enter, such as a HOME kept by su, has no files for this user; a file that can be seen and not be
-// read is an error.
+// isMissing reports whether the error means that there is no such file. A directory that this user
+// may not enter, such as the HOME that su leaves unchanged, counts as empty. A file that exists but
+// cannot be read is an error.
 //
-// It does not use errors.Is for the usual case, because every hit calls it: errors.Is looks up methods
-// by name, which loads the names of all types into memory.
+// It does not use errors.Is for the usual case, because every hit calls it: errors.Is looks up
+// methods by name, which loads the names of all types into memory.
 func isMissing(path string, err error) bool {
 	if os.IsNotExist(err) || errors.Is(err, syscall.ENOTDIR) {
 		return true

@@ -218,7 +218,7 @@ func TestUnreadableFiles(t *testing.T) {
 	}
 }
 
-// TestUnreadableDirectory is a HOME that su kept: its files count as missing.
+// TestUnreadableDirectory checks that files count as missing in a HOME that su left unchanged.
 func TestUnreadableDirectory(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -7,8 +7,8 @@ import (
 
 // userDirectory returns the user's directory for settings, by the rules of os.UserConfigDir, which
 // reads no other environment than that of the process. XDG_CONFIG_HOME is used on every system. A
-// relative XDG_CONFIG_HOME is ignored, as its specification says: otherwise a repository could bring
-// settings for everybody who works in it.
+// relative XDG_CONFIG_HOME is ignored, as its specification says: otherwise a repository could
+// contain settings that apply to every user who works in it.
 func (l loader) userDirectory() string {
 	if dir := l.env("XDG_CONFIG_HOME"); isAbsolute(dir) {
 		return join(dir, directory)
@@ -39,8 +39,8 @@ func (l loader) systemDirectory() string {
 	return ""
 }
 
-// expandHome replaces a leading ~ with the home directory. It is not ok when that is not known, or is
-// another user's.
+// expandHome replaces a leading ~ with the home directory. ok is false if the home directory is not
+// known or belongs to another user.
 func (l loader) expandHome(path string) (expanded string, ok bool) {
 	if path == "" || path[0] != '~' {
 		return path, true
@@ -58,8 +58,8 @@ func (l loader) expandHome(path string) (expanded string, ok bool) {
 	return join(home, path[2:]), true
 }
 
-// join returns the path of name in a directory. Package path/filepath is not used, because importing it
-// makes Go initialise packages before a hit that only a request to AWS needs.
+// join returns the path of name in a directory. Package path/filepath is not used: with that
+// import, Go initialises packages before a hit that only a request to AWS needs.
 func join(dir, name string) string {
 	if os.IsPathSeparator(dir[len(dir)-1]) {
 		return dir + name

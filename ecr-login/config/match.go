@@ -7,16 +7,16 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// Match is the registry of a server URL and what the settings say about it.
+// Match is the registry of a server URL and the settings that apply to it.
 type Match struct {
 	// Host is the host of the server URL, as registry.Host returns it.
 	Host string
 
-	// Registry is the registry of the host, or of the ECR host of an alias, with the fips and dual_stack
-	// of the rule.
+	// Registry is the registry of the host, or of the ECR host of an alias, with the fips and
+	// dual_stack of the rule.
 	Registry registry.Registry
 
-	// Rule is the first rule that matches, nil when none does.
+	// Rule is the first rule that matches; nil if no rule matches.
 	Rule *Rule
 
 	// The values of the rule with its placeholders replaced; empty when the rule does not set them.
@@ -27,15 +27,15 @@ type Match struct {
 	STSRegion   string // region of STS
 	Endpoint    string // URL of the ECR API
 
-	// Canonical contains everything in the rule that affects the principal or the endpoint: two matches
-	// with different Canonical never share a token. It is empty when nothing does, as for a rule that
-	// only makes an alias.
+	// Canonical contains everything in the rule that affects the principal or the endpoint: two
+	// matches with different Canonical never share a token. It is empty if nothing does, as for a
+	// rule that only defines an alias.
 	Canonical string
 }
 
 // Match returns the registry of a server URL, which can be an alias, and the rule for it. The error
-// wraps [registry.ErrNotECR] when the server URL is neither, and is an *[Error] when a placeholder of
-// the rule has no value.
+// wraps [registry.ErrNotECR] when the server URL is neither ECR nor an alias, and is an *[Error]
+// when a placeholder of the rule has no value.
 func (s Settings) Match(serverURL string) (Match, error) {
 	host, r, notECR := s.Parser().ParseHost(serverURL)
 	if host == "" {
@@ -61,8 +61,8 @@ func (s Settings) Match(serverURL string) (Match, error) {
 	return m, nil
 }
 
-// rule returns the first rule that matches. A rule with host matches only hosts that are not ECR, every
-// other rule only ECR hosts.
+// rule returns the first rule that matches. A rule with host matches only hosts that are not ECR,
+// every other rule only ECR hosts.
 func (s Settings) rule(host string, r registry.Registry, isECR bool) *Rule {
 	bare := host
 	if isECR {
@@ -109,8 +109,8 @@ func (m *Match) apply() *Error {
 	return nil
 }
 
-// canonical returns the text of Canonical. Values are quoted, so that no value can look like another
-// key.
+// canonical returns the text of Canonical. Values are quoted, so that no value can look like
+// another key.
 func (m *Match) canonical() string {
 	var b []byte
 	add := func(key, value string) {
@@ -138,8 +138,9 @@ func (m *Match) canonical() string {
 	return string(b)
 }
 
-// WithProfile returns m with another AWS profile, such as the one in the program's name, which replaces
-// the profile and the role of the rule. The rest of the rule stays. An empty name returns m unchanged.
+// WithProfile returns m with another AWS profile, such as the one in the program's name, which
+// replaces the profile and the role of the rule. The rest of the rule stays. An empty name returns
+// m unchanged.
 func (m Match) WithProfile(name string) Match {
 	if name == "" {
 		return m

@@ -35,8 +35,8 @@ const (
 
 var everyHost = []string{ireland, gov, china, fips, dual, other, public, "ecr-public.aws.com"}
 
-// TestPatterns checks which of the hosts above a pattern matches; the others are registries without a
-// rule.
+// TestPatterns checks which of the hosts above a pattern matches; the others are registries without
+// a rule.
 func TestPatterns(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string][]string{
@@ -185,7 +185,8 @@ func TestFirstMatchWins(t *testing.T) {
 	}
 }
 
-// TestOtherHosts checks that a host which is neither ECR nor an alias is rejected, whatever the rules.
+// TestOtherHosts checks that a host which is neither ECR nor an alias is rejected, whatever the
+// rules.
 func TestOtherHosts(t *testing.T) {
 	t.Parallel()
 	for _, s := range []config.Settings{
@@ -335,8 +336,8 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestCanonical checks that Canonical is different for rules with different values, and the same for
-// rules with the same values.
+// TestCanonical checks that Canonical is different for rules with different values, and the same
+// for rules with the same values.
 func TestCanonical(t *testing.T) {
 	t.Parallel()
 	const role = "role_arn = \"arn:aws:iam::111122223333:role/x\"\n"

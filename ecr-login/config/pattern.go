@@ -10,9 +10,9 @@ import (
 // matchGlob reports whether pattern matches the whole text. A * matches any number of characters,
 // including none, and every other character matches itself.
 func matchGlob(pattern, text string) bool {
-	// retry is the pattern after the last star, and from the text at which the star matches nothing.
-	// Only the last star ever needs to match one character more: it can match what an earlier one
-	// could.
+	// retry is the pattern after the last star, and from is the text where that star matched no
+	// characters. After a mismatch, only the last star is extended by one character: it can match
+	// whatever an earlier star could.
 	retry, from := "", ""
 	starred := false
 	for {
@@ -33,7 +33,8 @@ func matchGlob(pattern, text string) bool {
 	}
 }
 
-// matchECR reports whether a rule's pattern matches an ECR registry with that host, which has no port.
+// matchECR reports whether a rule's pattern matches an ECR registry with that host, which has no
+// port.
 func matchECR(pattern, host string, r registry.Registry) bool {
 	if isAccount(pattern) {
 		return pattern == r.Account
@@ -78,9 +79,9 @@ func checkPattern(pattern string, parser registry.Parser) error {
 	return nil
 }
 
-// checkAlias checks the names that a rule with host makes aliases, and removes the default port. What
-// a * matches is not written down by the user, so it must be below a domain that is, and that is not
-// one of AWS, where everybody can own names.
+// checkAlias checks the names that a rule with host makes aliases, and removes the default port.
+// The user does not write the names that a * matches. The pattern must therefore end with a domain,
+// and not with a domain of AWS, in which every customer can own names.
 func checkAlias(r *Rule, parser registry.Parser) error {
 	name := strings.ReplaceAll(r.Match, "*", "x")
 	if host, err := registry.Host(name); err != nil || host != strings.TrimSuffix(name, ":443") {

@@ -15,8 +15,8 @@ var example = registry.Registry{
 	Service:   registry.Private,
 }
 
-// fill replaces the placeholders in a rule's text with the parts of the registry. The error continues a
-// sentence that begins with the key.
+// fill replaces the placeholders in a rule's text with the parts of the registry. The error
+// continues a sentence that begins with the key.
 func fill(text string, r registry.Registry) (string, error) {
 	if !strings.ContainsAny(text, "{}") {
 		return text, nil

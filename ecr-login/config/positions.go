@@ -68,8 +68,8 @@ func findPositions(text []byte) (positions, *Error) {
 	return f.positions, nil
 }
 
-// keyValue records the position of a key and, if its value is an array of inline tables, the positions
-// of the keys in those.
+// keyValue records the position of a key and, if its value is an array of inline tables, the
+// positions of the keys in those.
 func (f *positionFinder) keyValue(node *unstable.Node, key []string, line int, table string, current *position) *Error {
 	if len(key) > 1 && table == "" && f.positions.array(key[0]) != nil {
 		return at(line, wantBrackets(key[0]))
@@ -120,7 +120,7 @@ func (f *positionFinder) lineAt(offset int) int {
 	return f.line
 }
 
-// array returns the list for a key whose value is an array of tables, nil for other keys.
+// array returns the list for a key whose value is an array of tables, nil for any other key.
 func (p *positions) array(key string) *[]position {
 	switch key {
 	case "partitions":

@@ -6,8 +6,8 @@ import (
 )
 
 // FuzzDecode checks that decode returns settings, or an error with the file and a line, and that it
-// leaves the settings unchanged after an error. In a text without multi-line strings every [[registry]]
-// gives a rule.
+// leaves the settings unchanged after an error. In a text without multi-line strings every
+// [[registry]] gives a rule.
 func FuzzDecode(f *testing.F) {
 	f.Add("timeout = \"1s\"\n[[registry]]\nmatch = \"*\"\nprofile = \"a\"\n")
 	f.Add("registry = [{match = \"111122223333\"},\n{match = \"444455556666\", fips = true}]\n")

@@ -9,8 +9,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// The checks below take a text with valid placeholders and check it with the placeholders of an example
-// registry replaced. Their errors continue a sentence that begins with the key.
+// The checks below take a text with valid placeholders and check it with the placeholders of an
+// example registry replaced. Their errors continue a sentence that begins with the key.
 
 func checkProfile(text string) error {
 	for _, c := range text {
@@ -40,8 +40,8 @@ func checkRoleARN(text string) error {
 	return nil
 }
 
-// checkExternalID checks the limits of sts:AssumeRole (AWS STS API Reference). An external ID can be a
-// secret, so the error does not contain it.
+// checkExternalID checks the limits of sts:AssumeRole (AWS STS API Reference). An external ID can
+// be a secret, so the error does not contain it.
 func checkExternalID(text string) error {
 	id, _ := fill(text, example)
 	if len(id) < 2 || len(id) > 1224 || !consistsOf(id, "+=,.@:/-_") {
@@ -75,9 +75,9 @@ func checkEndpoint(text string) error {
 	return CheckEndpoint(url)
 }
 
-// CheckEndpoint returns an error when a URL cannot be that of an AWS API: it must be http or https, and
-// end with the path. The error continues a sentence that begins with the name of the setting. The text
-// before an @ and after a ? can be a password, so the error does not contain it.
+// CheckEndpoint returns an error when a URL cannot be that of an AWS API: it must be http or https,
+// and end with the path. The error continues a sentence that begins with the name of the setting.
+// The text before an @ and after a ? can be a password, so the error does not contain it.
 func CheckEndpoint(url string) error {
 	scheme, rest, _ := strings.Cut(url, "://")
 	if scheme != "https" && scheme != "http" {

@@ -10,8 +10,9 @@ const (
 	maxLabel = 63  // bytes of one label
 )
 
-// isHostName reports whether s is a DNS name or an IPv4 address. A name that ends in a number must be
-// an IPv4 address, as in the URL standard: some programs read 127.1 as an address of this machine.
+// isHostName reports whether s is a DNS name or an IPv4 address. A name that ends in a number must
+// be an IPv4 address, as in the URL standard: some programs read 127.1 as an address of this
+// machine.
 func isHostName(s string) bool {
 	if len(s) > maxHost {
 		return false
@@ -29,8 +30,8 @@ func isHostName(s string) bool {
 	return true
 }
 
-// isLabel reports whether s can be one label of a host name. The underscore is not allowed in the host
-// names of DNS, but Docker Compose and others use it.
+// isLabel reports whether s can be one label of a host name. The underscore is not allowed in the
+// host names of DNS, but Docker Compose and others use it.
 func isLabel(s string) bool {
 	if s == "" || len(s) > maxLabel || s[0] == '-' || s[len(s)-1] == '-' {
 		return false

@@ -15,9 +15,10 @@ type partition struct {
 	dottedDualStack bool
 }
 
-// partitions is the only table of AWS's partitions. A new partition needs one line here and its globs
-// in packaging/kubernetes; a test checks that. The partition aws is last, because it has every region
-// that no other prefix matches. The prefixes are those of the AWS SDK's partition table.
+// partitions is the only table of AWS's partitions. A new partition needs one line here and its
+// globs in packaging/kubernetes; a test checks that. The partition aws is last, because it has
+// every region that no other prefix matches. The prefixes are those of the AWS SDK's partition
+// table.
 var partitions = []partition{
 	{name: "aws-us-gov", prefix: "us-gov-", suffix: "amazonaws.com", dualStack: "on.aws", fips: true},
 	{name: "aws-cn", prefix: "cn-", suffix: "amazonaws.com.cn", dualStack: "on.amazonwebservices.com.cn", dottedDualStack: true},
@@ -29,8 +30,8 @@ var partitions = []partition{
 	{name: "aws", country: true, suffix: "amazonaws.com", dualStack: "on.aws", fips: true},
 }
 
-// partitionOf returns the partition of a region, nil when no partition has regions of that form. The
-// suffix of the host is not considered: a region exists in one partition only.
+// partitionOf returns the partition of a region, nil when no partition has regions of that form.
+// The suffix of the host is not considered: a region exists in one partition only.
 func partitionOf(region string) *partition {
 	hyphen := strings.LastIndexByte(region, '-')
 	if hyphen < 0 || len(region) > maxRegion || !isRegionNumber(region[hyphen+1:]) {

@@ -12,8 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// A line in the table of partitions is all that a new partition needs for parsing, formatting and the
-// rules of the settings. This test changes the table, so it does not run in parallel.
+// A line in the table of partitions is all that a new partition needs for parsing, formatting and
+// the rules of the settings. This test changes the table, so it does not run in parallel.
 func TestNewPartition(t *testing.T) {
 	const host, region = id + ".dkr.ecr.moon-north-1.amazonaws.moon.example", "moon-north-1"
 	patterns := []string{
@@ -131,8 +131,8 @@ func matchImages(text string) [][]string {
 	return all
 }
 
-// kubeletMatches reports whether the kubelet's rule matches the host: as many labels, and each label
-// matches its glob (kubernetes, pkg/credentialprovider/keyring.go).
+// kubeletMatches reports whether the kubelet's rule matches the host: as many labels, and each
+// label matches its glob (kubernetes, pkg/credentialprovider/keyring.go).
 func kubeletMatches(glob, host string) bool {
 	globs, labels := strings.Split(glob, "."), strings.Split(host, ".")
 	if len(globs) != len(labels) {

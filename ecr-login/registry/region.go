@@ -10,7 +10,7 @@ import (
 const maxRegion = 32
 
 // InRegion returns a private registry in the region, without an account. The error says that no
-// partition has a region of that form. Whether the region exists is not known here.
+// partition has a region of that form. It does not check whether the region exists.
 func (p Parser) InRegion(region string) (Registry, error) {
 	r := Registry{Region: region, Service: Private}
 	if home := partitionOf(region); home != nil {

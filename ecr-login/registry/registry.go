@@ -5,9 +5,10 @@
 // authorization token, so a host is compared label by label from beginning to end, and never
 // searched for a pattern.
 //
-// Limits: whether the account, the registry or the region exists is not known here. A region is
-// accepted by the form of region names in its partition, so that a new region works at once. A new
-// partition needs a [Suffix]. Nothing here reads a file, the environment or the network.
+// Limits: the package does not check whether the account, the registry or the region exists. It
+// accepts every region whose name has the form of its partition's regions, so that a new region
+// works at once. A new partition needs a [Suffix]. It reads no file and no environment variable,
+// and makes no request.
 //
 // The host names are those of the AWS General Reference (gr/ecr.html), of
 // kubernetes/cloud-provider-aws and of awslabs/amazon-ecr-credential-helper.
@@ -47,7 +48,7 @@ const (
 // publicRegion is the only region with the API of ECR Public.
 const publicRegion = "us-east-1"
 
-// Registry is what a server URL says about an Amazon ECR registry.
+// Registry is an Amazon ECR registry, as its host name describes it.
 type Registry struct {
 	Account   string  `json:"account,omitempty"` // twelve digits; empty for ECR Public
 	Region    string  `json:"region"`            // the region that issues tokens; us-east-1 for ECR Public
@@ -57,9 +58,9 @@ type Registry struct {
 	DualStack bool    `json:"dualStack"`         // the host name is that of IPv4 and IPv6 endpoints
 }
 
-// Parse returns the registry of a server URL: a host name, with or without http:// or https://, port,
-// path, one trailing dot and surrounding white space, in upper or lower case. Every error wraps
-// [ErrNotECR] and gives the reason.
+// Parse returns the registry of a server URL: a host name, with or without http:// or https://,
+// port, path, one trailing dot and surrounding white space, in upper or lower case. Every error
+// wraps [ErrNotECR] and gives the reason.
 func Parse(serverURL string) (Registry, error) {
 	return Parser{}.Parse(serverURL)
 }
@@ -70,14 +71,14 @@ func PublicRegistry() Registry {
 }
 
 // Host returns the registry's canonical host name, for which [Parse] returns r again. It returns an
-// empty string when r is not a value that Parse returns. For a registry in a partition of a [Suffix]
-// use [Parser.Host].
+// empty string when r is not a value that Parse returns. For a registry in a partition of a
+// [Suffix] use [Parser.Host].
 func (r Registry) Host() string { return Parser{}.Host(r) }
 
 // Parser parses server URLs, including those in additional partitions. The zero value has none.
 type Parser struct {
-	// Suffixes are the DNS suffixes of additional partitions. The first entry for a suffix is used. An
-	// entry that [Suffix.Validate] rejects is ignored.
+	// Suffixes are the DNS suffixes of additional partitions. The first entry for a suffix is used.
+	// An entry that [Suffix.Validate] rejects is ignored.
 	Suffixes []Suffix
 }
 
@@ -132,8 +133,8 @@ func (p Parser) Host(r Registry) string {
 	return ""
 }
 
-// confirm returns host if it parses to exactly r, else an empty string: a value that no host name has,
-// such as a FIPS registry in China, gives no host name.
+// confirm returns host if it parses to exactly r, and otherwise an empty string. For example, a
+// FIPS registry in China has no host name.
 func (p Parser) confirm(host string, r Registry) string {
 	if got, err := p.Parse(host); err != nil || got != r {
 		return ""

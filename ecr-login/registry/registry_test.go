@@ -107,8 +107,8 @@ func TestChinaDualStackDotted(t *testing.T) {
 	}
 }
 
-// A value that Parse does not return has no host name: Parse would reject that name, or return another
-// registry for it.
+// A value that Parse does not return has no host name: Parse would reject that name, or return
+// another registry for it.
 func TestHostOfInvalidRegistry(t *testing.T) {
 	t.Parallel()
 	for why, r := range map[string]registry.Registry{

@@ -8,21 +8,21 @@ import (
 )
 
 const (
-	// maxServerURL is enough for a scheme, any host of ECR, a port and the longest repository name of
-	// ECR (256 characters). It limits the time that any input can take.
+	// maxServerURL is enough for a scheme, any host of ECR, a port and the longest repository name
+	// of ECR (256 characters). It limits the time that any input can take.
 	maxServerURL = 352
 
 	// maxSpace is how much white space is removed at either end.
 	maxSpace = 16
 )
 
-// Host returns the host of a server URL, of ECR or not, in the one spelling under which stored logins
-// are cached: lower case, without scheme, path, white space and trailing dot. The default ports are
-// removed: 443, and 80 after http://. All spellings that nerdctl tries for one registry, including
-// http://host:443, therefore give the same host, and Host(Host(x)) is Host(x).
+// Host returns the host of a server URL, of ECR or not, in the one spelling under which stored
+// logins are cached: lower case, without scheme, path, white space and trailing dot. The default
+// ports are removed: 443, and 80 after http://. All spellings that nerdctl tries for one registry,
+// including http://host:443, therefore give the same host, and Host(Host(x)) is Host(x).
 //
-// IP addresses are accepted, IPv6 addresses in brackets and without a zone. Different spellings of one
-// IPv6 address stay different.
+// IP addresses are accepted, IPv6 addresses in brackets and without a zone. Different spellings of
+// one IPv6 address stay different.
 func Host(serverURL string) (string, error) {
 	a, err := splitServerURL(serverURL)
 	if err == nil {
@@ -134,8 +134,8 @@ func checkCharacters(s string) error {
 	return nil
 }
 
-// explain returns a more precise error than err when the part before the path contains user info or a
-// percent escape. Neither is accepted in a host or a port.
+// explain returns a more precise error than err when the part before the path contains user info or
+// a percent escape. Neither is accepted in a host or a port.
 func explain(s string, err error) error {
 	authority, _, _ := strings.Cut(s, "/")
 	switch {

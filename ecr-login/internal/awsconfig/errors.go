@@ -13,7 +13,7 @@ const (
 	ErrUnsupport ErrorCode = "unsupported" // the AWS CLI would use a source that this program does not support
 )
 
-// Error is why no source of credentials was found. Its text has no secret.
+// Error reports why no source of credentials was found. Its text contains no secret.
 type Error struct {
 	Code    ErrorCode
 	Profile string // the profile that the error is about

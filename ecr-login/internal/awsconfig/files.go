@@ -19,8 +19,8 @@ import (
 // for each role in two thousand accounts has about one mebibyte.
 const MaxFile = 4 << 20
 
-// Input is what decides where credentials come from. The zero value is the environment of the
-// process, with the profile that the environment names.
+// Input decides where credentials come from. The zero value is the environment of the process, with
+// the profile that the environment names.
 type Input struct {
 	// Environ is the environment; nil is that of the process.
 	Environ environ.Lookup
@@ -30,7 +30,8 @@ type Input struct {
 	Home string
 
 	// Profile is the profile to use, like --profile of the AWS CLI: access keys and web identity
-	// tokens in the environment are then not used. Empty: AWS_PROFILE, AWS_DEFAULT_PROFILE, default.
+	// tokens in the environment are then not used. Empty: AWS_PROFILE, AWS_DEFAULT_PROFILE,
+	// default.
 	Profile string
 }
 
@@ -60,8 +61,9 @@ func Load(in Input) *Config {
 
 type contextKey struct{}
 
-// NewContext returns a context with the configuration. Package token then uses it in place of reading
-// the files again, so that a token belongs to the very files that its cache key was made from.
+// NewContext returns a context with the configuration. Package token then uses it in place of
+// reading the files again, so that a token is fetched with exactly the files from which its cache
+// key was computed.
 func NewContext(ctx context.Context, c *Config) context.Context {
 	return context.WithValue(ctx, contextKey{}, c)
 }
@@ -93,7 +95,7 @@ func (c *Config) read(variable, name string) File {
 
 var errUTF16 = errors.New("is UTF-16 text: save it as UTF-8")
 
-// problem returns an error when the file is there and cannot be parsed. A file that is missing, or
+// problem returns an error when the file exists and cannot be parsed. A file that is missing, or
 // that the user is not allowed to read, is skipped by the AWS CLI too.
 func (f File) problem() error {
 	var size *regularfile.SizeError
@@ -138,8 +140,8 @@ func isDirectory(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// expand replaces $NAME, ${NAME} and a leading ~ as botocore does. A variable that is not set stays
-// as it is.
+// expand replaces $NAME, ${NAME} and a leading ~ as botocore does. The name of a variable that is
+// not set is not replaced.
 func (c *Config) expand(path string) string {
 	if strings.Contains(path, "$") {
 		path = os.Expand(path, func(name string) string {
@@ -155,9 +157,10 @@ func (c *Config) expand(path string) string {
 	return path
 }
 
-// home returns the directory in which the files are. Services that systemd starts as root have no
-// HOME. The package os/user is not used: its initialisation would cost every get time, and it needs
-// a C library where cgo is on. Users who are only in a directory service have no home then.
+// home returns the home directory, which contains the files. Services that systemd starts as root
+// have no HOME. The package os/user is not used: its initialisation would cost every get time, and
+// it needs a C library where cgo is on. A user who is only in a directory service, and not in
+// /etc/passwd, then has no home directory.
 func (in Input) home() string {
 	if in.Home != "" {
 		return in.Home
@@ -198,8 +201,8 @@ func (c *Config) shown(path string) string {
 	return path
 }
 
-// Join returns the path of names below a directory. The package path/filepath would do, but its
-// import makes packages that only a call to AWS needs initialise on every get.
+// Join returns the path of names below a directory. Package path/filepath is not used: with that
+// import, Go initialises packages on every get that only a call to AWS needs.
 func Join(dir string, names ...string) string {
 	const separator = string(os.PathSeparator)
 	path := strings.Join(names, separator)

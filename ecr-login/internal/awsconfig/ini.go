@@ -8,7 +8,8 @@ import (
 const blanks = " \t\r\f\v"
 
 // scan reads the text as Python's configparser does. It calls pick with the header of each section,
-// and adds the settings of the section to the map that pick returns, if any. Keys are in lower case.
+// and adds the settings of the section to the map that pick returns, if any. Keys are in lower
+// case.
 func scan(text []byte, pick func(header []byte) map[string]string) {
 	var (
 		section map[string]string // receives the settings; nil for a section that is not wanted

@@ -24,7 +24,7 @@ func (s Settings) Get(key string) string {
 	return lenient(s[key])
 }
 
-// Has reports whether the setting is there, even without a value.
+// Has reports whether the setting exists, even with an empty value.
 func (s Settings) Has(key string) bool {
 	_, ok := s[key]
 	return ok
@@ -60,19 +60,19 @@ func section(text []byte, match func(header []byte) bool) Settings {
 	return found
 }
 
-// configProfile returns the profile of the config file, nil when it has none of that name.
+// configProfile returns the profile of the config file, nil when it has no such profile.
 func (c *Config) configProfile(name string) Settings {
 	return section(c.Config.Text, func(header []byte) bool {
 		return name == "default" && string(header) == "default" || named(header, "profile", name)
 	})
 }
 
-// credentialsProfile returns the profile of the credentials file, nil when it has none of that name.
+// credentialsProfile returns the profile of the credentials file, nil when it has no such profile.
 func (c *Config) credentialsProfile(name string) Settings {
 	return section(c.Credentials.Text, func(header []byte) bool { return string(header) == name })
 }
 
-// profile is a profile as both files have it.
+// profile is a profile with its settings in both files.
 type profile struct {
 	name                string
 	config, credentials Settings
@@ -118,7 +118,8 @@ func Nested(value string) Settings {
 	return s
 }
 
-// ProfileName returns the name of the profile that applies, and reports whether it was named.
+// ProfileName returns the name of the profile that applies, and reports whether the caller or the
+// environment named it.
 func (c *Config) ProfileName() (name string, named bool) {
 	for _, name := range [...]string{c.Input.Profile, c.env("AWS_PROFILE"), c.env("AWS_DEFAULT_PROFILE")} {
 		if name != "" {

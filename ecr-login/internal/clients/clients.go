@@ -1,5 +1,5 @@
-// Package clients reads for which registries the configuration files of docker and of podman name this program,
-// and with which AWS profile.
+// Package clients finds the registries for which the configuration files of docker and podman name
+// this program, and the AWS profile of each.
 //
 // It reads the files that those clients read, in their order, and changes nothing.
 package clients
@@ -20,8 +20,8 @@ type Registries struct {
 	// Errors are those of the files that could not be read.
 	Errors []error
 
-	// profiles has the profile of each helper by the exact key of credHelpers: a client looks up its helper by
-	// exactly that text.
+	// profiles has the profile of each helper by the exact key of credHelpers: a client looks up
+	// its helper by exactly that text.
 	profiles map[string]string
 
 	// byHost has the profiles by host, for every other spelling of it.
@@ -30,14 +30,14 @@ type Registries struct {
 	// others are the hosts for which docker runs another helper.
 	others map[string]bool
 
-	// store is the profile of the helper in Docker's credsStore, which docker runs for every registry without an
-	// entry in credHelpers.
+	// store is the profile of the helper in Docker's credsStore, which docker runs for every
+	// registry without an entry in credHelpers.
 	store    string
 	hasStore bool
 }
 
-// Read reads the files of docker and podman. A file that does not exist is not an error, and neither is a
-// service that has no home directory.
+// Read reads the files of docker and podman. A file that does not exist is not an error, and
+// neither is a service that has no home directory.
 func Read(where dockerconfig.Locator) *Registries {
 	r := &Registries{profiles: map[string]string{}, byHost: map[string]string{}, others: map[string]bool{}}
 	if path, err := where.Docker(); err == nil {
@@ -82,9 +82,9 @@ func (r *Registries) read(path string, client dockerconfig.Client) {
 	}
 }
 
-// Profile returns the profile in the name of the helper that a client would start for the server URL: the one of
-// that exact key, else the one of its host, else the one of credsStore. found is false when no client would start this
-// program.
+// Profile returns the profile in the name of the helper that a client would start for the server
+// URL: the one of that exact key, else the one of its host, else the one of credsStore. found is
+// false when no client would start this program.
 func (r *Registries) Profile(serverURL string) (profile string, found bool) {
 	if profile, found = r.profiles[serverURL]; found {
 		return profile, true

@@ -1,13 +1,13 @@
 // Package configure edits the files of container clients so that they use this credential helper,
-// and takes its edits back.
+// and undoes its edits.
 //
 // It edits the credHelpers of Docker's config.json and of the auth.json of podman, skopeo and
 // buildah, removes the passwords that an earlier docker login stored there for the same registries,
 // and creates the link that gives a profile a helper of its own. A journal without secrets records
-// what cannot be seen in the files, so that unconfigure restores every byte. Passwords do not come
-// back.
+// what cannot be seen in the files, so that unconfigure restores every byte. It does not restore
+// passwords.
 //
-// It prints nothing and asks nothing: it returns what it did, and errors with a hint.
+// It does not print or prompt. It returns what it did, and errors with a hint.
 package configure
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
-// Options are what a session needs to know of the process.
+// Options configure a Session.
 type Options struct {
 	// Settings are the helper's own: they name the aliases of registries.
 	Settings config.Settings
@@ -35,8 +35,8 @@ type Options struct {
 	// Podman includes the files of podman, skopeo and buildah.
 	Podman bool
 
-	// All makes Unconfigure remove every entry that names this program, also those that Configure did
-	// not write.
+	// All makes Unconfigure remove every entry that names this program, also those that Configure
+	// did not write.
 	All bool
 
 	// DryRun changes nothing and returns what would change.
@@ -62,7 +62,7 @@ type Session struct {
 	locator dockerconfig.Locator
 	helper  string // what credHelpers calls the helper of the profile
 	targets []clientFile
-	undoes  bool // it takes edits back: the journal is true until that is done
+	undoes  bool // it undoes edits: the journal is correct until that is done
 	journal *dockerconfig.Journal
 	helpers map[string][]dockerconfig.Helper // of each edited file, by its real path
 	result  *Result
@@ -120,7 +120,7 @@ func (s *Session) openJournal() (close func(), err error) {
 	return close, s.withCommand(err)
 }
 
-// note warns that the journal could not be written. The edit is right all the same.
+// note warns that the journal could not be written. The edit itself is complete.
 func (s *Session) note(err error) {
 	if err != nil {
 		s.warn(problem(
@@ -146,9 +146,9 @@ func (s *Session) withCommand(err error) error {
 	return &Error{Err: err, Advice: "run: sudo -u " + e.RunAs + " " + progname.Program + " " + command}
 }
 
-// Configure makes the helper answer for the hosts in each file of the session. A file that cannot
-// be edited does not keep the others from being edited: see Result.Failed. The error is about the
-// link of a profile, without which nothing is edited.
+// Configure adds entries for the hosts to each file of the session, so that clients start the
+// helper for them. If a file cannot be edited, the others still are: see Result.Failed. The error
+// is about the link of a profile, without which no file is edited.
 func (s *Session) Configure(hosts []string) (*Result, error) {
 	s.result.Helper = s.helper
 	close, err := s.openJournal()
@@ -175,8 +175,8 @@ func (s *Session) Configure(hosts []string) (*Result, error) {
 	return s.result, nil
 }
 
-// Unconfigure takes back what Configure wrote, for all hosts or for those named. A named host is
-// removed also when it was written by hand.
+// Unconfigure undoes the edits of Configure, for all hosts or for the given ones. The entry of a
+// given host is removed even if a user wrote it.
 func (s *Session) Unconfigure(hosts []string) (*Result, error) {
 	s.undoes = true
 	if s.options.Profile != "" {

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// findTime is how long a search may take in all. What has not been found by then is left out: a
-	// person who would have to wait longer would rather type the name.
+	// findTime is how long a search may take in all. Later results are ignored: a person would
+	// rather type a name than wait longer.
 	findTime = 4 * time.Second
 
 	// findGrace is how long a search that was stopped may take to end the programs it has started.
@@ -29,10 +29,10 @@ const (
 	maxScan = 1 << 20
 )
 
-// Find returns the registries in use here for which something is left to do: it looks at logins in
-// the clients' files, at the files in dir that build or start containers, at the images of the
-// local engines, and at the account of the AWS credentials. found reports whether it found any
-// registry at all.
+// Find returns the registries in use on this machine that are not fully configured. It searches the
+// logins in the clients' files, the files in dir that build or start containers, the images of the
+// local engines, and the account of the AWS credentials. found reports whether it found any
+// registry, configured or not.
 func (s *Session) Find(ctx context.Context, dir string) (pending []Found, found bool) {
 	wait, stop := context.WithTimeout(ctx, findTime+findGrace)
 	defer stop()
@@ -112,7 +112,7 @@ func (f *finder) add(all []mention) {
 	}
 }
 
-// pending returns the registries that some file has no entry or still a password for.
+// pending returns the registries for which a file has no entry, or still has a password.
 func (s *Session) pending(all []Found) (left []Found) {
 	type state struct {
 		cleanOnly, unreadable bool
@@ -250,8 +250,8 @@ func isSeparator(r rune) bool {
 	return true
 }
 
-// images returns the repositories of an engine's images, none when the engine is not installed or
-// does not answer in time.
+// images returns the repositories of an engine's images. It returns nothing if the engine is not
+// installed or does not respond in time.
 func (s *Session) images(ctx context.Context, engine string, source Source) (all []mention) {
 	path, err := s.lookPath(engine)
 	if err != nil {

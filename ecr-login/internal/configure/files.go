@@ -52,8 +52,8 @@ func (s *Session) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 		case dryRun:
 			file.Diff = unifiedDiff(t, c, before)
 		case !s.undoes:
-			// A process that is killed between the two leaves a record of an edit that was not made.
-			// The next run compares the record with the file.
+			// A process that is killed between the two leaves a record of an edit that was not
+			// made. The next run compares the record with the file.
 			s.note(s.journal.Put(t.path, record))
 		}
 		return nil
@@ -101,8 +101,8 @@ func unifiedDiff(t clientFile, c *dockerconfig.Config, before []byte) string {
 	return string(text)
 }
 
-// set makes the helper answer for the hosts in one file. A login is removed only where the new
-// entry answers for it: to a client, the same host with another port is another registry.
+// set adds entries with the helper for the hosts to one file. It removes a login only if a new
+// entry has the same key: to a client, the same host with another port is another registry.
 func (s *Session) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Record, hosts []string) (done []Entry) {
 	helpers := map[string]string{}
 	for _, h := range c.Helpers() {

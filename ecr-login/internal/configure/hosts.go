@@ -45,7 +45,7 @@ func (s *Session) Hosts(args []string, public bool) ([]string, error) {
 	return unique(all), nil
 }
 
-// HostsToRemove returns the hosts in the arguments of Unconfigure. They need not be ECR's.
+// HostsToRemove returns the hosts in the arguments of Unconfigure. They need not be ECR hosts.
 func HostsToRemove(args []string, public bool) ([]string, error) {
 	var all []string
 	for _, arg := range args {

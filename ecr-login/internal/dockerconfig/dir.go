@@ -32,8 +32,8 @@ const (
 // errRetry reports that a file or its directory changed since it was read.
 var errRetry = errors.New("changed in the meantime")
 
-// A dir is the open directory of a file to edit. All work happens relative to it, so that exchanging
-// the path has no effect.
+// A dir is the open directory of a file to edit. All work happens relative to it, so that
+// exchanging the path has no effect.
 type dir struct {
 	*os.Root
 	target *target
@@ -171,8 +171,8 @@ func tempName(base string) string {
 	return "." + base + tempMark + hex.EncodeToString(unique[:])
 }
 
-// sweep removes temporary files that a killed process left beside the file. They may hold passwords.
-// With the lock all of them are left over; without, those that are old.
+// sweep removes temporary files that a killed process left beside the file. They may hold
+// passwords. With the lock all of them are left over; without, those that are old.
 func (d *dir) sweep(locked bool, now time.Time) {
 	f, err := d.Open(".")
 	if err != nil {

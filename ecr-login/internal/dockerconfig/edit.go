@@ -27,8 +27,8 @@ func (c *Config) Gone() bool { return c.gone }
 // SetHelper sets the helper of a host. It records in r what Undo needs; r may be nil.
 func (c *Config) SetHelper(host, helper string, r *Record) { c.SetHelpers([]string{host}, helper, r) }
 
-// SetHelpers sets the helper of several hosts. The work grows with the size of the file, not with its
-// square.
+// SetHelpers sets the helper of several hosts. The work grows with the size of the file, not with
+// its square.
 func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
 	if len(hosts) == 0 {
 		return
@@ -100,8 +100,8 @@ func (c *Config) objects(key string) []*hujson.Object {
 	return all
 }
 
-// effective returns the members of credHelpers that have an effect, by host. They are valid until one
-// is inserted or removed.
+// effective returns the members of credHelpers that have an effect, by host. They are valid until
+// one is inserted or removed.
 func (c *Config) effective() map[string]*hujson.ObjectMember {
 	all := map[string]*hujson.ObjectMember{}
 	for _, o := range c.objects(keyHelpers) {

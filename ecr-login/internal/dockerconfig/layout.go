@@ -62,7 +62,8 @@ func spaces(space []byte) string {
 	return string(space)
 }
 
-// insert appends a member, with the layout of its neighbours, to an object at a depth below the root.
+// insert appends a member, with the layout of its neighbours, to an object at a depth below the
+// root.
 func (c *Config) insert(o *hujson.Object, depth int, name string, value hujson.ValueTrimmed) {
 	l := c.layout()
 	m := hujson.ObjectMember{Name: hujson.Value{Value: quote(name)}, Value: hujson.Value{Value: value}}
@@ -116,8 +117,8 @@ func removeMembers(o *hujson.Object, remove func(i int) bool) bool {
 	return len(stay) < len(all)
 }
 
-// extra returns white space for hujson, nil when it is empty: an empty one after the last value is a
-// trailing comma.
+// extra returns white space for hujson, nil when it is empty: an empty one after the last value is
+// a trailing comma.
 func extra(s string) hujson.Extra {
 	if s == "" {
 		return nil

@@ -28,8 +28,8 @@ func noHome(what, variables string) *Error {
 	return &Error{Message: "cannot find " + what + ": " + homeVariable() + " is not set", Advice: "set " + homeVariable() + " or " + variables}
 }
 
-// Docker returns the path of Docker's config.json: in the directory DOCKER_CONFIG, else in ~/.docker.
-// docker's own flag --config is not known here.
+// Docker returns the path of Docker's config.json: in the directory DOCKER_CONFIG, else in
+// ~/.docker. docker's own flag --config is not known here.
 func (l Locator) Docker() (string, error) {
 	if dir := l.env("DOCKER_CONFIG"); dir != "" {
 		return filepath.Abs(filepath.Join(dir, "config.json"))
@@ -44,9 +44,9 @@ func (l Locator) Docker() (string, error) {
 // Containers returns the files that podman, skopeo and buildah read, in their order: the first with
 // an entry for a registry counts. If an environment variable names a file, only that file is read.
 //
-// The order is that of getAuthFilePaths in containers/image. GetDefaultAuthFile in containers/common
-// (pkg/auth/auth.go) reads only DOCKER_CONFIG when it is set. ~/.dockercfg, which is the last one
-// there, is not returned: it cannot name a helper.
+// The order is that of getAuthFilePaths in containers/image. GetDefaultAuthFile in
+// containers/common (pkg/auth/auth.go) reads only DOCKER_CONFIG when it is set. ~/.dockercfg, which
+// is the last one there, is not returned: it cannot name a helper.
 func (l Locator) Containers() ([]string, error) {
 	if file := l.env("REGISTRY_AUTH_FILE"); file != "" {
 		return absolute(file)
@@ -79,8 +79,8 @@ func (l Locator) Containers() ([]string, error) {
 	return absolute(first, lasting, docker)
 }
 
-// ContainersLasting returns the one of Containers to write to: the first that survives the end of the
-// session and a reboot. podman login writes passwords to $XDG_RUNTIME_DIR, which does not.
+// ContainersLasting returns the one of Containers to write to: the first that survives the end of
+// the session and a reboot. podman login writes passwords to $XDG_RUNTIME_DIR, which does not.
 func (l Locator) ContainersLasting() (string, error) {
 	files, err := l.Containers()
 	if err != nil {

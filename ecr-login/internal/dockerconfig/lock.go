@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// lockWait is enough for hundreds of edits, and for ten on a machine that is overloaded. A process
-	// that holds the lock for longer was stopped.
+	// lockWait is enough for hundreds of edits, and for ten on a machine that is overloaded. A
+	// process that holds the lock for longer was stopped.
 	lockWait = 15 * time.Second
 	lockTick = 10 * time.Millisecond
 )

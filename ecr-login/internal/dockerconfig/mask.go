@@ -13,7 +13,8 @@ const masked = `"***"`
 
 // Mask returns text that may be shown, in the same layout, so that a diff of two masked texts shows
 // the changes. It keeps the names of all members and of helpers, and replaces every other value:
-// plugins and proxies may store secrets under any name. Text that is not JSON is replaced as a whole.
+// plugins and proxies may store secrets under any name. Text that is not JSON is replaced as a
+// whole.
 func Mask(text []byte, client Client) []byte {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return text // also of a missing file

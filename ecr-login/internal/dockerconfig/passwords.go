@@ -21,9 +21,9 @@ type PasswordFile struct {
 // PasswordFiles returns the files of programs that do not share Docker's or podman's files. Without
 // a home directory it returns those that environment variables name.
 //
-// Sources: helm (pkg/cli/environment.go, pkg/helmpath), regclient (cmd/regctl/config.go), containers/
-// image (pkg/docker/config/config.go) for ~/.dockercfg, which Docker itself no longer reads, and the
-// docker snap, which sets HOME to a directory of its own.
+// Sources: helm (pkg/cli/environment.go, pkg/helmpath), regclient (cmd/regctl/config.go),
+// containers/ image (pkg/docker/config/config.go) for ~/.dockercfg, which Docker itself no longer
+// reads, and the docker snap, which sets HOME to a directory of its own.
 func (l Locator) PasswordFiles() (all []PasswordFile) {
 	home := l.home()
 	add := func(f PasswordFile, variable string, below ...string) {

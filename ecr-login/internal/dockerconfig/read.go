@@ -125,8 +125,8 @@ func (c *Config) Broken() error {
 	return nil
 }
 
-// entries calls each for the members of all objects under a key, and empty for a null, which removes
-// the members before it: as encoding/json fills a map.
+// entries calls each for the members of all objects under a key, and empty for a null, which
+// removes the members before it: as encoding/json fills a map.
 func (c *Config) entries(key string, empty func(), each func(name string, v hujson.Value)) {
 	for _, m := range members(c.root) {
 		if !is(nameOf(m), key) {

@@ -31,8 +31,8 @@ type Record struct {
 type Entry struct {
 	Helper string `json:"helper"`
 
-	// Before is the JSON text of the replaced value, which need not be UTF-8. Empty: there was none,
-	// or it was Withheld because it might contain a secret.
+	// Before is the JSON text of the replaced value, which need not be UTF-8. Empty: there was
+	// none, or it was Withheld because it might contain a secret.
 	Before   []byte `json:"before,omitempty"`
 	Withheld bool   `json:"withheld,omitempty"`
 }
@@ -85,9 +85,9 @@ func (r *Record) clone() *Record {
 	return &c
 }
 
-// Current returns r without what is no longer true of the file: entries that were changed or removed
-// by other means, and, when no entry is left, everything about the file's text. The next edit may
-// add to it.
+// Current returns r without what is no longer true of the file: entries that were changed or
+// removed by other means, and, when no entry is left, everything about the file's text. The next
+// edit may add to it.
 func (c *Config) Current(r *Record) *Record {
 	r = r.clone()
 	entries := c.effective()

@@ -38,8 +38,8 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// RemoveDirWriteAccess changes the directory itself and keeps its other mode bits. Root changes none
-// that another user can exchange.
+// RemoveDirWriteAccess changes the directory itself and keeps its other mode bits. Root changes
+// none that another user can exchange.
 func TestRemoveDirWriteAccess(t *testing.T) {
 	t.Parallel()
 	top := t.TempDir()

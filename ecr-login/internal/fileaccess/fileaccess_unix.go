@@ -45,11 +45,11 @@ func IsTrusted(info fs.FileInfo) bool {
 	return !known || uid == 0 || uid == os.Geteuid() || uid == overflowUser()
 }
 
-// ChangedBy returns the user or group, other than root and the running user, that can add, remove or
-// replace names in a directory: "bob (user ID 1001)", "every user" or "its group (group ID 20)". It
-// returns an empty string when only root and the running user can. Sticky directories protect the
-// names of each owner and count as safe. A directory that its group can write to counts for root
-// only: many systems give each user a group of their own.
+// ChangedBy returns the user or group, other than root and the running user, that can add, remove
+// or replace names in a directory: "bob (user ID 1001)", "every user" or "its group (group ID 20)".
+// It returns an empty string when only root and the running user can. Sticky directories protect
+// the names of each owner and count as safe. A directory that its group can write to counts for
+// root only: many systems give each user a group of their own.
 func ChangedBy(dir fs.FileInfo) string {
 	st, ok := dir.Sys().(*syscall.Stat_t)
 	switch mode := dir.Mode(); {
@@ -76,8 +76,8 @@ func overflowUser() int {
 	return 65534 // the kernel's default of kernel.overflowuid
 }
 
-// InUserNamespace reports whether the process runs in a user namespace that maps only some users, such
-// as that of rootless podman.
+// InUserNamespace reports whether the process runs in a user namespace that maps only some users,
+// such as that of rootless podman.
 var InUserNamespace = sync.OnceValue(func() bool {
 	mapping, err := os.ReadFile("/proc/self/uid_map")
 	return err == nil && strings.Join(strings.Fields(string(mapping)), " ") != "0 0 4294967295"

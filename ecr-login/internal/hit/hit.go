@@ -1,16 +1,18 @@
 // Package hit serves a get from the cache before the rest of the program is initialised.
 //
-// Docker starts one process per get, and most of the time of such a process goes into initialising packages that a
-// cached result does not need: the AWS SDK, TLS, the command line. Go initialises a package as soon as all its imports
-// are initialised, and of the packages that are ready it takes the one whose import path sorts first (language
-// specification, "Package initialization"; the linker sorts them). This module's path sorts before github.com/aws, and
-// nothing imported here needs net/http or crypto/tls. So the init function below runs before any of those packages is
-// initialised. If the cache has a result, init prints it and ends the process.
+// Docker starts one process per get, and most of the time of such a process goes into initialising
+// packages that a cached result does not need: the AWS SDK, TLS, the command line. Go initialises a
+// package as soon as all its imports are initialised, and of the packages that are ready it
+// initialises the one whose import path sorts first (language specification, "Package
+// initialization"; the linker sorts them). This module's path sorts before github.com/aws, and
+// nothing imported here needs net/http or crypto/tls. So the init function below runs before any of
+// those packages is initialised. If the cache has a result, init prints it and ends the process.
 //
-// Otherwise init only keeps what it read, and Stdin passes that to the rest of the program: a miss behaves as if this
-// package did not exist. Only package main imports it. A test reads Go's trace of a hit (GODEBUG=inittrace=1) and fails
-// when it contains one of those packages. If a later version of Go uses another order, the program becomes slower, the
-// test fails, and every result stays the same.
+// Otherwise init only keeps what it read, and Stdin passes that to the rest of the program: a miss
+// behaves as if this package did not exist. Only package main imports it. A test reads Go's trace
+// of a hit (GODEBUG=inittrace=1) and fails when it contains one of those packages. If a later
+// version of Go uses another order, the program becomes slower, the test fails, and every result
+// stays the same.
 package hit
 
 import (
@@ -29,8 +31,8 @@ import (
 // maxInput limits standard input. The protocol's input is one server URL.
 const maxInput = 64 << 10
 
-// LogVariable and LogFileVariable are the environment variables that request a log. A hit writes none, so with them the
-// rest of the program handles the get.
+// LogVariable and LogFileVariable are the environment variables that request a log. A hit writes
+// none, so with them the rest of the program handles the get.
 const (
 	LogVariable     = "ECR_LOGIN_LOG"
 	LogFileVariable = "ECR_LOGIN_LOG_FILE"
@@ -70,8 +72,9 @@ func Stdin(rest io.Reader) io.Reader {
 	return io.MultiReader(bytes.NewReader(input), rest)
 }
 
-// Get returns the output of a get for the server URL in input if the cache has it: a stored login or a fresh token. It
-// returns false for everything else, such as an error, which the rest of the program handles.
+// Get returns the output of a get for the server URL in input if the cache has it: a stored login
+// or a fresh token. It returns false for everything else, such as an error, which the rest of the
+// program handles.
 func Get(program string, lookup environ.Lookup, input []byte) (output []byte, ok bool) {
 	if len(input) >= maxInput {
 		return nil, false
@@ -105,9 +108,10 @@ func Get(program string, lookup environ.Lookup, input []byte) (output []byte, ok
 	return output, ok
 }
 
-// encode returns what Docker's credentials.Get would print. A host name, the user name AWS and a token in base64 need no
-// escaping in JSON. For a value that does, encode returns false: the reflection of encoding/json costs more time than
-// reading the cache entry, so only the rest of the program uses it.
+// encode returns what Docker's credentials.Get would print. A host name, the user name AWS and a
+// token in base64 need no escaping in JSON. For a value that does, encode returns false: the
+// reflection of encoding/json costs more time than reading the cache entry, so only the rest of the
+// program uses it.
 func encode(serverURL string, l plan.Login) ([]byte, bool) {
 	for _, s := range []string{serverURL, l.Username, l.Password} {
 		for i := range len(s) {

@@ -7,8 +7,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
-// Explicit returns the fingerprint of credentials that a Go program passed and named. It reads neither
-// the environment nor a file. The rule and the account are those of a Source.
+// Explicit returns the fingerprint of credentials that a Go program passed and named. It reads
+// neither the environment nor a file. The rule and the account are those of a Source.
 func Explicit(principal, rule string, account *ServiceAccount) Fingerprint {
 	q := &sequence{}
 	q.add("ecr-login explicit 1")

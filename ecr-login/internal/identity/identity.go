@@ -4,10 +4,10 @@
 // Its promise: [Source.Fingerprint] stays the same as long as the principal's source is the same,
 // and changes with any edit to that source. So a token can be stored under it and found again
 // without a call to AWS. The source is what package awsconfig resolves: environment variables, the
-// shared config and credentials files, the rule of the helper's settings, the forced profile. What
-// rotates while the principal stays the same is left out: the bytes of a web identity token (only
-// its issuer and subject are used), the contents of a session's cache file (only whether it exists
-// is used). Secrets enter a SHA-256 sum and go nowhere else.
+// shared config and credentials files, the rule of the helper's settings, the forced profile. Data
+// that rotates while the principal stays the same is left out: the bytes of a web identity token
+// (only its issuer and subject are used), the contents of a session's cache file (only whether it
+// exists is used). Secrets enter a SHA-256 sum and go nowhere else.
 //
 // Its limits: it does not notice another user who logs in to the same SSO session, another role
 // behind the same instance or container endpoint, a credential process that returns other
@@ -41,8 +41,8 @@ type Source struct {
 	// Rule is the canonical text of the settings rule that matched.
 	Rule string
 
-	// Machine identifies this machine, whose role EC2 and container credentials belong to. Empty: the
-	// boot ID of the Linux kernel, the host name elsewhere.
+	// Machine identifies this machine, whose role EC2 and container credentials belong to. Empty:
+	// the boot ID of the Linux kernel, the host name elsewhere.
 	Machine string
 
 	// Kubelet is the service account whose token the kubelet passed; nil when it passed none.
@@ -74,7 +74,8 @@ type Fingerprint struct {
 // tokens are then not found.
 const scheme = "ecr-login identity 2"
 
-// Fingerprint reads the source. Files that cannot be read count as such.
+// Fingerprint reads the source. A file that cannot be read is part of the fingerprint, as an
+// unreadable file.
 func (s Source) Fingerprint() Fingerprint {
 	c := awsconfig.Load(awsconfig.Input{Environ: s.Environ, Home: s.Home, Profile: s.Profile})
 	q := &sequence{bytes: make([]byte, 0, firstSize), files: []string{c.Config.Path, c.Credentials.Path}}

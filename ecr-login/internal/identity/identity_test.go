@@ -327,8 +327,8 @@ func TestVariablesCount(t *testing.T) {
 	}
 }
 
-// TestOthersDoNotCount checks that the sum stays the same when something else changes than the source
-// of the credentials.
+// TestOthersDoNotCount checks that the sum stays the same when something else changes than the
+// source of the credentials.
 func TestOthersDoNotCount(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -17,8 +17,8 @@ const (
 	firstSize = 8 << 10
 )
 
-// sequence collects what is summed. Each element has its length before it, so that no two lists of
-// elements are the same bytes.
+// sequence collects the input of the SHA-256 sum. Each element is preceded by its length, so that
+// two different lists of elements never give the same bytes.
 type sequence struct {
 	bytes []byte
 	files []string // the files that were read or looked for

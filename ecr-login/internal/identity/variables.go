@@ -7,9 +7,9 @@ import "strings"
 // set, except for endpoints (see addVariable).
 //
 // AWS_REGION and AWS_DEFAULT_REGION are not among them. Build systems set them per step, and they
-// choose no principal: the token's region is the registry's, which is part of the cache key, and the
-// region in which STS or SSO is called does not change the principal. Nor are those of the transport
-// (AWS_CA_BUNDLE, HTTPS_PROXY), which decide how AWS is reached.
+// choose no principal: the token's region is the registry's, which is part of the cache key, and
+// the region in which STS or SSO is called does not change the principal. Nor are those of the
+// transport (AWS_CA_BUNDLE, HTTPS_PROXY), which decide how AWS is reached.
 var Variables = []string{
 	// The access key. AWS_SECURITY_TOKEN is the older name of the session token.
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
@@ -46,8 +46,8 @@ var Variables = []string{
 var tokenFiles = [...]string{"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"}
 
 // addVariable adds the name and value of a variable that is set. For AWS_ENDPOINT_URL and the like,
-// set to nothing differs from not set in the SDK's clients (resolveBaseEndpoint in endpoints.go), so
-// an empty value counts.
+// set to nothing differs from not set in the SDK's clients (resolveBaseEndpoint in endpoints.go),
+// so an empty value counts.
 func (s Source) addVariable(q *sequence, name string) {
 	value, set := s.Environ.Lookup(name)
 	if value == "" && !(set && strings.HasPrefix(name, "AWS_ENDPOINT_URL")) {

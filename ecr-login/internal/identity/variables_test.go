@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// leftOut are the variables that the SDK reads and that choose neither the principal nor an endpoint,
-// with the reason.
+// leftOut are the variables that the SDK reads and that choose neither the principal nor an
+// endpoint, with the reason.
 var leftOut = map[string]string{
 	"AWS_ACCESS_KEY":                           "not read by the AWS CLI, and so not used",
 	"AWS_SECRET_KEY":                           "not read by the AWS CLI, and so not used",
@@ -76,7 +76,8 @@ func TestEveryVariableOfTheSDK(t *testing.T) {
 		}
 	}
 	for _, name := range append(slices.Clone(Variables), tokenFiles[:]...) {
-		// The SDK appends the service's name to AWS_ENDPOINT_URL_. Only the AWS CLI reads AWS_SECURITY_TOKEN.
+		// The SDK appends the service's name to AWS_ENDPOINT_URL_. Only the AWS CLI reads
+		// AWS_SECURITY_TOKEN.
 		if !slices.Contains(found, name) && !strings.HasPrefix(name, "AWS_ENDPOINT_URL_") && name != "AWS_SECURITY_TOKEN" {
 			t.Errorf("%s is in the fingerprint and the SDK does not read it", name)
 		}

@@ -1,5 +1,5 @@
-// Package jwt reads the payload of a JSON Web Token. It verifies no signature: use it to distinguish
-// tokens, never to trust one.
+// Package jwt reads the payload of a JSON Web Token. It verifies no signature: use it to
+// distinguish tokens, never to trust one.
 package jwt
 
 import (

@@ -1,8 +1,9 @@
 // Package logfile appends to a log file that many processes share and that stays small.
 //
-// Each record is one write, which the system appends as a whole. A full file is renamed to FILE.1, over the previous
-// one, so that both together keep at least the last megabyte and hardly more than two. A file of another user, a
-// symbolic link, a FIFO and a device are refused. Where the file cannot be renamed, logging stops at twice its size.
+// Each record is one write, which the system appends as a whole. A full file is renamed to FILE.1,
+// over the previous one, so that both together keep at least the last megabyte and hardly more than
+// two. A file of another user, a symbolic link, a FIFO and a device are refused. Where the file
+// cannot be renamed, logging stops at twice its size.
 package logfile
 
 import (
@@ -31,7 +32,7 @@ type File struct {
 	warned bool
 }
 
-// Write appends a record. It never fails, because a command must not fail for its log.
+// Write appends a record. It never fails, because a command must not fail because of its log.
 func (f *File) Write(record []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -73,8 +74,9 @@ func (f *File) write(record []byte) error {
 	return err
 }
 
-// rotate renames the open file, unless another process does or did. It reports whether the path names another file now.
-// The lock makes the comparison and the rename one step, so that no process renames the new file.
+// rotate renames the open file, unless another process does or did. It reports whether the path
+// names another file now. The lock makes the comparison and the rename one step, so that no process
+// renames the new file.
 func (f *File) rotate(open fs.FileInfo) bool {
 	unlock, ok := lock(f.Path)
 	if !ok {
@@ -93,7 +95,8 @@ var (
 	errNotPrivate  = errors.New("the file is not a regular file of this user alone")
 )
 
-// open opens the file to append to it, and creates it if necessary. It follows no link and does not wait for a FIFO.
+// open opens the file to append to it, and creates it if necessary. It follows no link and does not
+// wait for a FIFO.
 func (f *File) open() error {
 	if f.file != nil {
 		return nil

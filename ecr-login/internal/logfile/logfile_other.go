@@ -12,6 +12,6 @@ const (
 // isPrivate trusts the access list of the directory.
 func isPrivate(fs.FileInfo) bool { return true }
 
-// lock locks nothing: a locked file cannot be written to here. When two processes rename at once, one of them fails, or
-// a part of the old log is lost.
+// lock locks nothing: a locked file cannot be written to here. When two processes rename at once,
+// one of them fails, or a part of the old log is lost.
 func lock(string) (unlock func(), ok bool) { return func() {}, true }

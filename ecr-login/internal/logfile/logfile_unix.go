@@ -15,8 +15,8 @@ const (
 	hasModes  = true
 )
 
-// isPrivate reports whether a file belongs to this user and has no other name: another hard link may be in a directory
-// of another user.
+// isPrivate reports whether a file belongs to this user and has no other name: another hard link
+// may be in a directory of another user.
 func isPrivate(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == os.Geteuid() && st.Nlink <= 1

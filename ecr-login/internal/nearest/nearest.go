@@ -1,7 +1,8 @@
 // Package nearest finds the word that a person probably meant to type.
 package nearest
 
-// maxTypos is how many letters may differ between a word and its suggestion. At most half of a word may.
+// maxTypos is how many letters may differ between a word and its suggestion. At most half of a word
+// may.
 const maxTypos = 2
 
 // Word returns the known word that is most similar to word, or an empty string when none is.

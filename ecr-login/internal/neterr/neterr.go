@@ -29,16 +29,16 @@ const (
 	NoCAs           // the certificate was not accepted, and this system trusts no CA
 )
 
-// proxyRefusal is a proxy's response to CONNECT other than 200. Without it, net/http reports only the
-// status text.
+// proxyRefusal is a proxy's response to CONNECT other than 200. Without it, net/http reports only
+// the status text.
 type proxyRefusal struct{ status int }
 
 func (e *proxyRefusal) Error() string {
 	return fmt.Sprintf("the proxy returned HTTP %d (%s)", e.status, strings.ToLower(http.StatusText(e.status)))
 }
 
-// RefuseProxy is an OnProxyConnectResponse for http.Transport. With it, Explain knows the status that
-// the proxy returned.
+// RefuseProxy is an OnProxyConnectResponse for http.Transport. With it, Explain knows the status
+// that the proxy returned.
 func RefuseProxy(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
 	if r.StatusCode != http.StatusOK {
 		return &proxyRefusal{r.StatusCode}

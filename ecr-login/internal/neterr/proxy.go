@@ -24,8 +24,8 @@ func (*ProxyError) Hint() string {
 }
 
 // CheckProxy returns a *ProxyError if the variable that names the proxy for target is not a proxy
-// URL. used reports whether Go's HTTP client takes a proxy from it all the same. It must not connect
-// to that one: a part of the password may be taken for the host.
+// URL. used reports whether Go's HTTP client would still take a proxy from the value. The caller
+// must not connect to that proxy: its host may be a part of the password.
 func CheckProxy(target *url.URL) (used bool, err error) {
 	names := []string{"HTTP_PROXY", "http_proxy"}
 	if target.Scheme == "https" {

@@ -27,12 +27,12 @@ const (
 // LoginKey returns the cache key of a login stored for the normalized host, which need not be ECR.
 func LoginKey(host string) string { return loginPrefix + host }
 
-// tokenKey returns the cache key of the plan's token. FIPS and dual-stack are part of it, because the
-// token for a FIPS registry must come from the FIPS endpoint. The endpoint in it is that of a rule;
-// those of the environment and the profile are part of the identity.
+// tokenKey returns the cache key of the plan's token. FIPS and dual-stack are part of it, because
+// the token for a FIPS registry must come from the FIPS endpoint. The endpoint in it is that of a
+// rule; those of the environment and the profile are part of the identity.
 //
-// The profile, source and role at the end are labels for AboutKey. They distinguish no keys that the
-// identity's sum does not. The key is stored encrypted within its entry.
+// The profile, source and role at the end are labels for AboutKey. The identity's sum alone
+// distinguishes the keys. The key is stored encrypted within its entry.
 func tokenKey(p Plan, role string) string {
 	return tokenPrefix + strings.Join([]string{
 		p.Identity.Sum, p.Registry.Partition, p.Registry.Region, kind(p.Registry), p.Endpoint,
@@ -66,8 +66,8 @@ func source(f identity.Fingerprint) string {
 
 func label(s string) string { return s[:min(len(s), maxLabel)] }
 
-// About is what the key of a cache entry contains: the principal's source and the registries that the
-// entry is valid for. It has no secret.
+// About is what the key of a cache entry contains: the principal's source and the registries that
+// the entry is valid for. It has no secret.
 type About struct {
 	// Host is the host of a stored login; all other fields are then empty.
 	Host string
@@ -106,7 +106,7 @@ func AboutKey(key string) (About, bool) {
 	return a, true
 }
 
-// Opens reports whether the entry is valid for the plan's host, whoever its principal is.
+// Opens reports whether the entry is valid for the plan's host, regardless of the principal.
 func (a About) Opens(p Plan) bool {
 	if a.Host != "" {
 		return a.Host == p.Host

@@ -130,8 +130,9 @@ func TestForRegionSharesTheTokenOfItsRegistries(t *testing.T) {
 	}
 }
 
-// The keys of fixed situations. A change here makes every user's cached tokens unusable once: it must be
-// intended, and comes with a new number of the scheme in package identity. Wording never changes a key.
+// The keys of fixed situations. A change here makes every user's cached tokens unusable once: it
+// must be intended, and comes with a new number of the scheme in package identity. Wording never
+// changes a key.
 func TestKeysOfFixedSituations(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

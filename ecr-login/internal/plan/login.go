@@ -15,13 +15,14 @@ type Login struct {
 	Username, Password string
 }
 
-// String returns a placeholder, so that no output has the password by mistake. GoString and LogValue do
-// the same for %#v and for loggers.
+// String returns a placeholder, so that no output has the password by mistake. GoString and
+// LogValue do the same for %#v and for loggers.
 func (Login) String() string       { return "[login]" }
 func (Login) GoString() string     { return "[login]" }
 func (Login) LogValue() slog.Value { return slog.StringValue("[login]") }
 
-// Value returns the form in which the cache stores a login: that of Basic authentication, before base64.
+// Value returns the form in which the cache stores a login: that of Basic authentication, before
+// base64.
 func (l Login) Value() []byte { return []byte(l.Username + ":" + l.Password) }
 
 // LoginOf parses the value of a cache entry, and reports whether it is a login.
@@ -33,8 +34,9 @@ func LoginOf(value []byte) (Login, bool) {
 	return Login{user, password}, true
 }
 
-// Cached returns the login stored for the plan's host, else the cached authorization token, and reports
-// whether there is one. The state is that of the entry: an aging token is valid and due to be refreshed.
+// Cached returns the login stored for the plan's host, else the cached authorization token, and
+// reports whether there is one. The state is that of the entry: an aging token is valid and due to
+// be refreshed.
 func (p Plan) Cached(c *cache.Cache) (Login, cache.State, bool) {
 	if p.Anonymous {
 		return Login{}, cache.Absent, false

@@ -16,16 +16,16 @@ const settleTime = 2 * time.Second
 
 // Memo remembers fingerprints for a long-lived process. A fingerprint is reused while every
 // environment variable has the same value, and every file the same size and times, as when it was
-// made. The zero value is empty; a Memo is safe for concurrent use.
+// computed. The zero value is empty; a Memo is safe for concurrent use.
 type Memo struct {
 	mu     sync.Mutex
 	byRule map[memoKey]remembered
 }
 
-// memoKey is what tells the fingerprints of one process apart.
+// memoKey distinguishes the fingerprints of one process.
 type memoKey struct{ profile, rule string }
 
-// remembered is a fingerprint and what it was made from.
+// remembered is a fingerprint and the state of its inputs.
 type remembered struct {
 	fingerprint identity.Fingerprint
 	environment []variable
@@ -38,8 +38,8 @@ type variable struct {
 	set         bool
 }
 
-// fingerprint returns the fingerprint of s, or of the explicit credentials of a principal, which nothing
-// changes.
+// fingerprint returns the fingerprint of s, or of the explicit credentials of a principal, which
+// nothing changes.
 func (m *Memo) fingerprint(key memoKey, s identity.Source, principal string) identity.Fingerprint {
 	m.mu.Lock()
 	known, ok := m.byRule[key]

@@ -9,7 +9,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 )
 
-// A remembered fingerprint is replaced by the next plan after a change of the environment or of a file.
+// A remembered fingerprint is replaced by the next plan after a change of the environment or of a
+// file.
 func TestMemo(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

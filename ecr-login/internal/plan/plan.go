@@ -1,9 +1,9 @@
-// Package plan determines what a get for one server URL would do: the registry, the matching rule of
-// the settings, the principal that would call AWS, and the keys of the cache entries.
+// Package plan determines what a get for one server URL would do: the registry, the matching rule
+// of the settings, the principal that would call AWS, and the keys of the cache entries.
 //
 // It does the part of a get that a cache hit needs: it reads the environment and a few small files,
-// opens no connection and imports no AWS SDK. A get, a cache hit and explain all use it, so that they
-// cannot disagree. It cannot know whether AWS would issue a token.
+// opens no connection and imports no AWS SDK. A get, a cache hit and explain all use it, so that
+// they cannot disagree. It does not know whether AWS would issue a token.
 package plan
 
 import (
@@ -13,9 +13,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// Planner has what is the same for all server URLs of one call. The zero value plans without settings,
-// for the principal of the environment. It stores the fingerprints that it computed: use a new Planner
-// for each call, in one goroutine.
+// Planner holds what all server URLs of one call have in common. The zero value plans without
+// settings, for the principal of the environment. It stores the fingerprints that it computed: use
+// a new Planner for each call, in one goroutine.
 type Planner struct {
 	Settings config.Settings
 
@@ -29,22 +29,23 @@ type Planner struct {
 	// Environ is the environment; nil is that of the process.
 	Environ environ.Lookup
 
-	// Principal names the credentials that a Go program passed. If it is set, neither the environment
-	// nor a file decides who requests the token.
+	// Principal names the credentials that a Go program passed. If it is set, neither the
+	// environment nor a file decides who requests the token.
 	Principal string
 
-	// Memo remembers fingerprints between calls; nil makes each call read the environment and files.
+	// Memo remembers fingerprints between calls; nil makes each call read the environment and
+	// files.
 	Memo *Memo
 
-	// fingerprints has those computed so far, by profile and rule. A list of hundreds of hosts shares
-	// a few.
+	// fingerprints has those computed so far, by profile and rule. A list of hundreds of hosts
+	// shares a few.
 	fingerprints map[memoKey]identity.Fingerprint
 }
 
 // Plan is what a get for one server URL would do.
 type Plan struct {
-	// Match is the registry and the rule, with its placeholders replaced. Without a profile in it, the
-	// environment and the default profile decide on the principal.
+	// Match is the registry and the rule, with its placeholders replaced. Without a profile in it,
+	// the environment and the default profile decide on the principal.
 	config.Match
 
 	// Identity names the principal's source.
@@ -54,8 +55,8 @@ type Plan struct {
 	principal string          // of the Planner
 	role      string          // the role in TokenKey
 
-	// TokenKey is the cache key of the authorization token. It has no account: one token is valid for
-	// every registry that its principal may use.
+	// TokenKey is the cache key of the authorization token. It has no account: one token is valid
+	// for every registry that its principal may use.
 	TokenKey string
 
 	// LoginKey is the cache key of a login that docker login stored for the host.
@@ -65,8 +66,8 @@ type Plan struct {
 	Anonymous bool
 }
 
-// For returns the plan of a get. The error wraps registry.ErrNotECR for a host that is neither ECR nor
-// an alias.
+// For returns the plan of a get. The error wraps registry.ErrNotECR for a host that is neither ECR
+// nor an alias.
 func (p *Planner) For(serverURL string) (Plan, error) {
 	m, err := p.Settings.Match(serverURL)
 	if err != nil {
@@ -87,9 +88,9 @@ func (p *Planner) ForMatch(m config.Match) Plan {
 	return plan
 }
 
-// ForRegion returns the plan for a token of every registry of a region, or of ECR Public if r is that.
-// The rules of the settings do not apply, because they match registries. The endpoint is that of the ECR
-// API; empty means the configured one. Without a host there is no stored login.
+// ForRegion returns the plan for a token of every registry of a region, or of ECR Public if r is
+// that. The rules of the settings do not apply, because they match registries. The endpoint is that
+// of the ECR API; empty means the configured one. Without a host there is no stored login.
 func (p *Planner) ForRegion(r registry.Registry, endpoint string) Plan {
 	var plan Plan
 	plan.Registry, plan.Profile, plan.Endpoint = r, p.Profile, endpoint
@@ -129,8 +130,8 @@ func (p *Planner) fingerprint(s identity.Source) identity.Fingerprint {
 	return f
 }
 
-// Again returns the plan with the principal's source read again. Its TokenKey differs when the source
-// has changed.
+// Again returns the plan with the principal's source read again. Its TokenKey differs when the
+// source has changed.
 func (p Plan) Again() Plan {
 	if p.principal != "" {
 		return p

@@ -11,8 +11,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// planner returns a Planner with an empty home directory, the environment variables given as KEY, VALUE,
-// and the settings.
+// planner returns a Planner with an empty home directory, the environment variables given as KEY,
+// VALUE, and the settings.
 func planner(t *testing.T, settings string, env ...string) *plan.Planner {
 	t.Helper()
 	dir := t.TempDir()

@@ -9,8 +9,8 @@
 // terminal it gets a process group of its own, which also holds descendants whose parent has ended.
 //
 // Limits: a descendant is not ended if it left the process group and its parent has ended, as a
-// daemon does. On Windows a job object holds the descendants; one that is started before the command
-// is assigned to the job, within microseconds, is not in it.
+// daemon does. On Windows a job object holds the descendants; one that is started before the
+// command is assigned to the job, within microseconds, is not in it.
 package process
 
 import (
@@ -23,7 +23,8 @@ import (
 	"time"
 )
 
-// drainTime is how long output is still read after a command exited, if a descendant holds its pipes.
+// drainTime is how long output is still read after a command exited, if a descendant holds its
+// pipes.
 const drainTime = time.Second
 
 // maxOutput is the most that is read from a command, in bytes.
@@ -79,8 +80,8 @@ func output(ctx context.Context, cmd *exec.Cmd, group bool) ([]byte, error) {
 	return out.data.Bytes(), err
 }
 
-// limitedBuffer stores the first maxOutput bytes. It does not embed the buffer, whose ReadFrom has no
-// limit.
+// limitedBuffer stores the first maxOutput bytes. It does not embed the buffer, whose ReadFrom has
+// no limit.
 type limitedBuffer struct {
 	data    bytes.Buffer
 	tooLong bool

@@ -1,5 +1,6 @@
-// Package progname holds the names of this program: the name of its file, the name of its credential
-// helper in the configuration of container clients, and the AWS profile that such a name can carry.
+// Package progname holds the names of this program: the name of its file, the name of its
+// credential helper in the configuration of container clients, and the AWS profile that such a name
+// can carry.
 package progname
 
 import "strings"
@@ -12,12 +13,13 @@ const (
 	// Helper is the name of the credential helper in credHelpers and credsStore.
 	Helper = "ecr-login"
 
-	// Prefix is what clients put before the name of a credential helper to get the name of its program.
+	// Prefix is what clients put before the name of a credential helper to get the name of its
+	// program.
 	Prefix = "docker-credential-"
 )
 
-// HelperFor returns the name of the credential helper for an AWS profile. An empty profile gives the
-// plain name.
+// HelperFor returns the name of the credential helper for an AWS profile. An empty profile gives
+// the plain name.
 func HelperFor(profile string) string {
 	if profile == "" {
 		return Helper
@@ -31,8 +33,9 @@ func IsHelper(name string) bool {
 }
 
 // Profile returns the AWS profile in the name of the running program: prod for
-// docker-credential-ecr-login-prod, and an empty string for the plain name and for every other name.
-// Letter case is ignored outside the profile, and so are the directory and the extension .exe.
+// docker-credential-ecr-login-prod, and an empty string for the plain name and for every other
+// name. Letter case is ignored outside the profile, and so are the directory and the extension
+// .exe.
 func Profile(argv0 string) string {
 	// Both slashes on every system: Windows accepts both, and no client starts a helper whose name
 	// contains one.

@@ -34,9 +34,9 @@ const (
 	minAnywhere = 4
 )
 
-// Text returns text on one line of at most 600 bytes, without control characters, the given secrets,
-// anything that looks like a secret, and request headers. For some wrong signatures, AWS returns the
-// whole request that should have been signed, session token included.
+// Text returns text on one line of at most 600 bytes, without control characters, the given
+// secrets, anything that looks like a secret, and request headers. For some wrong signatures, AWS
+// returns the whole request that should have been signed, session token included.
 func Text(text string, secrets ...string) string {
 	text = Known(strings.ToValidUTF8(text, "\uFFFD"), secrets...)
 	for _, header := range []string{

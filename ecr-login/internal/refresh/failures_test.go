@@ -19,8 +19,8 @@ func addRefusedProfile(t *testing.T, name string) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", path)
 }
 
-// Of two principals for one host, AWS refuses one: the token of the other is refreshed, and the refused one is tried
-// less and less often and reported once.
+// Of two principals for one host, AWS refuses one: the token of the other is refreshed, and the
+// refused one is tried less and less often and reported once.
 func TestWatchOfTwoPrincipalsOfOneHost(t *testing.T) {
 	s := newSimulation(t)
 	addRefusedProfile(t, "prod")

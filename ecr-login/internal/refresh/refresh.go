@@ -1,8 +1,9 @@
-// Package refresh fetches new authorization tokens before a client has to wait for them: once, or for as long as a
-// context lives.
+// Package refresh fetches new authorization tokens before a client has to wait for them: once, or
+// for as long as a context lives.
 //
-// It refreshes the registries that are named, or those for which a client's configuration names this program, and
-// those that were used lately. It prints nothing: each Result says what happened to one token.
+// It refreshes the registries that are named, or those for which a client's configuration names
+// this program, and those that were used recently. It prints nothing: each Result reports what
+// happened to one token.
 package refresh
 
 import (
@@ -14,8 +15,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// maxCalls bounds the concurrent calls to AWS. A person has a handful of regions and profiles, and some profiles
-// start a process or refresh an SSO session.
+// maxCalls bounds the concurrent calls to AWS. A person has a handful of regions and profiles, and
+// some profiles start a process or refresh an SSO session.
 const maxCalls = 8
 
 // An Outcome is a code for what happened to a token.
@@ -35,7 +36,8 @@ type Result struct {
 	Registries []string // empty for the error of a client's file, which may concern any registry
 	Outcome    Outcome
 
-	// The times of the token in the cache, after a failure too, or of the stored login, which has an expiry alone.
+	// The times of the token in the cache, after a failure too, or of the stored login, which has
+	// an expiry alone.
 	Fetched, Refresh, Expires time.Time
 
 	Err   error
@@ -52,8 +54,9 @@ type Token struct {
 	cached ecrlogin.Status // the token in the cache
 }
 
-// Once refreshes the tokens of the names, or, without names, those of all known registries that are due. It calls
-// report with each result in a stable order, and waiting with the token that the next result is about, the i-th of n.
+// Once refreshes the tokens of the names, or, without names, those of all known registries that are
+// due. It calls report with each result in a stable order, and waiting with the token that the next
+// result is about, the i-th of n.
 func Once(ctx context.Context, r *Registries, names []string, waiting func(i, n int, t *Token), report func(Result)) {
 	tokens, results := r.Tokens(names)
 	var due []*Token
@@ -104,8 +107,8 @@ func (t *Token) fetch(ctx context.Context) Result {
 	return result
 }
 
-// WithoutCredentials reports whether an error means that ECR Public has to be used anonymously, because there are
-// no AWS credentials.
+// WithoutCredentials reports whether an error means that ECR Public has to be used anonymously,
+// because there are no AWS credentials.
 func WithoutCredentials(err error) bool {
 	var e *ecrlogin.Error
 	return errors.Is(err, ecrlogin.ErrNotFound) && (!errors.As(err, &e) || e.Kind == token.NoCredentials)

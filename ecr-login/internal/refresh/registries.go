@@ -10,14 +10,15 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// Registries are the known registries of a user, each with the Helper whose profile a client would use for it.
+// Registries are the known registries of a user, each with the Helper whose profile a client would
+// use for it.
 type Registries struct {
-	// New returns a Helper with an AWS profile; the empty profile leaves the choice to the settings and the
-	// environment. It is called once per profile.
+	// New returns a Helper with an AWS profile; the empty profile leaves the choice to the settings
+	// and the environment. It is called once per profile.
 	New func(profile string) *ecrlogin.Helper
 
-	// Profile is the AWS profile for all registries, such as the one in the program's own name. Empty: the one that
-	// the client's configuration has for each registry.
+	// Profile is the AWS profile for all registries, such as the one in the program's own name.
+	// Empty: the one that the client's configuration has for each registry.
 	Profile string
 
 	// Clients are the registries in the configuration files of docker and podman.
@@ -43,14 +44,15 @@ func (r *Registries) Helper(serverURL string) *ecrlogin.Helper {
 	return h
 }
 
-// Hosts returns the registries that are configured or were used lately, sorted.
+// Hosts returns the registries that are configured or were used recently, sorted.
 func (r *Registries) Hosts() []string {
 	list := append(r.Helper("").KnownHosts(), r.Clients.Keys()...)
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-// Check returns the error of the first name that can never become a registry: a Watcher would wait for it in vain.
+// Check returns the error of the first name that can never become a registry: a Watcher would wait
+// for it in vain.
 func (r *Registries) Check(names []string) (name string, err error) {
 	for _, name := range names {
 		if _, err := r.Helper(name).Status(name); errors.Is(err, ecrlogin.ErrNotECR) {
@@ -60,8 +62,9 @@ func (r *Registries) Check(names []string) (name string, err error) {
 	return "", nil
 }
 
-// Tokens returns the tokens of the named registries, or, without names, of all that are configured or have a token
-// in the cache: each token once. Registries without a token to refresh are among the results.
+// Tokens returns the tokens of the named registries, or, without names, of all that are configured
+// or have a token in the cache: each token once. Registries without a token to refresh are among
+// the results.
 func (r *Registries) Tokens(names []string) (tokens []*Token, results []Result) {
 	hosts, named := names, len(names) > 0
 	if !named {

@@ -11,31 +11,33 @@ import (
 )
 
 const (
-	// lookEvery is how often a Watcher looks for new registries, and for tokens that another process refreshed. The
-	// first token of a new registry is fetched by the client that needs it, so nothing waits for this.
+	// lookEvery is how often a Watcher looks for new registries, and for tokens that another
+	// process refreshed. The first token of a new registry is fetched by the client that needs it,
+	// so nothing waits for this.
 	lookEvery = 5 * time.Minute
 
-	// minRest is the shortest rest between two rounds: an error in the calculation of a rest costs at most one call a
-	// second.
+	// minRest is the shortest rest between two rounds: an error in the calculation of a rest costs
+	// at most one call a second.
 	minRest = time.Second
 
-	// minBetween is the shortest time between two refreshes of a token. A session that is about to end makes the token
-	// due again at once. A token with less time left is refreshed at half of that.
+	// minBetween is the shortest time between two refreshes of a token. A session that is about to
+	// end makes the token due again at once. A token with less time left is refreshed at half of
+	// that.
 	minBetween = time.Minute
 
 	// firstRetry is the wait after the first failure. It doubles with each further failure.
 	firstRetry = 2 * time.Second
 
-	// maxRetry bounds the wait while the old token is valid: when AWS answers for only a minute during a long outage,
-	// no token is lost.
+	// maxRetry bounds the wait while the old token is valid: when AWS answers for only a minute
+	// during a long outage, no token is lost.
 	maxRetry = time.Minute
 
 	// maxRetryExpired bounds the wait when no valid token is left: the next get calls AWS itself.
 	maxRetryExpired = 15 * time.Minute
 )
 
-// A Watcher refreshes each token at its refresh point. Unchanged results are reported once: an outage of hours is one
-// report.
+// A Watcher refreshes each token at its refresh point. Unchanged results are reported once: an
+// outage of hours is one report.
 type Watcher struct {
 	// Find returns the registries as they are configured now. It is called every few minutes.
 	Find func() *Registries
@@ -150,8 +152,9 @@ func (w *Watcher) finish(t *Token, result Result) {
 	w.attempts[t.id] = a
 }
 
-// retryAfter returns the wait after a number of failures in a row, for a token with the remaining lifetime: random,
-// between half and all of a time that doubles, so that machines which failed together do not retry together.
+// retryAfter returns the wait after a number of failures in a row, for a token with the remaining
+// lifetime: random, between half and all of a time that doubles, so that machines which failed
+// together do not retry together.
 func retryAfter(failures int, remaining time.Duration, random float64) time.Duration {
 	bound := maxRetryExpired
 	if remaining > 0 {

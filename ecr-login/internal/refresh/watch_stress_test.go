@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Six days with static keys, four registries in three regions, and outages of up to five hours with as little as two
-// minutes between them: no token expires, and no region has more than five successful calls a day. (The refresh point
-// is after 6.6 of the 12 hours at the latest, so every token can be refreshed before or after an outage.)
+// Six days with static keys, four registries in three regions, and outages of up to five hours with
+// as little as two minutes between them: no token expires, and no region has more than five
+// successful calls a day. (The refresh point is after 6.6 of the 12 hours at the latest, so every
+// token can be refreshed before or after an outage.)
 func TestStressWatchSixDays(t *testing.T) {
 	s := newSimulation(t, host, "210987654321.dkr.ecr.us-east-1.amazonaws.com",
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "123456789012.dkr.ecr.ap-south-1.amazonaws.com")

@@ -22,8 +22,8 @@ const (
 	getToken = "ecr:GetAuthorizationToken"
 )
 
-// A simulation runs a Watcher in this process on a simulated clock, which advances when the Watcher rests. AWS uses the
-// same clock.
+// A simulation runs a Watcher in this process on a simulated clock, which advances when the Watcher
+// rests. AWS uses the same clock.
 type simulation struct {
 	t       *testing.T
 	aws     *ecrtest.Server
@@ -43,7 +43,8 @@ type simulation struct {
 // An outage is a time in which AWS closes every connection.
 type outage struct{ from, to time.Time }
 
-// newSimulation sets the environment of this process to one with static keys: tests that use it cannot run in parallel.
+// newSimulation sets the environment of this process to one with static keys: tests that use it
+// cannot run in parallel.
 func newSimulation(t *testing.T, hosts ...string) *simulation {
 	t.Helper()
 	s := &simulation{t: t, now: time.Now().Truncate(time.Second), hosts: hosts}
@@ -153,7 +154,8 @@ func (s *simulation) applyOutages() {
 	}
 }
 
-// pass advances the clock from one change of an outage to the next, and checks that all tokens are valid.
+// pass advances the clock from one change of an outage to the next, and checks that all tokens are
+// valid.
 func (s *simulation) pass(d time.Duration) {
 	for end := s.now.Add(d); s.now.Before(end); {
 		down, change := s.isDown()
@@ -228,8 +230,8 @@ func (s *simulation) wantCallsADay(limit int) {
 	s.t.Logf("%d checks of the tokens, successful calls: %v", s.checks, total)
 }
 
-// In a day with an outage of nine hours, interrupted for two minutes, the token stays valid, and the outage is
-// reported once.
+// In a day with an outage of nine hours, interrupted for two minutes, the token stays valid, and
+// the outage is reported once.
 func TestWatchADay(t *testing.T) {
 	s := newSimulation(t, host, "210987654321.dkr.ecr.us-east-1.amazonaws.com")
 	at := func(d time.Duration) time.Time { return s.now.Add(d) }
@@ -246,7 +248,8 @@ func TestWatchADay(t *testing.T) {
 	}
 }
 
-// In an outage longer than the token's lifetime, the Watcher goes on with fewer attempts, and refreshes after it.
+// In an outage longer than the token's lifetime, the Watcher goes on with fewer attempts, and
+// refreshes after it.
 func TestWatchSurvivesAnOutage(t *testing.T) {
 	s := newSimulation(t, host)
 	s.down = []outage{{s.now.Add(time.Hour), s.now.Add(20 * time.Hour)}}
@@ -269,13 +272,15 @@ func TestWatchSurvivesAnOutage(t *testing.T) {
 	if k, err := s.helper("").Status(hosts[0]); err != nil || k.State != cache.Fresh {
 		t.Errorf("an hour after the outage: %s, %v\n%+v", k.State, err, s.results)
 	}
-	// One attempt a minute for the six hours or so in which the token is still valid, then four an hour.
+	// One attempt a minute for the six hours or so in which the token is still valid, then four an
+	// hour.
 	if n := s.aws.Calls(getToken); n > 1+7*60+8*4+10 {
 		t.Errorf("%d calls", n)
 	}
 }
 
-// A registry that is used for the first time is watched from then on, and one that was deleted from the cache is not.
+// A registry that is used for the first time is watched from then on, and one that was deleted from
+// the cache is not.
 func TestWatchFindsNewRegistries(t *testing.T) {
 	const west = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 	s := newSimulation(t, host)
@@ -308,7 +313,8 @@ func TestWatchFindsNewRegistries(t *testing.T) {
 			if n := s.aws.Calls(getToken); n != 0 {
 				t.Errorf("%d calls for a registry that was deleted from the cache", n)
 			}
-			// A file that is only half written, and then one that assigns a registry to this helper.
+			// A file that is only half written, and then one that assigns a registry to this
+			// helper.
 			s.configure("{")
 			step++
 		case step == 3 && elapsed > 25*time.Hour:
@@ -331,7 +337,8 @@ func TestWatchFindsNewRegistries(t *testing.T) {
 	}
 }
 
-// Named registries are watched although they are not known, others are not, and fresh tokens are not refreshed.
+// Named registries are watched although they are not known, others are not, and fresh tokens are
+// not refreshed.
 func TestWatchOfNames(t *testing.T) {
 	const west = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 	s := newSimulation(t, host)
@@ -362,7 +369,8 @@ func TestWatchOfNames(t *testing.T) {
 	}
 }
 
-// A session that is about to end makes each new token due at once: there is a rest between the refreshes.
+// A session that is about to end makes each new token due at once: there is a rest between the
+// refreshes.
 func TestWatchRestsBetweenRefreshes(t *testing.T) {
 	s := newSimulation(t, host)
 	session := s.aws.NewSession("arn:aws:sts::123456789012:assumed-role/deployer/session")
@@ -370,7 +378,8 @@ func TestWatchRestsBetweenRefreshes(t *testing.T) {
 		key, value, _ := strings.Cut(v, "=")
 		t.Setenv(key, value)
 	}
-	// This variable sets the end of the session, which stays one second away from the start of the test.
+	// This variable sets the end of the session, which stays one second away from the start of the
+	// test.
 	t.Setenv("AWS_CREDENTIAL_EXPIRATION", s.now.Add(time.Second).UTC().Format(time.RFC3339))
 	begin := s.now
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,10 +1,10 @@
 // Package regularfile reads files whose path comes from the environment or from another user, so
 // that the path alone cannot make the program hang or use up the memory.
 //
-// It opens without waiting, checks the type of what it opened, and stops at a size limit. A symbolic
-// link to a regular file is read. FIFOs, sockets, directories and devices are errors, except the
-// null device, which reads as an empty file as it does for every other program. It cannot bound the
-// time that a file on a network file system takes.
+// It opens without waiting, checks the type of what it opened, and stops at a size limit. A
+// symbolic link to a regular file is read. FIFOs, sockets, directories and devices are errors,
+// except the null device, which reads as an empty file as it does for every other program. It
+// cannot bound the time that a file on a network file system takes.
 package regularfile
 
 import (
@@ -30,7 +30,8 @@ func Read(path string, limit int64) ([]byte, error) { return Append(nil, path, l
 // Append appends the contents of the file to b and returns the extended slice. The errors are those
 // of Read; the slice is then b.
 func Append(b []byte, path string, limit int64) ([]byte, error) {
-	// The path is checked before it is opened, because to open a FIFO already lets its writer go on.
+	// The path is checked before it is opened, because to open a FIFO already lets its writer go
+	// on.
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		if isNull(info) {

@@ -1,8 +1,8 @@
 // Package retry decides how long to wait before a refused call to AWS is repeated.
 //
-// It holds the policy alone, without a clock, a random source or the AWS SDK, so that the simulation
-// of a fleet (ecr-login/e2e/fleet) runs the same code as the program. docs/fleet.md compares the
-// policy with others.
+// It holds the policy alone, without a clock, a random source or the AWS SDK, so that the
+// simulation of a fleet (ecr-login/e2e/fleet) runs the same code as the program. docs/fleet.md
+// compares the policy with others.
 //
 // Its limits: it knows one caller. It does not count the calls of other processes or machines.
 package retry
@@ -21,17 +21,19 @@ const FirstWait = time.Second
 // waits after throttling are spread. Many machines that were refused together have about the same
 // time left. Spread over it, they need two to three calls for each token. Exponential waits need
 // four to seven, because they repeat most calls while the limit is still exceeded. The second wait
-// is shorter, so that a crowd that needs only a few seconds is served sooner.
+// is shorter, so that machines which need only a few seconds together are served sooner.
 const (
 	SecondShare = 0.6
 	Share       = 0.9
 )
 
-// shortest is the smallest part of a wait that is drawn. A call repeated at once is refused again.
+// shortest is the smallest part of a wait that is drawn. A call that is repeated at once is refused
+// again.
 const shortest = 0.1
 
 // serverErrorWait and serverErrorLimit bound the waits after a server error, which double. A server
-// error says nothing about a crowd, so the call is repeated sooner than after throttling.
+// error does not mean that many machines call at once, so the call is repeated sooner than after
+// throttling.
 const (
 	serverErrorWait  = 200 * time.Millisecond
 	serverErrorLimit = 5 * time.Second

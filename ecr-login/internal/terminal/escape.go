@@ -8,9 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// Escape returns s with every character that could move the cursor, start a control sequence, break the line
-// or reorder what is displayed written as an escape: \n, \t, \u001b. JSON has the same escapes, so a JSON text
-// on one line keeps its meaning. A byte that is not UTF-8 becomes \x and two hexadecimal digits.
+// Escape returns s with every character that could move the cursor, start a control sequence, break
+// the line or reorder what is displayed written as an escape: \n, \t, \u001b. JSON has the same
+// escapes, so a JSON text on one line keeps its meaning. A byte that is not UTF-8 becomes \x and
+// two hexadecimal digits.
 func Escape(s string) string { return escape(s, "") }
 
 // escape is Escape that leaves the characters of keep as they are.
@@ -43,14 +44,14 @@ func escape(s, keep string) string {
 	return b.String()
 }
 
-// hidden reports whether a terminal obeys r instead of showing it: a control character, a format character
-// (bidirectional overrides and zero-width characters are some), or a line separator.
+// hidden reports whether a terminal obeys r instead of showing it: a control character, a format
+// character (bidirectional overrides and zero-width characters are some), or a line separator.
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// Quote returns a file name ready to be printed: as it is when that is unambiguous, else escaped and in double
-// quotes.
+// Quote returns a file name ready to be printed: as it is when that is unambiguous, else escaped
+// and in double quotes.
 func Quote(name string) string {
 	plain := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(`/\._-+:=@%,~#`, r)

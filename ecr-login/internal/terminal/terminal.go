@@ -1,9 +1,10 @@
-// Package terminal prints text that a person reads, so that no text from outside can act on their terminal.
+// Package terminal prints text that a person reads, so that no text from outside can act on their
+// terminal.
 //
-// Registry names, file names, profile names and error messages come from files, servers and images that
-// somebody else may control. A Writer shows their control characters and bidirectional overrides as escapes. The
-// only control characters that reach a terminal are newlines and tabs of the program's own text, and the colours
-// and the progress line of this package.
+// Registry names, file names, profile names and error messages come from files, servers and images
+// that somebody else may control. A Writer shows their control characters and bidirectional
+// overrides as escapes. The only control characters that reach a terminal are newlines and tabs of
+// the program's own text, and the colours and the progress line of this package.
 //
 // Escaping protects the terminal alone. It does not remove secrets: package redact does.
 package terminal
@@ -21,8 +22,8 @@ import (
 	"golang.org/x/term"
 )
 
-// A Writer prints to one of the process's streams. It remembers the first error and writes nothing more after
-// it: what follows a gap would be taken for the whole.
+// A Writer prints to one of the process's streams. It remembers the first error and writes nothing
+// more after it: what follows a gap would be taken for the whole.
 type Writer struct {
 	stream   io.Writer
 	terminal bool
@@ -32,8 +33,8 @@ type Writer struct {
 	err error
 }
 
-// New returns a Writer to a stream. Colours and the progress line are for terminals that can show them: TERM is
-// not "dumb", and for colours NO_COLOR is not set (https://no-color.org).
+// New returns a Writer to a stream. Colours and the progress line are for terminals that can show
+// them: TERM is not "dumb", and for colours NO_COLOR is not set (https://no-color.org).
 func New(stream io.Writer, lookup func(string) (string, bool)) *Writer {
 	w := &Writer{stream: stream}
 	value := func(name string) string { v, _ := lookup(name); return v }
@@ -70,8 +71,8 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
-// Write writes text whose newlines and tabs are the program's own, such as a help text; everything else is
-// escaped.
+// Write writes text whose newlines and tabs are the program's own, such as a help text; everything
+// else is escaped.
 func (w *Writer) Write(text []byte) (int, error) {
 	if err := w.raw(escape(string(text), "\n\t")); err != nil {
 		return 0, err
@@ -79,8 +80,8 @@ func (w *Writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// Printf formats like fmt.Printf. Newlines and tabs come from the format alone: those of the arguments are escaped
-// as well. Text arguments are printed in their colour.
+// Printf formats like fmt.Printf. Newlines and tabs come from the format alone: those of the
+// arguments are escaped as well. Text arguments are printed in their colour.
 func (w *Writer) Printf(format string, args ...any) {
 	_ = w.raw(w.sprintf(format, args))
 }
@@ -100,16 +101,16 @@ const (
 	endColour   = "\x1b[0m"
 )
 
-// Progress shows what the program waits for, in a line that the next call overwrites; an empty format removes
-// the line. It prints nothing unless the stream is a terminal.
+// Progress shows what the program waits for, in a line that the next call overwrites; an empty
+// format removes the line. It prints nothing unless the stream is a terminal.
 func (w *Writer) Progress(format string, args ...any) {
 	if w.terminal {
 		_ = w.raw(clearLine + w.sprintf(format, args))
 	}
 }
 
-// Table prints rows in columns as wide as their widest cell. A cell whose whole text is in colours is printed in
-// that colour.
+// Table prints rows in columns as wide as their widest cell. A cell whose whole text is in colours
+// is printed in that colour.
 func (w *Writer) Table(rows [][]string, colours map[string]Colour) {
 	const gap = 2
 	var widths []int
@@ -150,7 +151,8 @@ func (w *Writer) raw(text string) error {
 	return err
 }
 
-// A Colour is a parameter of ECMA-48's "select graphic rendition"; the empty one is the terminal's own.
+// A Colour is a parameter of ECMA-48's "select graphic rendition"; the empty one is the terminal's
+// own.
 type Colour string
 
 // The colours of results.

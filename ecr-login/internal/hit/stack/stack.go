@@ -2,9 +2,9 @@
 // other package is initialized.
 //
 // Go copies a stack to enlarge it, and looks up every function on it in tables that are spread over
-// the program's file. In a hit that would happen twice, deep in its work. Here it happens once, with
-// almost nothing on the stack. If a hit needs more, the stack grows as usual. It saves about 6 % of
-// the wall time of a hit (make bench).
+// the program's file. In a hit that would happen twice, deep in its work. Here it happens once,
+// with almost nothing on the stack. If a hit needs more, the stack grows as usual. It saves about 6
+// % of the wall time of a hit (make bench).
 package stack
 
 func init() { reserve(-1) }
