@@ -138,6 +138,7 @@ clients:
 #	CGO_ENABLED=0 GOBIN=/tmp/peer/static go install -ldflags '-s -w' (the same)
 bench: build
 	cd ecr-login/e2e && $(GO) run ./bench -helper $(abspath $(BINARY)) $(PEER:%=-peer %) -out $(abspath docs/benchmarks.md)
+	cd ecr-login/e2e && $(GO) test -run '^$$' -bench . ./library # the Go library, beside that of the existing helper
 
 # Looks up images with the kubelet's own plugin code, of the newest and of an old Kubernetes
 # version. It compiles parts of Kubernetes, which takes minutes the first time.
