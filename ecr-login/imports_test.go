@@ -11,8 +11,8 @@ import (
 
 const module = "github.com/4e881efc/ecr-credential-helper/"
 
-// allowed says, for each package that is not a test double, which packages of ours it may import:
-// the layers of docs/architecture.md.
+// allowed lists, for each package that is not for tests, the packages of this module that it may
+// import: the layers of docs/architecture.md.
 var allowed = map[string][]string{
 	"cache":                           nil,
 	"cache/memory":                    {"cache"},
@@ -63,8 +63,8 @@ var leaves = []string{
 	"ecr-login/internal/terminal",
 }
 
-// only says which packages may import what is costly: the AWS SDK, because a hit must not pay for
-// it, and go-cache, because it links encoding/gob.
+// only lists the packages that may import a costly package: the AWS SDK, because a hit must not pay
+// for it, and go-cache, because it links encoding/gob.
 var only = map[string][]string{
 	"github.com/aws/":            {"ecr-login", "ecr-login/token"},
 	"github.com/patrickmn/":      {"cache/memory"},
@@ -110,7 +110,7 @@ func TestImports(t *testing.T) {
 		}
 		name := strings.TrimPrefix(p.ImportPath, module)
 		if strings.HasPrefix(name, "ecr-login/ecrtest") || name == "ecr-login/internal/demo" {
-			continue // test doubles and tests
+			continue // packages for tests
 		}
 		ours, known := allowed[name]
 		if slices.Contains(leaves, name) {
@@ -120,13 +120,13 @@ func TestImports(t *testing.T) {
 			ours = slices.Concat(ours, leaves)
 		}
 		if !known {
-			t.Errorf("%s has no place in the layers: docs/architecture.md and this test must name it", name)
+			t.Errorf("%s is missing in the layers: add it to this test and to docs/architecture.md", name)
 			continue
 		}
 		seen[name] = true
 		for _, imported := range p.Imports {
 			if local, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(ours, local) {
-				t.Errorf("%s imports %s, which lies above it or beside it", name, local)
+				t.Errorf("%s must not import %s, which is above or beside it", name, local)
 			}
 			for prefix, users := range only {
 				if (imported == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(imported, prefix)) && !slices.Contains(users, name) {
@@ -137,7 +137,7 @@ func TestImports(t *testing.T) {
 	}
 	for _, name := range slices.AppendSeq(slices.Clone(leaves), maps.Keys(allowed)) {
 		if !seen[name] {
-			t.Errorf("%s is not there any more: take it out of this test and out of docs/architecture.md", name)
+			t.Errorf("%s does not exist: remove it from this test and from docs/architecture.md", name)
 		}
 	}
 }
