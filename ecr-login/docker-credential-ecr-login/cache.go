@@ -170,15 +170,15 @@ func (l cacheList) print(out output, now time.Time) {
 	}
 	switch {
 	case l.Foreign > 0 && !l.Sealed:
-		out.stdout.Printf("%s sealed with a key that no longer exists: it was deleted, or lost in a reboot\n", count(l.Foreign, "entry is", "entries are"))
+		out.stdout.Printf("%s sealed with a key that no longer exists: it was deleted, or lost in a reboot\n", wording.Count(l.Foreign, "entry is", "entries are"))
 	case l.Foreign > 0:
-		out.stdout.Printf("%s sealed with another key: that of another machine or user, or the key before a reboot\n", count(l.Foreign, "entry is", "entries are"))
+		out.stdout.Printf("%s sealed with another key: that of another machine or user, or the key before a reboot\n", wording.Count(l.Foreign, "entry is", "entries are"))
 	}
 	if l.Other > 0 {
-		out.stdout.Printf("%s of another version of this program; this version does not use them\n", count(l.Other, "entry is", "entries are"))
+		out.stdout.Printf("%s of another version of this program; this version does not use them\n", wording.Count(l.Other, "entry is", "entries are"))
 	}
 	if l.Damaged > 0 {
-		out.stdout.Printf("%s damaged and will be replaced by the next get\n", count(l.Damaged, "entry is", "entries are"))
+		out.stdout.Printf("%s damaged and will be replaced by the next get\n", wording.Count(l.Damaged, "entry is", "entries are"))
 	}
 }
 
@@ -202,7 +202,7 @@ revoke it.`,
 			if err != nil {
 				return err
 			}
-			p.out.stdout.Printf("deleted %s\n", count(n, "entry", "entries"))
+			p.out.stdout.Printf("deleted %s\n", wording.Count(n, "entry", "entries"))
 			return nil
 		}
 		failed := false
@@ -216,7 +216,7 @@ revoke it.`,
 				failed = true
 				continue
 			}
-			p.out.stdout.Printf("%s: deleted %s and %s\n", redact.UserInfo(name), count(n.Tokens, "token", "tokens"), count(n.Logins, "stored login", "stored logins"))
+			p.out.stdout.Printf("%s: deleted %s and %s\n", redact.UserInfo(name), wording.Count(n.Tokens, "token", "tokens"), wording.Count(n.Logins, "stored login", "stored logins"))
 		}
 		if failed {
 			return exitCode(1)
@@ -244,14 +244,6 @@ func sharedWith(helper *ecrlogin.Helper, known *refresh.Registries, name string)
 	}
 	slices.Sort(others)
 	return slices.DeleteFunc(slices.Compact(others), func(host string) bool { return host == status.Host })
-}
-
-// count returns a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // left returns a remaining time in hours and minutes, or in seconds below a minute.

@@ -29,6 +29,17 @@ var clientFaults = []fault{
 `,
 	},
 	{
+		name: "not executable, in a directory with a space",
+		change: func(p *fixture) {
+			p.file("my bin/docker-credential-ecr-login", "")
+			p.set("PATH=" + p.path("my bin"))
+		},
+		code: 1,
+		want: `✘ program      docker cannot run $DIR/my bin/docker-credential-ecr-login: not executable
+               fix: chmod +x '$DIR/my bin/docker-credential-ecr-login'
+`,
+	},
+	{
 		name: "older copy first",
 		change: func(p *fixture) {
 			p.script("old/docker-credential-ecr-login", "docker-credential-ecr-login (github.com/4e881efc/ecr-credential-helper) v0.0.0-alpha")
@@ -176,7 +187,7 @@ var clientFaults = []fault{
 		},
 		code: 1,
 		want: `✘ program      docker cannot run docker-credential-***@x: not found on PATH
-               fix: ln -s * /usr/local/bin/docker-credential-***@x, or another directory of PATH
+               fix: ln -s * '/usr/local/bin/docker-credential-***@x', or another directory of PATH
 ✘ passwords    $DIR/.docker/config.json:1 stores an ECR password in plain text ($HOST)
                fix: docker-credential-ecr-login configure $HOST
 ✘ entry        credHelpers key "https://***@$HOST" never matches, docker looks for "$HOST"; $DIR/.docker/config.json:2

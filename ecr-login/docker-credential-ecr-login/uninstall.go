@@ -13,6 +13,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
 
 func uninstallCommand(p *process) *cobra.Command {
@@ -79,7 +80,7 @@ func (p *process) uninstall(dryRun, asJSON bool) error {
 		if dryRun {
 			verb = "would remove"
 		}
-		p.out.stdout.Printf("%s the cache %s with %s\n", verb, terminal.Quote(removed.Cache), count(removed.Entries, "entry", "entries"))
+		p.out.stdout.Printf("%s the cache %s with %s\n", verb, terminal.Quote(removed.Cache), wording.Count(removed.Entries, "entry", "entries"))
 	}
 	p.printRemaining(settings, self)
 	return p.printProblems(result)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/neterr"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 )
 
 // Hint returns one line that says what to do about an error, in lower case; "" if the message itself
@@ -30,7 +31,7 @@ func (e *Error) Hint() string {
 		return "run `aws configure` or `aws login`, or set AWS_PROFILE to a profile that has credentials"
 	case SSOExpired:
 		if e.Session != "" {
-			return "run: aws sso login --sso-session " + quoted(e.Session)
+			return "run: aws sso login --sso-session " + process.Quote(e.Session)
 		}
 		return "run: aws sso login" + e.profileFlag()
 	case LoginExpired:
@@ -93,16 +94,5 @@ func (e *Error) profileFlag() string {
 	if e.Profile == "" || e.Profile == "default" {
 		return ""
 	}
-	return " --profile " + quoted(e.Profile)
+	return " --profile " + process.Quote(e.Profile)
 }
-
-// quoted returns a name as a shell needs it.
-func quoted(name string) string {
-	if strings.ContainsFunc(name, func(r rune) bool { return !strings.ContainsRune(shellSafe, r) }) {
-		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-	}
-	return name
-}
-
-// shellSafe are characters that have no special meaning in a shell.
-const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,@:/"

@@ -26,7 +26,7 @@ func (s *Session) link() error {
 		return errors.New("cannot find the file of this program, so the helper of the profile cannot be linked to it")
 	}
 	name := progname.Prefix + s.helper
-	if path, err := s.lookPath(name); err == nil && sameFile(path, self) {
+	if path, err := s.lookPath(name); err == nil && fileaccess.Same(path, self) {
 		return nil
 	}
 	dir, err := s.linkDir()
@@ -35,7 +35,7 @@ func (s *Session) link() error {
 	}
 	link := filepath.Join(dir, name+executableSuffix)
 	switch _, err := os.Lstat(link); {
-	case err == nil && sameFile(link, self):
+	case err == nil && fileaccess.Same(link, self):
 		return nil // checkPath warns that PATH does not have it
 	case err == nil:
 		return problem("move the file away", "%s exists and is not this program", link)
@@ -62,7 +62,7 @@ func (s *Session) link() error {
 // upgrade replaces the former.
 func (s *Session) installed() string {
 	self := s.options.Executable
-	if path, err := s.lookPath(progname.Program); err == nil && sameFile(path, self) {
+	if path, err := s.lookPath(progname.Program); err == nil && fileaccess.Same(path, self) {
 		return path
 	}
 	return self
@@ -197,17 +197,7 @@ func (s *Session) isProfileLink(path string) bool {
 		target, err := os.Readlink(path)
 		return err == nil && filepath.Base(target) == filepath.Base(s.options.Executable)
 	}
-	return sameFile(path, s.options.Executable)
-}
-
-// sameFile reports whether both paths lead to the same file.
-func sameFile(a, b string) bool {
-	x, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	y, err := os.Stat(b)
-	return err == nil && os.SameFile(x, y)
+	return fileaccess.Same(path, s.options.Executable)
 }
 
 // checkPath warns when docker would not find the helper, or when AWS does not know its profile.
@@ -222,7 +212,7 @@ func (s *Session) checkPath() {
 	switch {
 	case err != nil:
 		s.warn(problem("add its directory to PATH: "+dir, "%s is not on PATH, so docker cannot start it", name))
-	case !sameFile(found, self):
+	case !fileaccess.Same(found, self):
 		s.warn(problem("put "+dir+" before it on PATH, or remove it", "docker will start %s, which is not this program", found))
 	}
 	if p := s.options.Profile; p != "" && s.options.HasProfile != nil && !s.options.HasProfile(p) {

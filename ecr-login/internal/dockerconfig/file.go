@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 )
 
 // attempts is how often a file is read again that other programs keep changing.
@@ -239,10 +240,10 @@ func (c *Config) Writable() error {
 	}
 	if t.info != nil {
 		if t.info.Mode().Perm()&0o222 == 0 {
-			return &Error{Path: t.named, Message: "is read-only", Advice: "chmod u+w " + shellQuote(t.path)}
+			return &Error{Path: t.named, Message: "is read-only", Advice: "chmod u+w " + process.Quote(t.path)}
 		}
 		if fileaccess.IsAnothers(t.info) && !fileaccess.IsRoot() {
-			return &Error{Path: t.named, Message: "is owned by another user: " + fileaccess.OwnerText(t.info), Advice: "run the command as the owner, or change the owner: sudo chown $(id -u) " + shellQuote(t.path)}
+			return &Error{Path: t.named, Message: "is owned by another user: " + fileaccess.OwnerText(t.info), Advice: "run the command as the owner, or change the owner: sudo chown $(id -u) " + process.Quote(t.path)}
 		}
 	}
 	info, err := os.Stat(t.dir)
@@ -250,9 +251,9 @@ func (c *Config) Writable() error {
 		return nil
 	}
 	if err == nil && (info.Mode().Perm()&0o222 == 0 || !fileaccess.CanCreateIn(t.dir)) {
-		fix := "chmod u+w " + shellQuote(t.dir)
+		fix := "chmod u+w " + process.Quote(t.dir)
 		if fileaccess.IsAnothers(info) {
-			fix = "sudo chown -R $(id -u) " + shellQuote(t.dir)
+			fix = "sudo chown -R $(id -u) " + process.Quote(t.dir)
 		}
 		return &Error{Path: t.named, Message: "is in a read-only directory: " + t.dir, Advice: fix + ", or set DOCKER_CONFIG or REGISTRY_AUTH_FILE to another place"}
 	}

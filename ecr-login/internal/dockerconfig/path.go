@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 )
 
 // maxLinks is the number of links that Linux follows in one path.
@@ -165,7 +166,7 @@ func (t *target) refusal() error {
 		return nil
 	}
 	if t.runAs == "" {
-		return t.unsafe("is not edited by root, because "+t.changedBy+" can write to "+t.changedAt, "chmod go-w "+shellQuote(t.changedAt))
+		return t.unsafe("is not edited by root, because "+t.changedBy+" can write to "+t.changedAt, "chmod go-w "+process.Quote(t.changedAt))
 	}
 	e := t.unsafe("is not edited by root, because "+t.changedBy+" can change "+t.changedAt, "run the command as that user: sudo -u "+t.runAs)
 	e.RunAs = t.runAs
@@ -191,17 +192,6 @@ func Real(path string) string {
 		return t.path
 	}
 	return path
-}
-
-// shellQuote returns a path for a command in a hint.
-func shellQuote(path string) string {
-	plain := func(r rune) bool {
-		return r > 0x7f || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+:=@%,\\", r)
-	}
-	if strings.IndexFunc(path, func(r rune) bool { return !plain(r) }) < 0 {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // reason returns the operating system's error without the path.

@@ -9,6 +9,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
 
 // checkCache checks the cache directory, before this run writes to it.
@@ -31,7 +33,7 @@ func (d *doctor) checkCache() []Finding {
 	case !s.Locks:
 		return append(all, warn("set AWS_ECR_CACHE_DIR to a directory on a local disk", "%s cannot be locked (%s); programs that start at the same time each call AWS", s.Dir, s.LocksProblem))
 	}
-	return append(all, ok("%s, %s, locking works", s.Dir, count(s.Entries, "entry", "entries")))
+	return append(all, ok("%s, %s, locking works", s.Dir, wording.Count(s.Entries, "entry", "entries")))
 }
 
 // skippedDirectory returns the finding about a directory that comes before the one in use but
@@ -47,7 +49,7 @@ func skippedDirectory(s cache.SkippedDir) Finding {
 		f.Fix = "set AWS_ECR_CACHE_DIR to a directory of this user"
 		return f
 	}
-	f.Fix = "chmod go-w " + path
+	f.Fix = "chmod go-w " + process.Quote(path)
 	f.repair = func(context.Context) (string, error) {
 		return "removed write access for group and others", dockerconfig.RemoveDirWriteAccess(path)
 	}

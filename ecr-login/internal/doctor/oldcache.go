@@ -12,7 +12,9 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/regularfile"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
 
 // oldCaches returns the files in which amazon-ecr-credential-helper may store its tokens:
@@ -90,16 +92,16 @@ func (d *doctor) oldCache(path string) (Finding, bool) {
 		return Finding{}, false
 	}
 	const fact = "%s stores %s of " + awsHelper + " in plain text"
-	f := warn(doctorFix, fact+", all expired", path, count(tokens, "token", "tokens"))
+	f := warn(doctorFix, fact+", all expired", path, wording.Count(tokens, "token", "tokens"))
 	if valid > 0 {
-		f = warn(doctorFix, fact+", %d still valid", path, count(tokens, "token", "tokens"), valid)
+		f = warn(doctorFix, fact+", %d still valid", path, wording.Count(tokens, "token", "tokens"), valid)
 	}
 	if fileaccess.IsAnothers(info) {
 		f.Fix = "delete the file as its owner"
 		return f, true
 	}
 	if link, err := os.Readlink(path); err == nil {
-		f.Fix = "rm " + link
+		f.Fix = "rm " + process.Quote(link)
 		return f, true
 	}
 	f.repair = func(context.Context) (string, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/authtoken"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
@@ -123,7 +124,7 @@ func (d *doctor) readableByOthers(c *dockerConfig) []Finding {
 	if !slices.ContainsFunc(c.Auths(), isSecret) {
 		return nil
 	}
-	f := warn("chmod go= "+c.Path, "%s stores passwords and other users can read it (mode %#o)", c.Path, info.Mode().Perm())
+	f := warn("chmod go= "+process.Quote(c.Path), "%s stores passwords and other users can read it (mode %#o)", c.Path, info.Mode().Perm())
 	if slices.ContainsFunc(c.Auths(), func(a dockerconfig.Auth) bool { return isSecret(a) && d.isECRKey(a.Key) }) {
 		f.Status = Fail
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
 // lookPath finds a program as os/exec does for Docker. A program that a relative entry of PATH
@@ -40,7 +42,7 @@ func copies(name string) []string {
 	dirs, _ := pathDirectories()
 	for _, dir := range dirs {
 		path, err := exec.LookPath(filepath.Join(dir, name))
-		if err == nil && !slices.ContainsFunc(all, func(other string) bool { return sameFile(other, path) }) {
+		if err == nil && !slices.ContainsFunc(all, func(other string) bool { return fileaccess.Same(other, path) }) {
 			all = append(all, path)
 		}
 	}
@@ -70,10 +72,4 @@ func (d *doctor) self() string {
 }
 
 // isSelf reports whether path is the running program.
-func (d *doctor) isSelf(path string) bool { return sameFile(d.self(), path) }
-
-func sameFile(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
-}
+func (d *doctor) isSelf(path string) bool { return fileaccess.Same(d.self(), path) }

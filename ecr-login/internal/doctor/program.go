@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
@@ -87,14 +88,14 @@ func (d *doctor) checkProgram(helper string) []Finding {
 	}
 	if err != nil {
 		if path := notExecutable(name); path != "" {
-			return one(fail("chmod +x "+path, "docker cannot run %s: not executable", path))
+			return one(fail("chmod +x "+process.Quote(path), "docker cannot run %s: not executable", path))
 		}
-		return one(fail("ln -s "+d.self()+" /usr/local/bin/"+shown+", or another directory of PATH", "docker cannot run %s: not found on PATH", shown))
+		return one(fail("ln -s "+process.Quote(d.self())+" "+process.Quote("/usr/local/bin/"+shown)+", or another directory of PATH", "docker cannot run %s: not found on PATH", shown))
 	}
 	first := d.identify(path)
 	var others []program
 	for _, other := range copies(name) {
-		if !sameFile(path, other) {
+		if !fileaccess.Same(path, other) {
 			others = append(others, d.identify(other))
 		}
 	}

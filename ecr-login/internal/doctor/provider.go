@@ -115,11 +115,11 @@ func (d *doctor) checkProvider(p provider, path string) Finding {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fail("install -m 0755 "+d.self()+" "+path, "%s not found", path)
+		return fail("install -m 0755 "+process.Quote(d.self())+" "+process.Quote(path), "%s not found", path)
 	case err != nil:
 		return fail("correct the file", "cannot use %s: %v", path, withoutPath(err))
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
-		return fail("chmod 0755 "+path, "%s is not executable", path)
+		return fail("chmod 0755 "+process.Quote(path), "%s is not executable", path)
 	}
 	if changed := changedBy(path, info); changed != "" {
 		return fail("chown root:root and chmod go-w the file and its directory", "%s can be changed by %s, and the kubelet runs it", path, changed)
@@ -129,7 +129,7 @@ func (d *doctor) checkProvider(p provider, path string) Finding {
 	}
 	version := d.identify(path)
 	if version.kind != module {
-		return fail("install -m 0755 "+d.self()+" "+path, "%s", version)
+		return fail("install -m 0755 "+process.Quote(d.self())+" "+process.Quote(path), "%s", version)
 	}
 	return ok("%s", version)
 }

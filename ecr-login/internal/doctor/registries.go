@@ -7,6 +7,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
@@ -95,7 +96,7 @@ func (d *doctor) findRegistries() ([]string, []Finding) {
 	if hosts := d.configuredRegistries(); len(hosts) > maxRegistries {
 		return hosts[:maxRegistries], one(ok("the first %d of %d in %s; name a registry to check another", maxRegistries, len(hosts), d.config.Path))
 	} else if len(hosts) > 0 {
-		return hosts, one(ok("%s in %s", count(len(hosts), "registry", "registries"), d.config.Path))
+		return hosts, one(ok("%s in %s", wording.Count(len(hosts), "registry", "registries"), d.config.Path))
 	}
 	caller, err := ecrlogin.New(d.Helper).Caller(d.ctx, "")
 	if err != nil {

@@ -2,13 +2,13 @@ package doctor
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/wording"
 )
 
 // checkSettings reads the helper's own settings as a get does.
@@ -25,7 +25,7 @@ func (d *doctor) checkSettings() []Finding {
 	d.settings = s
 	all := one(ok("no settings file, the defaults apply"))
 	if s.Path != "" {
-		all = one(ok("%s, %s", s.Path, count(len(s.Rules), "rule", "rules")))
+		all = one(ok("%s, %s", s.Path, wording.Count(len(s.Rules), "rule", "rules")))
 	}
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
@@ -59,12 +59,4 @@ func (d *doctor) checkFallback() []Finding {
 		return one(fail("name another helper, or none", "fallback helper %s (%s) is this program itself", path, from))
 	}
 	return one(ok("%s answers for other registries", path))
-}
-
-// count returns a number with its noun.
-func count(n int, singular, plural string) string {
-	if n == 1 {
-		return "1 " + singular
-	}
-	return fmt.Sprintf("%d %s", n, plural)
 }

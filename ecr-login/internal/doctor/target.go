@@ -10,6 +10,7 @@ import (
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/plan"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
@@ -129,7 +130,7 @@ func (t *target) checkHost() []Finding {
 	default:
 		fix := "add the CA to the system's CA certificates and restart Docker Desktop"
 		if runtime.GOOS == "linux" {
-			fix = "sudo install -D -m 0644 " + file + " " + daemonDirectory + "/" + t.host + "/ca.crt"
+			fix = "sudo install -D -m 0644 " + process.Quote(file) + " " + daemonDirectory + "/" + t.host + "/ca.crt"
 		}
 		return one(warn(fix,
 			"%s, which Docker's daemon does not read", f.Fact))

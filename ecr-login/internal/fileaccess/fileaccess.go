@@ -29,6 +29,13 @@ func UserText(uid int) string {
 	return "user ID " + strconv.Itoa(uid)
 }
 
+// Same reports whether both paths lead to the same existing file.
+func Same(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
 // IsRoot reports whether the process runs as root.
 func IsRoot() bool { return os.Geteuid() == 0 }
 
