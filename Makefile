@@ -1,4 +1,4 @@
-# All targets need Go and make. Targets that need more say what.
+# All targets need Go and make. The comment of a target lists what else it needs.
 
 GO       ?= go
 PREFIX   ?= /usr/local

@@ -12,7 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// Caller uses the rules of the settings as Get does. Without a registry it returns the current identity.
+// Caller uses the rules of the settings as Get does. Without a registry it returns the current
+// identity.
 func TestCaller(t *testing.T) {
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())

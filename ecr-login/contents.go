@@ -14,8 +14,8 @@ import (
 type CacheEntry struct {
 	plan.About
 
-	// Pattern is the host name of the registries that the entry is for, with a * for the account of a
-	// token.
+	// Pattern is the host name of the registries that the entry is for, with a * for the account of
+	// a token.
 	Pattern string
 
 	// Hosts are the known hosts that Get would serve this entry for. A token has none when another
@@ -35,9 +35,9 @@ type CacheContents struct {
 	Other   int  // entries of another version of this program, which this version does not use
 }
 
-// CacheEntries returns everything in the cache, whichever principal fetched it. For each known host it
-// finds the token that Get would serve: helperFor returns the Helper that clients use for the host,
-// such as that of a profile; nil means h for all hosts.
+// CacheEntries returns everything in the cache, whichever principal fetched it. For each known host
+// it finds the token that Get would serve: helperFor returns the Helper that clients use for the
+// host, such as that of a profile; nil means h for all hosts.
 func (h *Helper) CacheEntries(helperFor func(host string) *Helper) (CacheContents, error) {
 	if _, err := h.planner(); err != nil {
 		return CacheContents{}, err
@@ -95,7 +95,8 @@ func (h *Helper) hostPattern(r registry.Registry) string {
 	return strings.Replace(h.settings.Parser().Host(r), account, "*", 1)
 }
 
-// CacheStatus returns where the cache is and what prevents its use. The error is that of the settings.
+// CacheStatus returns where the cache is and what prevents its use. The error is that of the
+// settings.
 func (h *Helper) CacheStatus() (cache.Status, error) {
 	if _, err := h.planner(); err != nil {
 		return cache.Status{}, err
@@ -161,8 +162,8 @@ func (h *Helper) Forget(serverURL string) (Removed, error) {
 	return n, nil
 }
 
-// ForgetAll empties the cache, including the entries of other machines that share the directory, and
-// returns the number of entries removed.
+// ForgetAll empties the cache, including the entries of other machines that share the directory,
+// and returns the number of entries removed.
 func (h *Helper) ForgetAll() (int, error) {
 	if _, err := h.planner(); err != nil {
 		return 0, err

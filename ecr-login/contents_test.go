@@ -52,7 +52,8 @@ func TestCacheEntriesAndForget(t *testing.T) {
 		t.Errorf("%d tokens (%d in use now), %d logins: %+v; want 3 (1), 1", tokens, used, logins, all)
 	}
 
-	// Both principals' tokens of the region are removed. Other regions and the other host's login stay.
+	// Both principals' tokens of the region are removed. Other regions and the other host's login
+	// stay.
 	if n, err := mine.Forget("https://" + host); err != nil || n != (ecrlogin.Removed{Tokens: 2}) {
 		t.Errorf("%+v, %v; want two tokens removed", n, err)
 	}

@@ -14,9 +14,9 @@ import (
 type Credentials struct {
 	Username, Password string
 
-	// Expires is when the password expires, and Refresh is when the cache requests a new one. Both are
-	// zero for the credentials of a fallback helper. For a stored login Refresh is zero, and Expires is
-	// zero when the password does not contain its expiry time.
+	// Expires is when the password expires, and Refresh is when the cache requests a new one. Both
+	// are zero for the credentials of a fallback helper. For a stored login Refresh is zero, and
+	// Expires is zero when the password does not contain its expiry time.
 	Expires, Refresh time.Time
 }
 

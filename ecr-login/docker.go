@@ -7,8 +7,8 @@ import (
 	"github.com/docker/docker-credential-helpers/credentials"
 )
 
-// Docker returns the Helper as a credentials.Helper, Docker's interface for credential helpers. That
-// interface has no context, so every call uses ctx.
+// Docker returns the Helper as a credentials.Helper, Docker's interface for credential helpers.
+// That interface has no context, so every call uses ctx.
 //
 // Where the Helper's Get returns ErrNotFound, the Get of the returned value returns an error that
 // Docker's own packages recognise as not found, and that wraps the cause too.

@@ -11,13 +11,13 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// Error reports why AWS returned no token. It has a kind, the cause in one line and, as far as known,
-// the profile, action, principal, host, proxy and stage. Its Hint method returns what to do about it.
-// It contains no secret.
+// Error reports why AWS returned no token. It has a kind, the cause in one line and, as far as
+// known, the profile, action, principal, host, proxy and stage. Its Hint method returns what to do
+// about it. It contains no secret.
 type Error = token.Error
 
-// ErrNotECR is wrapped by the errors about hosts that are neither an Amazon ECR registry nor an alias
-// of one.
+// ErrNotECR is wrapped by the errors about hosts that are neither an Amazon ECR registry nor an
+// alias of one.
 var ErrNotECR = registry.ErrNotECR
 
 // ErrNotFound is wrapped by the error of Get when there are no credentials for the host and the
@@ -25,8 +25,8 @@ var ErrNotECR = registry.ErrNotECR
 // pulls. The error wraps the cause too.
 var ErrNotFound = errors.New("credentials not found")
 
-// errAnonymous is the cause of ErrNotFound when the settings switch off credentials for ECR Public.
-var errAnonymous = errors.New(`the settings say public = "never"`)
+// errAnonymous is the cause of ErrNotFound when the settings disable credentials for ECR Public.
+var errAnonymous = errors.New(`the settings have public = "never"`)
 
 // notFound is ErrNotFound with its cause.
 type notFound struct{ cause error }
@@ -70,8 +70,9 @@ type held struct{ error }
 
 func (h held) Unwrap() error { return h.error }
 
-// withHold marks missing credentials as held when looking for them is expensive or useless: a metadata
-// service that does not respond costs a second, and most users of ECR Public have no credentials.
+// withHold marks missing credentials as held when looking for them is expensive or useless: a
+// metadata service that does not respond costs a second, and most users of ECR Public have no
+// credentials.
 func withHold(p plan.Plan, err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Kind == token.NoCredentials && (p.Registry.Service == registry.Public || e.Stage == token.StageEC2) {

@@ -22,7 +22,7 @@ type Event struct {
 // Kind is the kind of failure that an Error reports.
 type Kind = token.Kind
 
-// Outcome says where the result of a call comes from.
+// Outcome is a code for where the result of a call comes from.
 type Outcome string
 
 // The outcomes. Each call has exactly one.

@@ -31,8 +31,8 @@ func ExampleOptions_tier() {
 	fmt.Println(credentials.Username, err)
 }
 
-// A controller has a Helper for the credentials of each tenant. Their tokens share a store, in which the
-// Principal tells them apart.
+// A controller has a Helper for the credentials of each tenant. Their tokens share a store, in
+// which the Principal distinguishes them.
 func ExampleOptions_tenants() {
 	store := memory.Over(nil)
 	newHelper := func(tenant string, cfg aws.Config) *ecrlogin.Helper {
@@ -53,8 +53,8 @@ func ExampleOptions_tenants() {
 	// green true
 }
 
-// A multi-tenant controller uses the IAM role of the service account that a resource names, with a token
-// of the account (audience sts.amazonaws.com) from the TokenRequest API of Kubernetes.
+// A multi-tenant controller uses the IAM role of the service account that a resource names, with a
+// token of the account (audience sts.amazonaws.com) from the TokenRequest API of Kubernetes.
 func ExampleHelper_GetForImage() {
 	helper := ecrlogin.New(inmemory.Options(ecrlogin.Options{}))
 	credentials, err := helper.GetForImage(context.Background(), ecrlogin.ImageRequest{

@@ -20,7 +20,7 @@ const (
 	Refresh     Verdict = "refresh"      // refresh the aging token in the cache, or return it
 	AskAWS      Verdict = "ask-aws"      // request a token from AWS
 	AskFallback Verdict = "ask-fallback" // call the fallback helper: the host is not ECR
-	NotFound    Verdict = "not-found"    // the host is not ECR, or it is ECR Public and the settings say never
+	NotFound    Verdict = "not-found"    // the host is not ECR, or it is ECR Public and the settings have public = "never"
 	Fail        Verdict = "fail"         // the settings or the AWS configuration cannot be used
 )
 
@@ -39,7 +39,8 @@ type Explanation struct {
 	RoleARN string `json:"roleARN,omitempty"` // the role of the rule
 	Source  string `json:"source,omitempty"`  // the code of the source of the AWS credentials
 
-	// Unused are the codes of sources in the environment that are not used, because Source comes first.
+	// Unused are the codes of sources in the environment that are not used, because Source comes
+	// first.
 	Unused []string `json:"unused,omitempty"`
 
 	ProfileRole bool `json:"profileRole,omitempty"` // the profile assumes a role with the credentials of Source
@@ -47,8 +48,8 @@ type Explanation struct {
 	ECR string `json:"ecr,omitempty"` // URL for GetAuthorizationToken
 	STS string `json:"sts,omitempty"` // URL of STS, when a role is assumed
 
-	// CABundle is the file of CA certificates that AWS's certificates are verified with; empty means
-	// those of the system.
+	// CABundle is the file of CA certificates that AWS's certificates are verified with; empty
+	// means those of the system.
 	CABundle string `json:"caBundle,omitempty"`
 
 	Fallback string `json:"fallback,omitempty"` // the helper for hosts that are not ECR
@@ -62,7 +63,8 @@ type Explanation struct {
 	Why     string  `json:"why"` // the reason for the verdict
 }
 
-// Explain returns what Get would do for the server URL now. It makes no request and changes nothing.
+// Explain returns what Get would do for the server URL now. It makes no request and changes
+// nothing.
 func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 	x := Explanation{ServerURL: serverURL, Settings: h.settings.Path, Fallback: h.settings.Fallback, Cache: h.disk.Status()}
 	p, err := h.plan(serverURL)

@@ -8,8 +8,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 )
 
-// principal returns the name of explicit credentials in cache keys. Without a name it is unique, and
-// differs from every name.
+// principal returns the name of explicit credentials in cache keys. Without a name it is unique,
+// and differs from every name.
 func principal(name string) string {
 	if name != "" {
 		return "name " + name
@@ -21,8 +21,8 @@ func principal(name string) string {
 
 var processStart = time.Now()
 
-// processClock returns c with a boot clock that reads no file, if c has none: it counts from the start
-// of the process, which suffices for entries that live as long as the process.
+// processClock returns c with a boot clock that reads no file, if c has none: it counts from the
+// start of the process, which suffices for entries that live as long as the process.
 func processClock(c cache.Clock) cache.Clock {
 	if c.Boot != nil {
 		return c

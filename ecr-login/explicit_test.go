@@ -90,7 +90,8 @@ func TestTenants(t *testing.T) {
 		t.Errorf("%d connections, want 2", n)
 	}
 
-	// A Helper with the same name and Tier shares the token, one with another name or none does not.
+	// A Helper with the same name and Tier shares the token, one with another name or none does
+	// not.
 	o.Principal = users[0].Principal.ARN
 	mustGet(t, tenant(s, users[0], o), host)
 	wantCalls(t, s, 2)

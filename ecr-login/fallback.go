@@ -16,9 +16,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// inFallback is the environment variable that is set for a fallback helper. If that helper is a copy
-// of this program under another name, it does not start a fallback helper in turn: two copies that
-// name each other would start processes without end.
+// inFallback is the environment variable that is set for a fallback helper. If that helper is a
+// copy of this program under another name, it does not start a fallback helper in turn: two copies
+// that name each other would start processes without end.
 const inFallback = "ECR_LOGIN_IN_FALLBACK"
 
 func (h *Helper) fallbackGet(ctx context.Context, serverURL string, notECR error) (Credentials, error) {
@@ -82,9 +82,9 @@ func (h *Helper) hasFallback() bool {
 	return h.settings.Fallback != "" && os.Getenv(inFallback) == ""
 }
 
-// callFallback finds the fallback helper of the settings, makes sure that it is not this program, and
-// runs call with a function that starts it. The helper and its descendants are ended when the timeout of
-// the settings is over.
+// callFallback finds the fallback helper of the settings, makes sure that it is not this program,
+// and runs call with a function that starts it. The helper and its descendants are ended when the
+// timeout of the settings is over.
 func (h *Helper) callFallback(ctx context.Context, call func(client.ProgramFunc) error) error {
 	name := progname.Prefix + h.settings.Fallback
 	path, err := exec.LookPath(name)

@@ -180,11 +180,11 @@ func TestFallbackIsNotThisProgram(t *testing.T) {
 		t.Errorf("a link to this program: %v", err)
 	}
 
-	// A copy is another file. Its environment says that it is the fallback helper.
+	// A copy is another file. Its environment marks it as the fallback helper.
 	fallback(t, "copy", `[ "$ECR_LOGIN_IN_FALLBACK" = 1 ] || exit 9; echo "credentials not found in native keychain"; exit 1`)
 	h := ecrlogin.New(ecrlogin.Options{})
 	if _, err := h.Get(t.Context(), "ghcr.io"); !errors.Is(err, ecrlogin.ErrNotFound) {
-		t.Errorf("the environment of the fallback helper does not say that it is one: %v", err)
+		t.Errorf("the environment of the fallback helper does not mark it as one: %v", err)
 	}
 	t.Setenv("ECR_LOGIN_IN_FALLBACK", "1")
 	fallback(t, "never", "exit 9")

@@ -17,8 +17,8 @@ import (
 
 // Get returns the credentials for a server URL: a host name, with or without scheme, port and path.
 //
-// The error is ErrNotFound (errors.Is) for a host that is not ECR, and for ECR Public without usable
-// credentials: the caller can continue anonymously. Every other error is an *Error, or a
+// The error is ErrNotFound (errors.Is) for a host that is not ECR, and for ECR Public without
+// usable credentials: the caller can continue anonymously. Every other error is an *Error, or a
 // *config.Error when the settings cannot be used. A call takes no longer than the timeout of the
 // settings (15 s), and no longer than ctx.
 func (h *Helper) Get(ctx context.Context, serverURL string) (Credentials, error) {
@@ -103,8 +103,8 @@ func (h *Helper) plan(serverURL string) (plan.Plan, error) {
 // maxPlans limits the plans that a Helper remembers.
 const maxPlans = 1000
 
-// knownPlan is plan for a server URL that is used again and again. With an explicit Config nothing can
-// change a plan, so it is remembered.
+// knownPlan is plan for a server URL that is used again and again. With an explicit Config nothing
+// can change a plan, so it is remembered.
 func (h *Helper) knownPlan(serverURL string) (*plan.Plan, error) {
 	if known, ok := h.plans.Load(serverURL); ok {
 		return known.(*plan.Plan), nil
@@ -171,8 +171,8 @@ func (h *Helper) refreshedToken(ctx context.Context, p *plan.Plan, pod *token.We
 	return tokenOf(found)
 }
 
-// errChanged reports that the source of the credentials changed during a fetch. The token may be that
-// of another principal than the one in the cache key.
+// errChanged reports that the source of the credentials changed during a fetch. The token may be
+// that of another principal than the one in the cache key.
 var errChanged = errors.New("the AWS configuration changed while the token was fetched")
 
 // maxTries is how often a token is fetched when the source of the credentials keeps changing.

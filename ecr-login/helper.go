@@ -1,12 +1,12 @@
 // Package ecrlogin returns the user name and password for an Amazon ECR registry.
 //
-// It uses a cache on disk that all processes of the user share, requests one token from AWS however
-// many processes and goroutines want it, and stores no password in plain text. For a host that is
+// It uses a cache on disk that all processes of the user share, requests one token from AWS for all
+// processes and goroutines that need it, and stores no password in plain text. For a host that is
 // not an ECR registry it returns ErrNotFound, so that the caller can continue without credentials.
 //
 // The zero Options are those of docker-credential-ecr-login: the same settings file, environment
-// variables, profiles and cache. A Go program therefore shares its tokens with the container clients
-// of the same user:
+// variables, profiles and cache. A Go program therefore shares its tokens with the container
+// clients of the same user:
 //
 //	helper := ecrlogin.New(ecrlogin.Options{})
 //	credentials, err := helper.Get(ctx, "123456789012.dkr.ecr.eu-west-1.amazonaws.com")
@@ -43,15 +43,16 @@ type Options struct {
 	Settings *config.Settings
 
 	// Config, when set, is all that is used to call AWS: credentials, region of STS, HTTP client,
-	// retryer, endpoint, middleware. No environment variable and no file of AWS or of this program is
-	// read, and nothing is written to disk. Its endpoint and its FIPS and dual-stack settings take
-	// precedence over those of rules and host names. Rules with role_arn assume their role with its
-	// credentials; a profile cannot be used. Without a Tier no token is stored: use package inmemory.
+	// retryer, endpoint, middleware. No environment variable and no file of AWS or of this program
+	// is read, and nothing is written to disk. Its endpoint and its FIPS and dual-stack settings
+	// take precedence over those of rules and host names. Rules with role_arn assume their role
+	// with its credentials; a profile cannot be used. Without a Tier no token is stored: use
+	// package inmemory.
 	Config *aws.Config
 
-	// Principal names the credentials of Config in the cache. Helpers with the same name share tokens
-	// through a shared Tier, so each set of credentials needs its own name. Empty means that this
-	// Helper shares tokens with no other.
+	// Principal names the credentials of Config in the cache. Helpers with the same name share
+	// tokens through a shared Tier, so each set of credentials needs its own name. Empty means that
+	// this Helper shares tokens with no other.
 	Principal string
 
 	// HTTPClient sends all requests to AWS; nil means that of Config, else the default transport. A
@@ -90,8 +91,8 @@ type Options struct {
 	// Log receives what a call did and why; nil means no log. No secret is logged.
 	Log *slog.Logger
 
-	// Clock is the clock for the times of tokens; the zero value is the machine's clock. It is meant
-	// for tests.
+	// Clock is the clock for the times of tokens; the zero value is the machine's clock. It is
+	// meant for tests.
 	Clock cache.Clock
 }
 

@@ -28,8 +28,8 @@ const (
 	getToken = "ecr:GetAuthorizationToken"
 )
 
-// become sets the environment of this process, which the AWS SDK reads. Tests that use it cannot run in
-// parallel.
+// become sets the environment of this process, which the AWS SDK reads. Tests that use it cannot
+// run in parallel.
 func become(t *testing.T, env []string) {
 	t.Helper()
 	for _, v := range os.Environ() {

@@ -29,8 +29,8 @@ var ErrNoRole = errors.New("no IAM role")
 type ImageRequest struct {
 	Image string // the image's name, with or without tag and digest
 
-	// ServiceAccountToken is the token (JWT) of the service account of the pod that needs the image.
-	// Empty means the Helper's own credentials: on a node, those of the node.
+	// ServiceAccountToken is the token (JWT) of the service account of the pod that needs the
+	// image. Empty means the Helper's own credentials: on a node, those of the node.
 	ServiceAccountToken string
 
 	// Annotations are the service account's annotations. Only PullRoleAnnotation and RoleAnnotation
@@ -56,8 +56,8 @@ type ImageCredentials struct {
 // own credentials nor a login stored for the host, and two accounts never share a token.
 //
 // The errors are those of Get, and ErrNoRole. A fallback helper is not used: a kubelet has other
-// providers for other registries. A call takes at most 30 s, or the timeout of the settings if that is
-// set and shorter.
+// providers for other registries. A call takes at most 30 s, or the timeout of the settings if that
+// is set and shorter.
 func (h *Helper) GetForImage(ctx context.Context, r ImageRequest) (ImageCredentials, error) {
 	o := h.observe()
 	o.timeout = h.settings.ImageTimeout

@@ -10,8 +10,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// List on an empty cache names the hosts that a client's configuration assigns to the helper, but none
-// that Get would reject without a request to AWS.
+// List on an empty cache names the hosts that a client's configuration assigns to the helper, but
+// none that Get would reject without a request to AWS.
 func TestListConfiguredHosts(t *testing.T) {
 	s := newAWS(t, ecrtest.FromEnvironment)
 	file := filepath.Join(t.TempDir(), "settings.toml")
@@ -26,7 +26,7 @@ func TestListConfiguredHosts(t *testing.T) {
 	}
 	got := h.List(t.Context(),
 		host, "https://"+neighbour+"/v2/", "images.example.com", // each of these has a registry
-		"public.ecr.aws", // the settings say never
+		"public.ecr.aws", // the settings have public = "never"
 		"ghcr.io", "*.dkr.ecr.us-east-1.amazonaws.com", "", "user:not-a-secret@"+host, host+".evil.example",
 	)
 	if want := map[string]string{host: "AWS", neighbour: "AWS", "images.example.com": "AWS"}; !maps.Equal(got, want) {

@@ -9,8 +9,8 @@ import (
 
 // Refresh requests a new token for the registry of the server URL, even if the cached one is still
 // valid, and returns what the cache then holds. All registries of the Status's Token are refreshed
-// with it. When Refresh fails the old token stays. A token that another process fetched meanwhile is
-// accepted as new. A login that docker login stored is not changed.
+// with it. When Refresh fails the old token stays. A token that another process fetched meanwhile
+// is accepted as new. A login that docker login stored is not changed.
 //
 // The errors are those of Get, except that a host that is not ECR gives ErrNotECR, and that a token
 // which could not be cached is an error too.

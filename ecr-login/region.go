@@ -25,10 +25,10 @@ type Region struct {
 // ErrNoRegion is wrapped by the error of GetForRegion when no region is configured.
 var ErrNoRegion = errors.New("no region")
 
-// GetForRegion returns the credentials for every registry of a region that the principal may use, as
-// `aws ecr get-login-password` does. It shares the cache with Get. The rules of the settings do not
-// apply, because they match registries: the principal is that of the Helper's profile, else of the
-// environment.
+// GetForRegion returns the credentials for every registry of a region that the principal may use,
+// as `aws ecr get-login-password` does. It shares the cache with Get. The rules of the settings do
+// not apply, because they match registries: the principal is that of the Helper's profile, else of
+// the environment.
 //
 // The error is one of Get, ErrNoRegion, or reports that no partition of AWS has such a region.
 func (h *Helper) GetForRegion(ctx context.Context, r Region) (Credentials, error) {

@@ -34,7 +34,8 @@ func TestRegionSharesTheCache(t *testing.T) {
 	}
 }
 
-// The region is that of AWS_REGION, AWS_DEFAULT_REGION or the profile, in this order, as in the AWS CLI.
+// The region is that of AWS_REGION, AWS_DEFAULT_REGION or the profile, in this order, as in the AWS
+// CLI.
 func TestRegionSources(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()

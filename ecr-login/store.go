@@ -10,14 +10,14 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/authtoken"
 )
 
-// maxPassword is the longest password in bytes that Store accepts. ECR's passwords have two to three
-// kilobytes; AWS documents no limit.
+// maxPassword is the longest password in bytes that Store accepts. ECR's passwords have two to
+// three kilobytes; AWS documents no limit.
 const maxPassword = 32 << 10
 
 // Store stores a login for the host of the server URL until it expires or is erased. Get returns it
 // for that host before any token. It is encrypted like every token. A login that is in the cache
-// already, because Get returned it, is accepted and not stored: a stored login would take precedence
-// over every profile chosen later.
+// already, because Get returned it, is accepted and not stored: a stored login would take
+// precedence over every profile chosen later.
 //
 // Store fails for a host that is not ECR (errors.Is ErrNotECR), for a user name other than AWS, and
 // when the cache cannot be written.
@@ -65,8 +65,8 @@ func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials)
 	return nil
 }
 
-// Erase removes the login stored for the host, and the current principal's token for it. It succeeds
-// when there is nothing to remove.
+// Erase removes the login stored for the host, and the current principal's token for it. It
+// succeeds when there is nothing to remove.
 func (h *Helper) Erase(ctx context.Context, serverURL string) error {
 	if h.settings.IgnoreStore {
 		return nil
@@ -84,8 +84,8 @@ func (h *Helper) Erase(ctx context.Context, serverURL string) error {
 	return nil
 }
 
-// List returns the hosts that Get can serve from the cache, each with its user name, and those of the
-// configured hosts that Get would request a token for. The configured hosts are those that a
+// List returns the hosts that Get can serve from the cache, each with its user name, and those of
+// the configured hosts that Get would request a token for. The configured hosts are those that a
 // client's configuration assigns to this helper: some clients call List before Get, and use no
 // credentials for a host that is not in the list.
 //

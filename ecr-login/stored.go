@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// absentFor is how long a Helper with a Tier does not look again for a login that was not stored. Every
-// Get looks for one, and the place is the disk.
+// absentFor is how long a Helper with a Tier remembers that no login is stored. Otherwise every Get
+// would look for one on the disk.
 const absentFor = time.Second
 
 // storedLogins remembers which cache keys had no stored login.

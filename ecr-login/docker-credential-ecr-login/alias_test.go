@@ -23,8 +23,8 @@ match = "images.example.com"
 host  = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 `
 
-// become gives this process the user's environment, without other AWS and ECR_LOGIN variables, for a client library
-// that starts the helper itself. Tests that use it cannot run in parallel.
+// become gives this process the user's environment, without other AWS and ECR_LOGIN variables, for
+// a client library that starts the helper itself. Tests that use it cannot run in parallel.
 func (u *user) become(t *testing.T) {
 	t.Helper()
 	for _, v := range os.Environ() {
@@ -46,8 +46,8 @@ func (u *user) become(t *testing.T) {
 	t.Setenv("PATH", filepath.Dir(helper)+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// A client that only has Docker's config.json can push to an alias and pull from it. The registry refuses the same
-// client under a name that is not configured.
+// A client that only has Docker's config.json can push to an alias and pull from it. The registry
+// refuses the same client under a name that is not configured.
 func TestAliasOpensTheRegistry(t *testing.T) {
 	s := ecrtest.New(t)
 	newSourceUser(t, s, ecrtest.FromFile).settings(aliasSettings).become(t)

@@ -1,8 +1,8 @@
 package main
 
 // These imports order the packages in the program's file, so that the code of a cache hit is in one
-// place. The kernel maps a file in pieces of 64 KiB around each address that is used, and a hit that
-// uses fewer pieces is faster: about 7 % of its wall time (make bench).
+// place. The kernel maps a file in pieces of 64 KiB around each address that is used, and a hit
+// that uses fewer pieces is faster: about 7 % of its wall time (make bench).
 //
 // The linker orders packages as it finds them from main, each after its own imports. The compiler
 // lists the imports of a package's first file first, so the name of this file must sort before the

@@ -7,8 +7,8 @@ import (
 )
 
 // localBudget bounds what a command does without the network: reading and writing files. Files that
-// are no regular files are refused when they are opened, so only a file system that does not respond
-// takes that long.
+// are no regular files are refused when they are opened, so only a file system that does not
+// respond takes that long.
 const localBudget = 30 * time.Second
 
 // A budget bounds the time of a command whose work cannot be interrupted.
@@ -19,8 +19,8 @@ type budget struct {
 	timer *time.Timer
 }
 
-// run runs work and returns its error, or an error when the time is over. The work then goes on until
-// the process ends.
+// run runs work and returns its error, or an error when the time is over. The work then goes on
+// until the process ends.
 func (b *budget) run(name string, work func() error) error {
 	if b.limit == 0 {
 		b.limit = localBudget

@@ -21,7 +21,8 @@ type misuse struct{ error }
 
 func (m misuse) Unwrap() error { return m.error }
 
-// exitCode is an error that ends the program with that code. What there is to print has been printed.
+// exitCode is an error that ends the program with that code. What there is to print has been
+// printed.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
@@ -32,7 +33,7 @@ const (
 	forClients = "clients"
 )
 
-// newRoot returns the tree of commands, from which help, manual page and completions are made.
+// newRoot returns the tree of commands, from which help, manual page and completions are generated.
 func newRoot(p *process) *cobra.Command {
 	root := &cobra.Command{
 		Use:           progname.Program,
@@ -100,7 +101,8 @@ func (p *process) add(parent, c *cobra.Command) {
 	c.Flags().BoolP("help", "h", false, "print this text")
 	c.Flags().SortFlags = false
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		// Shells show the text in completions, where the backquotes around the name of the value are noise.
+		// Shells show the text in completions, where the backquotes around the name of the value
+		// are noise.
 		var name string
 		name, f.Usage = pflag.UnquoteUsage(f)
 		f.Annotations = map[string][]string{placeholder: {name}}
@@ -113,8 +115,8 @@ func (p *process) add(parent, c *cobra.Command) {
 	parent.AddCommand(c)
 }
 
-// arguments returns a check for a command with min to max arguments (-1: any number). what names them
-// in the error.
+// arguments returns a check for a command with min to max arguments (-1: any number). what names
+// them in the error.
 func arguments(min, max int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) < min || max >= 0 && len(args) > max {
@@ -149,8 +151,8 @@ func flagError(c *cobra.Command, err error) error {
 
 // command runs everything except the protocol's commands without flags.
 func (p *process) command(ctx context.Context, args []string) int {
-	// Without a handler the system would end the program when it writes to a closed pipe. Programs that
-	// it starts do not inherit the handler, as they would inherit an ignored signal.
+	// Without a handler the system would end the program when it writes to a closed pipe. Programs
+	// that it starts do not inherit the handler, as they would inherit an ignored signal.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	root := newRoot(p)
 	root.SetArgs(args)

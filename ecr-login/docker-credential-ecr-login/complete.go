@@ -14,7 +14,8 @@ import (
 
 const noFiles = cobra.ShellCompDirectiveNoFileComp
 
-// matching returns the candidates that begin with a word. Those that a shell could not show as they are are left out.
+// matching returns the candidates that begin with a word. It omits candidates with characters that
+// a shell cannot show.
 func matching(candidates []string, word string) []cobra.Completion {
 	var list []cobra.Completion
 	for _, c := range candidates {

@@ -55,7 +55,7 @@ deleted when the session ends; configure removes passwords from that file too.
 		public:  c.Flags().Bool("public", false, "add both names of ECR Public"),
 		profile: c.Flags().String("profile", "", "create and use the helper for the AWS profile `NAME`"),
 		dryRun:  c.Flags().Bool("dry-run", false, "change nothing, print what would change"),
-		yes:     c.Flags().Bool("yes", false, "add the registries that are found without a prompt"),
+		yes:     c.Flags().Bool("yes", false, "add the registries that are found, and do not prompt"),
 		json:    jsonFlag(c),
 	}
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)

@@ -28,8 +28,9 @@ const aConfig = `{
 	}
 }`
 
-// A process is killed at each of its system calls that can change anything, one run after the other.
-// Each time the file is the old one or the new one, and the next run removes what is left beside it.
+// A process is killed at each of its system calls that can change anything, one run after the
+// other. Each time the file is the old one or the new one, and the next run removes what is left
+// beside it.
 func TestStressConfigureKilled(t *testing.T) {
 	t.Parallel()
 	strace, err := exec.LookPath("strace")
@@ -121,8 +122,8 @@ func (k *kill) now() string {
 	return string(text)
 }
 
-// at kills the command at its nth such call, and checks what is left. It reports whether the command
-// was killed.
+// at kills the command at its nth such call, and checks what is left. It reports whether the
+// command was killed.
 func (k *kill) at(strace, call string, n int) bool {
 	t := k.t
 	t.Helper()

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// corpus returns the config.json files of the tests of internal/dockerconfig, by name. Docker refuses
-// those whose names begin with "broken".
+// corpus returns the config.json files of the tests of internal/dockerconfig, by name. Docker
+// refuses those whose names begin with "broken".
 func corpus(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("../internal/dockerconfig/testdata/configs/*.json")
@@ -125,9 +125,9 @@ func (u *user) roundTrip(path string, flags ...string) {
 	u.wantTree(before, "after unconfigure")
 }
 
-// Every file of the corpus is the same after configure and unconfigure. A file that docker refuses is
-// not edited.
-func TestConfigureIsTakenBackToTheByte(t *testing.T) {
+// Every file of the corpus is the same after configure and unconfigure. A file that docker refuses
+// is not edited.
+func TestUnconfigureRestoresEveryByte(t *testing.T) {
 	t.Parallel()
 	for name, text := range corpus(t) {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,8 @@ func init() {
 	}
 }
 
-// startKubelet starts a process that looks like a kubelet with the flags, and ends it with the test.
+// startKubelet starts a process that looks like a kubelet with the flags, and ends it with the
+// test.
 func (p *fixture) startKubelet(t *testing.T, args ...string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -46,8 +47,8 @@ func providerConfig(name, args, matchImages, more string) string {
 		"\n    matchImages: [\"" + matchImages + "\"]\n    defaultCacheDuration: 0s\n" + more
 }
 
-// A node's kubelet, its providers, and a pull through them. The tests run one after another, because
-// doctor finds every process with the name.
+// A node's kubelet, its providers, and a pull through them. The tests run one after another,
+// because doctor finds every process with the name.
 func TestDoctorKubelet(t *testing.T) {
 	const name = "docker-credential-ecr-login"
 	good := providerConfig(name, `["kubelet"]`, "*.dkr.ecr.*.amazonaws.com", "")

@@ -14,17 +14,17 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// These tests run the real binary through a proxy that terminates TLS, which records the host names of the requests. No
-// endpoint is configured in their place.
+// These tests run the real binary through a proxy that terminates TLS, which records the host names
+// of the requests. No endpoint is configured in their place.
 
 // kinds are the kinds of endpoints of a registry.
 var kinds = []struct {
 	fips, dualStack bool
 }{{}, {fips: true}, {dualStack: true}, {fips: true, dualStack: true}}
 
-// partitions have a region of each partition and another one for the profile, or the same one where the partition has
-// only one. The hosts are the plain, the FIPS, the dual-stack and the FIPS dual-stack one; empty where the partition has
-// none.
+// partitions have a region of each partition and another one for the profile, or the same one where
+// the partition has only one. The hosts are the plain, the FIPS, the dual-stack and the FIPS
+// dual-stack one; empty where the partition has none.
 var partitions = []struct {
 	name, region, other string
 	hosts               [4]string
@@ -74,8 +74,8 @@ func stsHost(t testing.TB, region string, fips bool) string {
 	return ""
 }
 
-// newRegionUser returns a user with an access key in the profile "keys", and the profile "role", which assumes a role
-// and has the region.
+// newRegionUser returns a user with an access key in the profile "keys", and the profile "role",
+// which assumes a role and has the region.
 func newRegionUser(t *testing.T, s *ecrtest.Server, partition, region string) *user {
 	t.Helper()
 	dir := t.TempDir()
@@ -95,8 +95,8 @@ func wantHosts(t testing.TB, s *ecrtest.Server, want ...string) {
 	}
 }
 
-// For the host names of each partition, the ECR endpoint is the SDK's, and a role is assumed in the profile's region, at
-// a FIPS endpoint for a FIPS registry.
+// For the host names of each partition, the ECR endpoint is the SDK's, and a role is assumed in the
+// profile's region, at a FIPS endpoint for a FIPS registry.
 func TestEndpointsOfRegistryHosts(t *testing.T) {
 	t.Parallel()
 	for _, p := range partitions {
@@ -130,8 +130,8 @@ func TestEndpointsOfRegistryHosts(t *testing.T) {
 	}
 }
 
-// A rule of the settings selects FIPS and dual-stack for a plain host, with another region for STS. Where the SDK has no
-// such endpoint, get fails and calls none, in particular not the plain one.
+// A rule of the settings selects FIPS and dual-stack for a plain host, with another region for STS.
+// Where the SDK has no such endpoint, get fails and calls none, in particular not the plain one.
 func TestEndpointsOfRules(t *testing.T) {
 	t.Parallel()
 	for _, p := range partitions {
@@ -184,8 +184,8 @@ func TestEndpointsOfECRPublic(t *testing.T) {
 	}
 }
 
-// A configured endpoint replaces FIPS and dual-stack endpoints, wherever those are configured; the SDK refuses that
-// combination. An endpoint for ECR does not apply to STS.
+// A configured endpoint replaces FIPS and dual-stack endpoints, wherever those are configured; the
+// SDK refuses that combination. An endpoint for ECR does not apply to STS.
 func TestEndpointOverrides(t *testing.T) {
 	t.Parallel()
 	const (

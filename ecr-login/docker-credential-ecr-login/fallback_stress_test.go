@@ -24,7 +24,8 @@ type passStore struct {
 	store string
 }
 
-// newPassStore needs the Debian packages pass and golang-docker-credential-helpers, with their dependencies gnupg and tree.
+// newPassStore needs the Debian packages pass and golang-docker-credential-helpers, with their
+// dependencies gnupg and tree.
 func newPassStore(t *testing.T) *passStore {
 	t.Helper()
 	for _, program := range []string{"gpg", "gpgconf", "pass", "docker-credential-pass"} {
@@ -65,7 +66,8 @@ func (k *passStore) run(stdin, name string, args ...string) string {
 	return string(out)
 }
 
-// entries returns the server URLs with a login in pass: docker-credential-pass creates a directory for each.
+// entries returns the server URLs with a login in pass: docker-credential-pass creates a directory
+// for each.
 func (k *passStore) entries() []string {
 	k.t.Helper()
 	found := map[string]bool{}
@@ -87,8 +89,8 @@ func (k *passStore) entries() []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// With Docker's helper for pass as the fallback helper, logins for other registries are stored in pass, and those for ECR
-// never are.
+// With Docker's helper for pass as the fallback helper, logins for other registries are stored in
+// pass, and those for ECR never are.
 func TestStressFallbackPass(t *testing.T) {
 	k := newPassStore(t)
 	s := ecrtest.New(t)

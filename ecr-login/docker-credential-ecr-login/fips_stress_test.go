@@ -13,7 +13,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// fipsModule is the certified version of the Go Cryptographic Module, which Go includes in lib/fips140.
+// fipsModule is the certified version of the Go Cryptographic Module, which Go includes in
+// lib/fips140.
 const fipsModule = "v1.0.0"
 
 // buildFIPS builds the helper with that module instead of the standard library's cryptography.
@@ -32,8 +33,8 @@ func buildFIPS(t *testing.T) string {
 	return binary
 }
 
-// Built with GOFIPS140, and with all other algorithms refused, the helper gets a token, encrypts it and returns it from
-// the cache, with every source of credentials.
+// Built with GOFIPS140, and with all other algorithms refused, the helper gets a token, encrypts it
+// and returns it from the cache, with every source of credentials.
 func TestStressFIPSBuild(t *testing.T) {
 	binary := buildFIPS(t)
 	for _, mode := range []string{"on", "only"} {

@@ -54,7 +54,8 @@ curl sends the header only over TLS, unless REGISTRY starts with http://.`,
 	return c
 }
 
-// curlConfig returns a configuration for curl -K: one option per line, with the value in double quotes.
+// curlConfig returns a configuration for curl -K: one option per line, with the value in double
+// quotes.
 func curlConfig(header, serverURL string) string {
 	config := `header = "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(header) + `"`
 	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(serverURL)), "http://") {

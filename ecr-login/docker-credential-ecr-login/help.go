@@ -18,7 +18,7 @@ All commands: docker-credential-ecr-login --help
 `
 
 const about = `A Docker credential helper for Amazon ECR: docker and other container clients run it to get the user name and
-password of a registry, so that nobody has to run docker login. "configure" adds your registries to Docker's
+password of a registry, so that you never have to run docker login. "configure" adds your registries to Docker's
 config.json:
 
     { "credHelpers": { "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login" } }

@@ -63,8 +63,8 @@ func watch(t *testing.T, root string) *watcher {
 	return w
 }
 
-// events returns the files that were opened and changed since the last call, sorted, each once. It does not wait: the
-// process that caused the events has ended.
+// events returns the files that were opened and changed since the last call, sorted, each once. It
+// does not wait: the process that caused the events has ended.
 func (w *watcher) events(t *testing.T) (opened, changed []string) {
 	t.Helper()
 	buf := make([]byte, 64<<10)

@@ -66,8 +66,8 @@ func TestHitInitialisesNoSlowPackage(t *testing.T) {
 	}
 }
 
-// maxAllocations is about twice the current number of allocations of a hit. It would notice another parser of the AWS
-// configuration in the hit; it is not a benchmark.
+// maxAllocations is about twice the current number of allocations of a hit. It would notice another
+// parser of the AWS configuration in the hit; it is not a benchmark.
 const maxAllocations = 300
 
 func TestHitAllocations(t *testing.T) {

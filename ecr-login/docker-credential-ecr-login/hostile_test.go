@@ -12,11 +12,12 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// hostile has what acts on a terminal: an escape sequence, a carriage return, a bell, a C1 control character, a
-// bidirectional override and a zero-width character.
+// hostile has what acts on a terminal: an escape sequence, a carriage return, a bell, a C1 control
+// character, a bidirectional override and a zero-width character.
 const hostile = "\x1b[2J\r\a\u009b1m\u202egpj\u200b"
 
-// Text from files, names, clients and servers reaches the terminal without control characters, whatever the command.
+// Text from files, names, clients and servers reaches the terminal without control characters,
+// whatever the command.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	message := "denied " + hostile + "\nforged: line"
@@ -154,7 +155,8 @@ func (u *user) runHostile(s *ecrtest.Server) {
 	}
 }
 
-// wantPrintable fails when a text has a control or format character other than a newline, or a forged line.
+// wantPrintable fails when a text has a control or format character other than a newline, or a
+// forged line.
 func wantPrintable(t testing.TB, call, text string) {
 	t.Helper()
 	if strings.Contains("\n"+text, "\nforged: ") {

@@ -16,9 +16,10 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// The protocol of the kubelet's exec credential providers, as in k8s.io/kubelet/pkg/apis/credentialprovider: a
-// request on standard input, a response of the same version on standard output. The versions differ in the
-// fields for service accounts, which only the newest has.
+// The protocol of the kubelet's exec credential providers, as in
+// k8s.io/kubelet/pkg/apis/credentialprovider: a request on standard input, a response of the same
+// version on standard output. The versions differ in the fields for service accounts, which only
+// the newest has.
 const (
 	kubeletGroup    = "credentialprovider.kubelet.k8s.io/"
 	kubeletRequest  = "CredentialProviderRequest"
@@ -39,12 +40,13 @@ type providerResponse struct {
 	Kind       string `json:"kind"`
 	APIVersion string `json:"apiVersion"`
 
-	// CacheKeyType is always "Registry": one token opens every repository of a registry. When the kubelet sends
-	// service account tokens, it adds the service account to the key itself (KEP-4412).
+	// CacheKeyType is always "Registry": one token opens every repository of a registry. When the
+	// kubelet sends service account tokens, it adds the service account to the key itself
+	// (KEP-4412).
 	CacheKeyType string `json:"cacheKeyType"`
 
-	// CacheDuration is always set: without it the kubelet would use the default of its own configuration. "0s"
-	// disables the kubelet's cache.
+	// CacheDuration is always set: without it the kubelet would use the default of its own
+	// configuration. "0s" disables the kubelet's cache.
 	CacheDuration string                  `json:"cacheDuration"`
 	Auth          map[string]providerAuth `json:"auth,omitempty"`
 }
@@ -54,8 +56,9 @@ type providerAuth struct {
 	Password string `json:"password"`
 }
 
-// kubelet answers one request. For a registry that is not ECR, and for ECR Public without a token, the response has no
-// credentials, so that the pull continues without: the kubelet would log an error as one.
+// kubelet answers one request. For a registry that is not ECR, and for ECR Public without a token,
+// the response has no credentials, so that the pull continues without. The kubelet would log an
+// exit code other than 0 as an error.
 func kubelet(ctx context.Context, helper *ecrlogin.Helper, stdin io.Reader, out output) int {
 	r, err := readRequest(stdin)
 	if err != nil {
@@ -115,8 +118,9 @@ var errNoArguments = errors.New("the kubelet started this program without argume
 
 const kubeletArgsHint = `set args: ["kubelet"] for this provider in the CredentialProviderConfig`
 
-// requestWait is how long a call without arguments waits for a request on standard input. A kubelet writes it at
-// once; a person who wants to see the usage may have connected a pipe that nothing is written to.
+// requestWait is how long a call without arguments waits for a request on standard input. A kubelet
+// writes it at once; a person who wants to see the usage may have connected a pipe that nothing is
+// written to.
 const requestWait = time.Second
 
 // isKubeletRequest reports whether standard input holds a request of the kubelet.

@@ -83,8 +83,8 @@ func TestKubeletServiceAccounts(t *testing.T) {
 	}
 }
 
-// TestKubeletPullRoleAnnotation checks the annotation of AWS's own provider, which comes before that
-// of IAM roles for service accounts.
+// TestKubeletPullRoleAnnotation checks the annotation of AWS's own provider, which comes before
+// that of IAM roles for service accounts.
 func TestKubeletPullRoleAnnotation(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -118,9 +118,9 @@ func TestKubeletServiceAccountsShareNothing(t *testing.T) {
 	wantCalls(t, s, getToken, 2)
 }
 
-// TestKubeletServiceAccountUID checks an account that was deleted and created again: it has the same
-// name and another UID. ecrtest's tokens have no UID, so the test writes its own tokens, and STS's
-// answers to them.
+// TestKubeletServiceAccountUID checks an account that was deleted and created again: it has the
+// same name and another UID. ecrtest's tokens have no UID, so the test writes its own tokens, and
+// STS's answers to them.
 func TestKubeletServiceAccountUID(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -84,7 +84,7 @@ func TestKubeletWithoutArguments(t *testing.T) {
 	u := newUser(t, t.TempDir(), nil)
 	want := result{"", "docker-credential-ecr-login: " + errNoArguments.Error() + "\ndocker-credential-ecr-login: hint: " + kubeletArgsHint + "\n", 1}
 	if !strings.Contains(want.stderr, `args: ["kubelet"]`) {
-		t.Errorf("standard error %q says nothing of the args", want.stderr)
+		t.Errorf("standard error %q does not mention the args", want.stderr)
 	}
 	for _, version := range []string{"v1", "v1beta1", "v1alpha1"} {
 		request := requestText(t, "credentialprovider.kubelet.k8s.io/"+version, kubeletRequestJSON{Image: host + "/app"})

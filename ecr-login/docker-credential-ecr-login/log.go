@@ -12,13 +12,14 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
 
-// The log says what a call decided and how long each step took. ECR_LOGIN_LOG sends it to standard error,
-// ECR_LOGIN_LOG_FILE to a file, which gets every level. A log that cannot be written never fails a call: a client must
-// be able to pull when the disk is full. A warning about it goes to standard error only if that has a log too.
+// The log records the decisions of a call and how long each step took. ECR_LOGIN_LOG sends it to
+// standard error, ECR_LOGIN_LOG_FILE to a file, which gets every level. A log that cannot be
+// written never fails a call: a client must be able to pull when the disk is full. A warning about
+// it goes to standard error only if that has a log too.
 //
-// Three measures keep secrets out of the log, each of which would be enough: types with a secret print something else
-// (plan.Login, token.Token), package token redacts AWS's messages, and logAttribute redacts unknown attributes and long
-// words.
+// Three measures keep secrets out of the log, each of which would be enough: types with a secret
+// print something else (plan.Login, token.Token), package token redacts AWS's messages, and
+// logAttribute redacts unknown attributes and long words.
 
 // logAttributes are the attributes that the log may contain.
 var logAttributes = map[string]bool{
@@ -27,14 +28,14 @@ var logAttributes = map[string]bool{
 	"path": true, "rules": true, "host": true, "account": true, "region": true, "partition": true, "rule": true, "match": true,
 	"profile": true, "role": true, "source": true, "outcome": true,
 
-	"key": true, "state": true, "reason": true, "waited": true, "done": true, "removed": true, "folder": true, "file": true, "name": true,
+	"key": true, "state": true, "reason": true, "waited": true, "done": true, "removed": true, "directory": true, "file": true, "name": true,
 
 	"stage": true, "call": true, "code": true, "after": true, "lifetime": true, "session": true,
 }
 
 const (
-	// maxLogWord is the longest word in the log. An ECR password has thousands of characters and a session token
-	// hundreds; no word in a path, an ARN or a sentence has as many.
+	// maxLogWord is the longest word in the log. An ECR password has thousands of characters and a
+	// session token hundreds; no word in a path, an ARN or a sentence has as many.
 	maxLogWord = 200
 
 	// fingerprintLength is how much of a fingerprint is logged: enough to distinguish two.
@@ -72,7 +73,7 @@ func readableKey(key string) string {
 	return strings.Join(parts, "|")
 }
 
-// log returns the log of the process; nil when the environment requests none.
+// log returns the log of the process; nil unless an environment variable enables it.
 func (p *process) log() *slog.Logger {
 	p.logOnce.Do(func() { p.logger = p.out.newLog(os.Getenv(hit.LogVariable), os.Getenv(hit.LogFileVariable)) })
 	return p.logger

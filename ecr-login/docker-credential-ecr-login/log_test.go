@@ -29,8 +29,8 @@ func readFile(t testing.TB, path string) string {
 	return string(text)
 }
 
-// With every source of credentials, with an empty and a filled cache, and with errors of AWS, the log contains no secret
-// that ecrtest issued, and no attribute is redacted.
+// With every source of credentials, with an empty and a filled cache, and with errors of AWS, the
+// log contains no secret that ecrtest issued, and no attribute is redacted.
 func TestLogContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, source := range ecrtest.Sources() {
@@ -170,14 +170,14 @@ func TestLogAttribute(t *testing.T) {
 	var b bytes.Buffer
 	l := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: logAttribute}))
 	l.Info("m", "password", "open-sesame", "error", errors.New("with "+long+" inside"), "key", "token\x00"+strings.Repeat("a", 64)+"\x00aws",
-		"took", time.Second, "name", plan.Login{Username: "AWS", Password: "open-sesame"}, "file", token.Token{Password: "open-sesame"},
+		"took", time.Second, "directory", "/var/cache", "name", plan.Login{Username: "AWS", Password: "open-sesame"}, "file", token.Token{Password: "open-sesame"},
 		slog.Group("headers", "authorization", "open-sesame"))
 	for _, no := range []string{"open-sesame", long, strings.Repeat("a", 9)} {
 		if strings.Contains(b.String(), no) {
 			t.Errorf("%q is logged: %s", no, b.String())
 		}
 	}
-	for _, yes := range []string{"password=[redacted]", "with [redacted] inside", "key=token|aaaaaaaa|aws", "took=1s", "name=[login]", "file=[token]"} {
+	for _, yes := range []string{"password=[redacted]", "with [redacted] inside", "key=token|aaaaaaaa|aws", "took=1s", "directory=/var/cache", "name=[login]", "file=[token]"} {
 		if !strings.Contains(b.String(), yes) {
 			t.Errorf("%q is not logged: %s", yes, b.String())
 		}
@@ -203,7 +203,8 @@ func countRecords(t *testing.T, text string) (n int) {
 	return n
 }
 
-// When twenty processes find the file full at once, it is renamed once, and every record is complete.
+// When twenty processes find the file full at once, it is renamed once, and every record is
+// complete.
 func TestFullLogFileIsRenamed(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -277,7 +278,8 @@ func TestLogFileIsRefused(t *testing.T) {
 	}
 }
 
-// wantNoLog fails unless a get succeeds although its log cannot be written, and warns once if standard error has a log.
+// wantNoLog fails unless a get succeeds although its log cannot be written, and warns once if
+// standard error has a log.
 func (u *user) wantNoLog(path string) {
 	u.t.Helper()
 	quiet := u.with("ECR_LOGIN_LOG_FILE=" + path)

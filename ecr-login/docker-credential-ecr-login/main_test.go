@@ -51,8 +51,8 @@ type user struct {
 	env []string
 }
 
-// newUser returns a user whose environment is env, without anything from the environment of the test. The cache is in
-// its usual place below the home directory.
+// newUser returns a user whose environment is env, without anything from the environment of the
+// test. The cache is in its usual place below the home directory.
 func newUser(t testing.TB, dir string, env []string) *user {
 	t.Helper()
 	runtimeDir := filepath.Join(dir, "run")
@@ -107,7 +107,8 @@ func finish(t testing.TB, cmd *exec.Cmd) result {
 // login is the output of a get.
 type login struct{ ServerURL, Username, Secret string }
 
-// get runs a get that must succeed with the output of the protocol: exactly three fields, and nothing on standard error.
+// get runs a get that must succeed with the output of the protocol: exactly three fields, and
+// nothing on standard error.
 func (u *user) get(serverURL string) login {
 	u.t.Helper()
 	return readLogin(u.t, u.run(serverURL, "get"))
@@ -187,8 +188,8 @@ func (u *user) entries() []string {
 	return files
 }
 
-// onlyEntryExpiresIn returns the remaining lifetime of the only cache entry: the modification time of its file is the
-// expiry time.
+// onlyEntryExpiresIn returns the remaining lifetime of the only cache entry: the modification time
+// of its file is the expiry time.
 func (u *user) onlyEntryExpiresIn() time.Duration {
 	u.t.Helper()
 	files := u.entries()

@@ -23,8 +23,8 @@ func manCommand(p *process) *cobra.Command {
 	}
 }
 
-// manPage returns the manual page of the program and all of its commands. cobra's own generator writes one page per
-// command, adds the date, and would link a Markdown parser into the program.
+// manPage returns the manual page of the program and all of its commands. cobra's own generator
+// writes one page per command, adds the date, and would link a Markdown parser into the program.
 func manPage(root *cobra.Command) string {
 	var m roff
 	m.line(`.\" Written by "docker-credential-ecr-login man"; do not edit.`)
@@ -107,7 +107,8 @@ func (m *roff) command(c *cobra.Command) {
 	}
 }
 
-// text writes a text that the reader fills to the width of the page. Indented lines stay as they are.
+// text writes a text that the reader fills to the width of the page. Indented lines stay as they
+// are.
 func (m *roff) text(s string) {
 	verbatim := false
 	for line := range strings.Lines(s) {
@@ -137,8 +138,8 @@ func (m *roff) text(s string) {
 	}
 }
 
-// escape escapes what roff would interpret: backslashes, hyphens (which it would print as dashes), and dots and
-// quotes at the beginning of a line. Characters beyond ASCII are written as numbers.
+// escape escapes what roff would interpret: backslashes, hyphens (which it would print as dashes),
+// and dots and quotes at the beginning of a line. Characters beyond ASCII are written as numbers.
 func escape(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, `-`, `\-`, `'`, `\(aq`, "`", `\(ga`, `~`, `\(ti`, `^`, `\(ha`).Replace(s)
 	if strings.HasPrefix(s, ".") {

@@ -76,8 +76,8 @@ func (m mistake) matches(message string) bool {
 	return true
 }
 
-// Each mistake has its own error, in one line on standard output, and again on standard error, where a hint follows. No
-// output and no log contains a secret.
+// Each mistake has its own error, in one line on standard output, and again on standard error,
+// where a hint follows. No output and no log contains a secret.
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for _, m := range mistakes {
@@ -113,8 +113,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// wantNoSecret fails when a text contains a secret of ecrtest: its keys and tokens contain these words, except for web
-// identity tokens, whose segments are searched for.
+// wantNoSecret fails when a text contains a secret of ecrtest: its keys and tokens contain these
+// words, except for web identity tokens, whose segments are searched for.
 func (u *user) wantNoSecret(text string) {
 	u.t.Helper()
 	secrets := []string{"secret-for-tests", "not-a-real", "this-is-a-fake"}

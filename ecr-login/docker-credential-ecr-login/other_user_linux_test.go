@@ -29,8 +29,8 @@ func newOtherUser(t *testing.T) *user {
 	return u
 }
 
-// linkHelper creates a hard link to the helper in a directory. A copy could not be started while another test starts a
-// process, which inherits the open file for a moment ("text file busy").
+// linkHelper creates a hard link to the helper in a directory. A copy could not be started while
+// another test starts a process, which inherits the open file for a moment ("text file busy").
 func linkHelper(t *testing.T, dir string) {
 	t.Helper()
 	if err := os.Link(helper, filepath.Join(dir, program)); err != nil {

@@ -26,8 +26,9 @@ func (u *user) settings(text string) *user {
 	return u.with("ECR_LOGIN_CONFIG=" + file)
 }
 
-// Thirty concurrent processes, as docker compose starts them, use three principals for three accounts: each registry gets
-// the token of its principal, and each principal makes one request, also to assume a role.
+// Thirty concurrent processes, as docker compose starts them, use three principals for three
+// accounts: each registry gets the token of its principal, and each principal makes one request,
+// also to assume a role.
 func TestPrincipalPerRegistry(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
@@ -63,7 +64,8 @@ profile      = "base"
 		"444455556666.dkr.ecr.us-east-1.amazonaws.com": "arn:aws:sts::444455556666:assumed-role/pull-images/compose",
 	}
 
-	// AWS sends no response before every process has started and every principal has made its request.
+	// AWS sends no response before every process has started and every principal has made its
+	// request.
 	hold := make(chan struct{})
 	s.SetFault(getToken, ecrtest.Fault{Until: hold})
 	hosts := slices.Repeat(slices.Sorted(maps.Keys(principals)), 10)

@@ -20,8 +20,8 @@ import (
 
 const kubeletCommand = "kubelet"
 
-// protocolCommands are the commands that clients run: those of Docker's credential helper protocol, and
-// the kubelet's.
+// protocolCommands are the commands that clients run: those of Docker's credential helper protocol,
+// and the kubelet's.
 var protocolCommands = []struct{ name, short, long string }{
 	{credentials.ActionGet, "print the user name and password of a registry", `Reads the server URL of a registry from standard input: a host name, with or without scheme, port and path. Prints
 {"ServerURL","Username","Secret"} with a token from the cache, or with a new one from AWS.
@@ -70,7 +70,7 @@ func (p *process) protocolCommand(ctx context.Context, name string) int {
 	return 0
 }
 
-// list leaves standard input alone: testcontainers for Node never closes it.
+// list does not read standard input: testcontainers for Node never closes it.
 func (p *process) list(ctx context.Context) int {
 	profile := progname.Profile(p.name)
 	assigned := clients.Read(dockerconfig.Locator{}).KeysOf(profile)
@@ -78,10 +78,12 @@ func (p *process) list(ctx context.Context) int {
 	return 0
 }
 
-// inputWait is how long a command waits for input from a terminal before it explains what it waits for.
+// inputWait is how long a command waits for input from a terminal before it explains what it waits
+// for.
 const inputWait = 500 * time.Millisecond
 
-// announceInput prints what a command reads when a person started it in a terminal and types nothing.
+// announceInput prints what a command reads when a person started it in a terminal and types
+// nothing.
 func (p *process) announceInput(name string) (cancel func()) {
 	if !terminal.IsTerminal(p.stdin) {
 		return func() {}

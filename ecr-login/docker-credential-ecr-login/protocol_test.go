@@ -14,8 +14,8 @@ import (
 // notFoundLine is what Docker's client compares with, byte for byte.
 const notFoundLine = "credentials not found in native keychain\n"
 
-// needles returns the forms of a secret to search for: itself, its beginning, its base64, and the base64 of "AWS:secret"
-// in two alignments.
+// needles returns the forms of a secret to search for: itself, its beginning, its base64, and the
+// base64 of "AWS:secret" in two alignments.
 func needles(secret string) []string {
 	encode := base64.StdEncoding.EncodeToString
 	return []string{
@@ -182,7 +182,8 @@ func TestListAndVersionDoNotReadStandardInput(t *testing.T) {
 		}
 		cmd := u.command("", name)
 		cmd.Stdin = r
-		// The test would hang here, until its own time limit, if the program waited for the end of the input.
+		// The test would hang here, until its own time limit, if the program waited for the end of
+		// the input.
 		if a := finish(t, cmd); a.code != 0 || a.stdout == "" {
 			t.Errorf("%s: %+v", name, a)
 		}
@@ -191,7 +192,8 @@ func TestListAndVersionDoNotReadStandardInput(t *testing.T) {
 	}
 }
 
-// list names the registries that a client's configuration assigns to this helper, under the name by which it is run.
+// list names the registries that a client's configuration assigns to this helper, under the name by
+// which it is run.
 func TestListNamesConfiguredRegistries(t *testing.T) {
 	t.Parallel()
 	const other = "210987654321.dkr.ecr.us-east-1.amazonaws.com"

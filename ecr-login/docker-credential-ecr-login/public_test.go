@@ -9,8 +9,8 @@ import (
 
 const getPublicToken = "ecr-public:GetAuthorizationToken"
 
-// Pulls from ECR Public work without a token. If AWS refuses one, the client continues without credentials and the
-// cause is printed. With public = "always" it is an error.
+// Pulls from ECR Public work without a token. If AWS refuses one, the client continues without
+// credentials and the cause is printed. With public = "always" it is an error.
 func TestPublicRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -52,7 +52,7 @@ func TestPublicRefused(t *testing.T) {
 
 			a = u.with("ECR_LOGIN_PUBLIC=always").run("public.ecr.aws", "get")
 			if a.code != 1 || !strings.Contains(a.stdout, test.message) || strings.Count(a.stdout, "\n") != 1 {
-				t.Errorf("public = always: %+v, want an error that says %q", a, test.message)
+				t.Errorf("public = always: %+v, want an error with %q", a, test.message)
 			}
 			s.Reset()
 			if a, want := u.with("ECR_LOGIN_PUBLIC=never").run("public.ecr.aws", "get"), (result{notFoundLine, "", 1}); a != want {
@@ -65,8 +65,8 @@ func TestPublicRefused(t *testing.T) {
 	}
 }
 
-// Without credentials nothing is printed, and a metadata service that never responds is contacted once. make stress
-// measures for how long.
+// Without credentials nothing is printed, and a metadata service that never responds is contacted
+// once. make stress measures for how long.
 func TestPublicWithSilentMetadata(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

@@ -3,8 +3,8 @@ package main
 // A reference is a line of the manual page: a name and what it means.
 type reference struct{ name, text string }
 
-// environmentReference describes the environment variables of this program. Those of the AWS SDK that choose
-// credentials and endpoints apply as well.
+// environmentReference describes the environment variables of this program. Those of the AWS SDK
+// that choose credentials and endpoints apply as well.
 var environmentReference = []reference{
 	{"ECR_LOGIN_CONFIG", "The settings file, instead of the usual places. /dev/null: no settings file."},
 	{"ECR_LOGIN_TIMEOUT", "Overrides the setting timeout."},

@@ -14,8 +14,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// refresh --watch refreshes what is due, and exits with 0 on a signal: while it rests, and during a call that gets no
-// response.
+// refresh --watch refreshes what is due, and exits with 0 on a signal: while it rests, and during a
+// call that gets no response.
 func TestWatchEndsOnSignals(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

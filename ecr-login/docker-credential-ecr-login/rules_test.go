@@ -6,8 +6,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// Rules that differ only in the role, or in its session name, are different principals: they never share a token, also not
-// in the cache.
+// Rules that differ only in the role, or in its session name, are different principals: they never
+// share a token, also not in the cache.
 func TestRulesDoNotShareTokens(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

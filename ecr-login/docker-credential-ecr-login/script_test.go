@@ -14,8 +14,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// TestScript runs the scripts in testdata/script: each is a shell session with the real binary on PATH, an empty home
-// directory and its own AWS. In addition to the commands of testscript there are
+// TestScript runs the scripts in testdata/script: each is a shell session with the real binary on
+// PATH, an empty home directory and its own AWS. These commands are added to those of testscript:
 //
 //	aws SOURCE [proxy]  sets the environment for that ecrtest.Source of credentials, or none; with proxy, programs call
 //	                  the real host names
@@ -67,7 +67,8 @@ func setUpScript(env *testscript.Env) error {
 	return nil
 }
 
-// setScriptEnv sets an environment of ecrtest, except for the variables that the script sets itself.
+// setScriptEnv sets an environment of ecrtest, except for the variables that the script sets
+// itself.
 func setScriptEnv(set func(key, value string), env []string) {
 	for _, variable := range env {
 		if key, value, _ := strings.Cut(variable, "="); key != "PATH" {

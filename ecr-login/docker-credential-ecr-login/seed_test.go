@@ -51,7 +51,8 @@ func (u *user) tryPlan(serverURL string) (plan.Plan, error) {
 	return (&plan.Planner{Settings: settings, Environ: u.environ}).For(serverURL)
 }
 
-// seed stores a token in the user's cache that was fetched some time ago and is valid for twelve hours.
+// seed stores a token in the user's cache that was fetched some time ago and is valid for twelve
+// hours.
 func (u *user) seed(s *ecrtest.Server, serverURL string, age time.Duration) login {
 	u.t.Helper()
 	p := u.plan(serverURL)

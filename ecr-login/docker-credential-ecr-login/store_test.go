@@ -11,8 +11,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// docker login without -u runs get, tries the result, and passes it to store. That must not bind the host to the
-// current principal.
+// docker login without -u runs get, tries the result, and passes it to store. That must not bind
+// the host to the current principal.
 func TestLoginWithoutUserStoresNothing(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

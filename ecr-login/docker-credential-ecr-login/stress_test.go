@@ -22,7 +22,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// These tests start hundreds of processes at once or measure times. make stress runs them one after the other.
+// These tests start hundreds of processes at once or measure times. make stress runs them one after
+// the other.
 
 // A running is a helper that was started.
 type running struct {
@@ -141,8 +142,8 @@ func (u *user) warm(n int) time.Duration {
 	return took[n/2]
 }
 
-// While one process refreshes, the others get the cached token at once. The limit depends on the slowest of as many
-// concurrent gets from the cache. On a busy machine there are three attempts.
+// While one process refreshes, the others get the cached token at once. The limit depends on the
+// slowest of as many concurrent gets from the cache. On a busy machine there are three attempts.
 func TestStressAgingBurst(t *testing.T) {
 	const tries = 3
 	for try := 1; ; try++ {
@@ -175,7 +176,8 @@ func TestStressAgingBurst(t *testing.T) {
 	}
 }
 
-// leader starts a get whose request is held until release is called, and then n more that wait for it.
+// leader starts a get whose request is held until release is called, and then n more that wait for
+// it.
 func leader(t *testing.T, u *user, s *ecrtest.Server, n int, held ecrtest.Fault, then ...ecrtest.Fault) (first *running, waiting []*running, release func()) {
 	t.Helper()
 	hold := make(chan struct{})
@@ -282,8 +284,8 @@ func TestStressOutageWithAgingToken(t *testing.T) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for range 60 {
-		// The limit is relative to a get from the cache at the same time, because the machine may be busy. A slow get
-		// that made no request has a second attempt.
+		// The limit is relative to a get from the cache at the same time, because the machine may
+		// be busy. A slow get that made no request has a second attempt.
 		for try := 0; ; try++ {
 			before := s.Calls(getToken)
 			p := u.start(host)
@@ -322,7 +324,8 @@ func TestStressSSOSessionRefreshedOnce(t *testing.T) {
 	wantCalls(t, s, getToken, 20)
 }
 
-// A hit among ten thousand entries, nearly all expired, takes as long as among one, and the next write deletes them.
+// A hit among ten thousand entries, nearly all expired, takes as long as among one, and the next
+// write deletes them.
 func TestStressManyEntries(t *testing.T) {
 	s := ecrtest.New(t)
 	few := newSourceUser(t, s, ecrtest.FromEnvironment)
@@ -371,8 +374,8 @@ func TestStressManyEntries(t *testing.T) {
 	}
 }
 
-// Without credentials and with a metadata service that never responds, get ends within two seconds; with the metadata
-// service disabled, at once.
+// Without credentials and with a metadata service that never responds, get ends within two seconds;
+// with the metadata service disabled, at once.
 func TestStressBlackHoleMetadata(t *testing.T) {
 	s := ecrtest.New(t)
 	dir := t.TempDir()

@@ -11,7 +11,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// onTerminal runs the helper on a terminal, with script of util-linux. The result's standard output has both streams.
+// onTerminal runs the helper on a terminal, with script of util-linux. The result's standard output
+// has both streams.
 func (u *user) onTerminal(args string) result {
 	u.t.Helper()
 	script, err := exec.LookPath("script")

@@ -12,7 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
-// uninstallUser is the user ID of these tests. The sealing key is in the keyring of the user, which other tests share.
+// uninstallUser is the user ID of these tests. The sealing key is in the keyring of the user, which
+// other tests share.
 const uninstallUser = 23456
 
 // uninstall removes everything that the helper has written, and nothing else.

@@ -22,8 +22,8 @@
 //
 // # Operations
 //
-// Every listener serves all operations. They are told apart by the request and by the host name.
-// The names on the right are those of Calls, Requests, Wait and SetFault.
+// Every listener serves all operations. The request and its host name determine the operation. The
+// names on the right are those of Calls, Requests, Wait and SetFault.
 //
 //	ECR                          ecr:GetAuthorizationToken, ecr:CreateRepository,
 //	                             ecr:DescribeRepositories, ecr:DeleteRepository, ecr:ListImages,

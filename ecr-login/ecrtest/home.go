@@ -28,7 +28,7 @@ type Home struct {
 	s *Server
 }
 
-// Home makes dir, an existing directory, the home of a user without credentials.
+// Home returns the home directory of a user without credentials, in the existing directory dir.
 func (s *Server) Home(dir string) *Home {
 	h := &Home{Dir: dir, Region: Region, s: s}
 	h.write(".aws/config", nil)

@@ -75,7 +75,7 @@ func TestSeveralProfilesInOneHome(t *testing.T) {
 func TestProcessRotatesKeys(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
-	dir := filepath.Join(t.TempDir(), "it's a folder")
+	dir := filepath.Join(t.TempDir(), "it's a directory")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (s *Server) Calls(op string) int {
 
 // Wait returns when an operation has been called at least n times, so that a test need not sleep.
 // These calls have taken their faults, so that a later SetFault applies to the following ones. The
-// error says how often the operation was called when ctx ended.
+// error contains how often the operation was called when ctx ended.
 func (s *Server) Wait(ctx context.Context, op string, n int) error {
 	for {
 		s.mu.Lock()

@@ -20,7 +20,7 @@ type repository struct {
 }
 
 // storedRepository is a repository with the images that were pushed to it. The images' contents are
-// in the registry; this is what ECR's API says about them.
+// in the registry; this is the data that ECR's API returns about them.
 type storedRepository struct {
 	created   time.Time
 	immutable bool
@@ -36,9 +36,8 @@ type storedImage struct {
 }
 
 // SetRequireRepositories sets whether a registry refuses repositories that CreateRepository did not
-// create, as ECR does:
-// 404 with the code NAME_UNKNOWN. Otherwise, which is the default, the first push creates a repository. It is about
-// private registries.
+// create, as ECR does: 404 with the code NAME_UNKNOWN. Otherwise, which is the default, the first
+// push creates a repository. It applies to private registries.
 func (s *Server) SetRequireRepositories(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,8 +45,8 @@ func (s *Server) SetRequireRepositories(on bool) {
 }
 
 // SetImmutableTags sets whether repositories that are created from now on have immutable tags,
-// unless CreateRepository says otherwise. A push to an existing tag is then refused: 400 with the
-// code TAG_INVALID.
+// unless CreateRepository sets it. A push to an existing tag is then refused: 400 with the code
+// TAG_INVALID.
 func (s *Server) SetImmutableTags(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

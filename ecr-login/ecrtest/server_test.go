@@ -59,7 +59,7 @@ func TestStartFailureStopsAll(t *testing.T) {
 		"address in use":       {Addr: l.Addr().String()},
 		"TLS address in use":   {TLSAddr: l.Addr().String()},
 		"proxy address in use": {ProxyAddr: l.Addr().String()},
-		"no such folder":       {Dir: t.TempDir() + "/none"},
+		"missing directory":    {Dir: t.TempDir() + "/none"},
 	} {
 		if s, err := ecrtest.Start(o); err == nil {
 			s.Close()
@@ -241,7 +241,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 		t.Error("a wrong secret was taken")
 	}
 	if r := s.Requests("")[4]; r.Status != 400 || r.Code != "InvalidSignatureException" || r.Principal != "" {
-		t.Errorf("noted %+v, want the refusal, in nobody's name", r)
+		t.Errorf("noted %+v, want the refusal, without a caller", r)
 	}
 
 	tokens := len(s.Tokens())

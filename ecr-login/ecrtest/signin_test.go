@@ -116,11 +116,11 @@ func TestLoginSessionIsRefreshedOnce(t *testing.T) {
 		}
 	}
 	if n := s.Calls("signin:CreateToken"); n != 1 {
-		t.Errorf("renewed %d times, want once", n)
+		t.Errorf("refreshed %d times, want once", n)
 	}
 }
 
-func TestEndedLoginSession(t *testing.T) {
+func TestLoginSessionAfterEnd(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	session := s.NewLoginSession(loginARN, -time.Minute)

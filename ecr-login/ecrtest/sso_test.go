@@ -86,7 +86,7 @@ func TestSSOSessionIsRefreshedOnce(t *testing.T) {
 		}
 	}
 	if n := s.Calls("sso-oidc:CreateToken"); n != 1 {
-		t.Errorf("renewed %d times, want once", n)
+		t.Errorf("refreshed %d times, want once", n)
 	}
 	if n := s.Calls("sso:GetRoleCredentials"); n != 2 {
 		t.Errorf("%d calls for credentials, want 2", n)

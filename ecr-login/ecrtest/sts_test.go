@@ -52,7 +52,7 @@ func TestAssumeRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Principal.ARN != want || arn != want {
-		t.Errorf("assumed %q, who says to be %q; want %q", got.Principal.ARN, arn, want)
+		t.Errorf("assumed %q, and GetCallerIdentity returns %q; want %q", got.Principal.ARN, arn, want)
 	}
 	if p, _ := s.PrincipalOf(mustFetch(t, sdkConfig(s, got))); p.ARN != want || !p.Temporary || !p.Expires.Equal(got.Principal.Expires) {
 		t.Errorf("its token is %+v's", p)
@@ -67,7 +67,7 @@ func TestAssumeRole(t *testing.T) {
 			wantAPIError(t, err, "AccessDenied", refused(user.Principal.ARN))
 		})
 	}
-	t.Run("nobody the role trusts", func(t *testing.T) {
+	t.Run("a principal that the role does not trust", func(t *testing.T) {
 		other := s.AddUser("other")
 		_, err := assume(t, s, other, deployer, "external-id-for-tests")
 		wantAPIError(t, err, "AccessDenied", refused(other.Principal.ARN))
@@ -172,7 +172,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	for _, tc := range []struct{ name, role, token, code, message string }{
 		{"another subject", deployer, s.NewWebIdentityToken("system:serviceaccount:default:other", time.Hour), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{"role without a web identity", "arn:aws:iam::123456789012:role/closed", good, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
-		{"nobody in particular, and a role without a web identity", "arn:aws:iam::123456789012:role/closed", s.NewWebIdentityToken("", time.Hour), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
+		{"a role without a web identity", "arn:aws:iam::123456789012:role/closed", s.NewWebIdentityToken("", time.Hour), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{"unknown role", "arn:aws:iam::123456789012:role/unknown", good, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{"no JWT", deployer, "not-a-real-token", "InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"},
 		{"another cluster's token", deployer, other.NewWebIdentityToken(subject, time.Hour), "InvalidIdentityToken", unknownKey},

@@ -42,8 +42,9 @@ func WithoutCredentials(p Policy) Option {
 // Keychain returns a keychain for Amazon ECR with the Helper's credentials. The result is an
 // authn.ContextKeychain too: go-containerregistry passes it the context of the request.
 //
-// It returns authn.Anonymous for a host that is not ECR, for ECR Public without usable credentials, and
-// as the policy says. Every other error is that of Helper.Get.
+// It returns authn.Anonymous for a host that is not ECR, for ECR Public without usable credentials,
+// and, with the policy NextKeychain, for missing AWS credentials. Every other error is that of
+// Helper.Get.
 func Keychain(h *ecrlogin.Helper, options ...Option) authn.Keychain {
 	k := &keychain{helper: h}
 	for _, set := range options {

@@ -72,7 +72,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// Missing credentials lead to the next keychain, or to an error, as the policy says.
+// Missing credentials lead to the next keychain or to an error, depending on the policy.
 func TestWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)

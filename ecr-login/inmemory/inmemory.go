@@ -2,8 +2,8 @@
 // process, for controllers and servers.
 //
 // It is a package of its own because go-cache, which it uses, imports encoding/gob. The
-// initialisation of that takes a fifth of the time of a whole cache hit of the command line program,
-// which imports ecrlogin too.
+// initialisation of that takes a fifth of the time of a whole cache hit of the command line
+// program, which imports ecrlogin too.
 package inmemory
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 )
 
-// Options returns o with the defaults for a Helper that writes nothing to disk: the default settings
-// and a store in memory, with the clock of o. Settings and a Tier that o has already stay, so that
-// several Helpers can share a Tier; of the settings, Cache becomes false.
+// Options returns o with the defaults for a Helper that writes nothing to disk: the default
+// settings and a store in memory, with the clock of o. Settings and a Tier that o has already stay,
+// so that several Helpers can share a Tier; of the settings, Cache becomes false.
 //
 //	helper := ecrlogin.New(inmemory.Options(ecrlogin.Options{Config: &cfg}))
 //
@@ -45,8 +45,8 @@ func Options(o ecrlogin.Options) ecrlogin.Options {
 
 var processStart = time.Now()
 
-// bootOf returns a boot clock that reads no file: it counts from the start of the process, unless the
-// wall clock is simulated.
+// bootOf returns a boot clock that reads no file: it counts from the start of the process, unless
+// the wall clock is simulated.
 func bootOf(c cache.Clock) func() (string, time.Duration, bool) {
 	simulated := c.Now != nil
 	return func() (string, time.Duration, bool) { return "process", time.Since(processStart), !simulated }

@@ -21,8 +21,9 @@ import (
 )
 
 // Client returns a client with the Helper's credentials. It sends requests with base; nil means
-// retry.DefaultClient. It can be used for as long as the program runs: ECR responds to an expired token
-// with 403, after which oras-go requests no new one, so the client never sends an expired token.
+// retry.DefaultClient. It can be used for as long as the program runs: ECR responds to an expired
+// token with 403, after which oras-go requests no new one, so the client never sends an expired
+// token.
 func Client(h *ecrlogin.Helper, base *http.Client) *auth.Client {
 	if base == nil {
 		base = retry.DefaultClient
@@ -67,9 +68,9 @@ func (s store) Delete(ctx context.Context, server string) error {
 	return s.helper.Erase(ctx, server)
 }
 
-// liveCache is an auth.Cache that takes the tokens of basic authentication, which ECR uses, from the
-// Helper. A bearer token, which ECR Public uses, stays in the cache: that registry responds to an
-// expired one with 401, after which oras-go requests a new one.
+// liveCache is an auth.Cache that takes the tokens of basic authentication, which ECR uses, from
+// the Helper. A bearer token, which ECR Public uses, stays in the cache: that registry responds to
+// an expired one with 401, after which oras-go requests a new one.
 type liveCache struct {
 	auth.Cache
 	helper *ecrlogin.Helper

@@ -14,8 +14,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/iamerr"
 )
 
-// minSkew is the smallest clock error that a message states. AWS allows five minutes; an error below
-// one minute explains nothing.
+// minSkew is the smallest clock error that a message states. AWS allows five minutes; an error
+// below one minute explains nothing.
 const minSkew = time.Minute
 
 // A response is what is known of the HTTP response behind an error.
@@ -134,7 +134,8 @@ func joinCode(code, message string) string {
 	return code + ": " + message
 }
 
-// denied completes e for a denied call: the principal and the action, from AWS's message if it names them.
+// denied completes e for a denied call: the principal and the action, from AWS's message if it
+// names them.
 func (f *fetch) denied(e *Error, s step, message string) {
 	e.Kind = AccessDenied
 	e.Principal, e.Action = iamerr.Denial(message)
@@ -159,8 +160,8 @@ func (f *fetch) denied(e *Error, s step, message string) {
 	}
 }
 
-// isSkewError reports whether AWS refused a signature because of its time. The codes are those of the
-// SDK's retryer; the general ones need AWS's message as well.
+// isSkewError reports whether AWS refused a signature because of its time. The codes are those of
+// the SDK's retryer; the general ones need AWS's message as well.
 func isSkewError(code, message string) bool {
 	switch code {
 	case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":

@@ -22,8 +22,9 @@ type Caller struct {
 	Account string // twelve digits
 	ARN     string
 
-	// Source is the code of where the credentials come from, such as "env" or "sso". SourceProfile is
-	// the profile that has them, if any. AssumesRole says that a role was assumed with them.
+	// Source is the code of where the credentials come from, such as "env" or "sso". SourceProfile
+	// is the profile that has them, if any. AssumesRole reports whether a role was assumed with
+	// them.
 	Source        string
 	SourceProfile string
 	AssumesRole   bool
@@ -48,9 +49,9 @@ func (c Caller) Registry(p registry.Parser) string {
 }
 
 // Caller resolves AWS credentials as Fetch does, and identifies their principal with STS's
-// GetCallerIdentity, which every principal may call. The request's Registry may be zero. Every error
-// it returns is an *Error. One with StageCaller means that credentials were found, so a token may
-// still be available.
+// GetCallerIdentity, which every principal may call. The request's Registry may be zero. Every
+// error it returns is an *Error. One with StageCaller means that credentials were found, so a token
+// may still be available.
 func (c *Client) Caller(ctx context.Context, r Request) (Caller, error) {
 	r.Registry.Region = cmp.Or(r.Registry.Region, anyRegion)
 	f := newFetch(c, r)

@@ -106,7 +106,7 @@ func TestCallerOfARequest(t *testing.T) {
 
 // STS is called where Fetch calls it: in the profile's region, else in the
 // registry's, else where its global endpoint is; with FIPS for a FIPS registry.
-func TestCallerAsksWhereFetchWould(t *testing.T) {
+func TestCallerUsesTheEndpointsOfFetch(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, profile, registry, fips, host, region string }{
 		{"nothing names a region", "", "", "", "sts.us-east-1.amazonaws.com", ""},

@@ -115,8 +115,8 @@ func (f *fetch) process(err *processError, s step) *Error {
 		Message: fmt.Sprintf("the credential_process of profile %q %s", f.chain.Profile, err.what)}
 }
 
-// reason returns the text of an error without the prefixes that the SDK adds in each layer. The text
-// is not redacted.
+// reason returns the text of an error without the prefixes that the SDK adds in each layer. The
+// text is not redacted.
 func reason(err error) string {
 	text := err.Error()
 	for _, prefix := range []string{"failed to refresh cached credentials, ", "failed to resolve service endpoint, ", "endpoint rule error, "} {

@@ -147,7 +147,7 @@ func TestLeastSession(t *testing.T) {
 		f := newFetch(&Client{}, Request{})
 		f.found = aws.Credentials{CanExpire: true, Expires: now.Add(left)}
 		if got := f.session(now); got != leastSession {
-			t.Errorf("%v left: %v, which would say that it never ends", left, got)
+			t.Errorf("%v left: %v, which would mean that it never ends", left, got)
 		}
 	}
 }

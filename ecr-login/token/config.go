@@ -28,9 +28,9 @@ import (
 // maxBundle is the size limit of a CA bundle. The bundle of all public CAs has about 220 KB.
 const maxBundle = 16 << 20
 
-// load reads the AWS configuration once, for everything that follows. Package awsconfig decides where
-// the credentials come from, because the SDK's own chain differs from the AWS CLI. The SDK reads the
-// environment for everything else, and never the shared files.
+// load reads the AWS configuration once, for everything that follows. Package awsconfig decides
+// where the credentials come from, because the SDK's own chain differs from the AWS CLI. The SDK
+// reads the environment for everything else, and never the shared files.
 func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 	if f.client.Config != nil {
 		return f.loadExplicit(ctx)
@@ -116,8 +116,8 @@ func newClient(roots *x509.CertPool) *awshttp.BuildableClient {
 	})
 }
 
-// sharedConfig returns the settings of the profile that applies, without credentials, in the form in
-// which the SDK's clients read them.
+// sharedConfig returns the settings of the profile that applies, without credentials, in the form
+// in which the SDK's clients read them.
 func (f *fetch) sharedConfig() config.SharedConfig {
 	name, s := f.files.Profile()
 	shared := config.SharedConfig{

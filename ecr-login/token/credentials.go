@@ -49,8 +49,8 @@ func (f *fetch) credentials(ctx context.Context, cfg aws.Config) (aws.Credential
 }
 
 // retrieve retrieves credentials from the chain. Processes that must refresh a session do it one
-// after another: the session's file is read after the lock is held, and has what the process before
-// wrote.
+// after another: the session's file is read while the lock is held, so it contains what the
+// previous process wrote.
 func (f *fetch) retrieve(ctx context.Context, provider aws.CredentialsProvider) (aws.Credentials, error) {
 	if path := f.sessionToRefresh(); path != "" && f.client.SessionLock != nil {
 		end := f.begin(StageSessionWait)

@@ -114,7 +114,7 @@ func TestWebIdentityAlone(t *testing.T) {
 
 // Keys in the environment outrank its AWS_PROFILE, as in the SDK; a profile that
 // is requested has precedence over both.
-func TestWhoDecides(t *testing.T) {
+func TestPrecedenceOfKeysAndProfiles(t *testing.T) {
 	t.Parallel()
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
@@ -216,8 +216,8 @@ func wantAbout(t *testing.T, got, want time.Duration) {
 	}
 }
 
-// The life of a token is the server's, whatever the local clock says, and one
-// that is over already is handed out once.
+// The life of a token is the server's, whatever the local clock shows, and one that is over already
+// is handed out once.
 func TestLifeOfAToken(t *testing.T) {
 	t.Parallel()
 	s, env, c := user(t)

@@ -15,8 +15,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
 
-// maxLife is the longest life of a token that is believed. A later end is a mistake, and
-// authtoken.Life the safe assumption.
+// maxLife is the longest lifetime that is accepted from a response. A longer one is a mistake, and
+// authtoken.Life is used instead.
 const maxLife = 2 * authtoken.Life
 
 // An authorization is the result of GetAuthorizationToken, private or public.

@@ -24,8 +24,8 @@ type Endpoints struct {
 	CABundle string
 }
 
-// Endpoints returns the URLs that Fetch would call for the request. It makes no call. Every error it
-// returns is an *Error.
+// Endpoints returns the URLs that Fetch would call for the request. It makes no call. Every error
+// it returns is an *Error.
 func (c *Client) Endpoints(ctx context.Context, r Request) (Endpoints, error) {
 	f := newFetch(c, r)
 	e, err := f.resolveEndpoints(ctx)
@@ -89,8 +89,8 @@ func (f *fetch) resolveEndpoints(ctx context.Context) (Endpoints, error) {
 	return e, nil
 }
 
-// withoutUser returns a URL without its user name and password, which an endpoint in the environment
-// may have.
+// withoutUser returns a URL without its user name and password, which an endpoint in the
+// environment may have.
 func withoutUser(u *url.URL) string {
 	shown := *u
 	shown.User = nil

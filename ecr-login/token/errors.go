@@ -31,9 +31,9 @@ const (
 	CodeContainer   = "container"               // the container credential endpoint refused
 )
 
-// Error reports why a Fetch failed. Message is complete in itself: one line, the cause first, without
-// any secret. The other fields repeat parts of it for programs, and are empty if unknown. An Error
-// survives JSON, except for Err.
+// Error reports why a Fetch failed. Message is complete in itself: one line, the cause first,
+// without any secret. The other fields repeat parts of it for programs, and are empty if unknown.
+// An Error survives JSON, except for Err.
 type Error struct {
 	Kind      Kind   `json:"kind"`
 	Message   string `json:"message"`

@@ -15,8 +15,8 @@ import (
 // defaultClientKey is the key in Client.clients of the client for a Config without an HTTP client.
 const defaultClientKey = "default"
 
-// loadExplicit returns the configuration of Client.Config for this Fetch, instead of what the
-// environment and the AWS files say.
+// loadExplicit returns the configuration of Client.Config for this Fetch, instead of the one from
+// the environment and the AWS files.
 func (f *fetch) loadExplicit(ctx context.Context) (aws.Config, error) {
 	f.chain.Kind = awsconfig.Explicit
 	if f.request.Profile != "" {
@@ -44,8 +44,8 @@ func (f *fetch) loadExplicit(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// explicitEndpoint returns the endpoint settings of an explicit Config's client: its own, and those of
-// the host name where it has none.
+// explicitEndpoint returns the endpoint settings of an explicit Config's client: its own, and those
+// of the host name where it has none.
 func (f *fetch) explicitEndpoint(base *string, fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState) switches {
 	if base != nil {
 		return switches{base, fips, dualStack}

@@ -12,8 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
-// An explicit Config's endpoint, FIPS and dual-stack settings take precedence over the host name and
-// the environment.
+// An explicit Config's endpoint, FIPS and dual-stack settings take precedence over the host name
+// and the environment.
 func TestExplicitEndpoints(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "https://environment.example")
 	t.Setenv("AWS_USE_FIPS_ENDPOINT", "true")

@@ -114,23 +114,23 @@ func (f *fetch) resolve(ctx context.Context, cfg aws.Config) error {
 // resolved is a credentials provider for what resolve found.
 func (f *fetch) resolved(context.Context) (aws.Credentials, error) { return f.found, nil }
 
-// learnedTime reports whether the client learned the server's time from a refusal, and will sign with
-// it from now on. Within one call the SDK retries by itself, but only for the codes that cannot mean
-// anything else.
+// learnedTime reports whether the client learned the server's time from a refusal, and will sign
+// with it from now on. Within one call the SDK retries by itself, but only for the codes that
+// cannot mean anything else.
 func (f *fetch) learnedTime(err error) bool {
 	var refused smithy.APIError
 	return errors.As(err, &refused) && isSkewError("InvalidSignatureException", refused.ErrorMessage())
 }
 
-// isSkewed reports whether AWS refused the time of a signature. Another call is worth it: the client
-// has learned the server's time.
+// isSkewed reports whether AWS refused the time of a signature. Another call is worth it: the
+// client has learned the server's time.
 func isSkewed(err error) bool {
 	var refused smithy.APIError
 	return errors.As(err, &refused) && isSkewError(refused.ErrorCode(), refused.ErrorMessage())
 }
 
-// begin records that a step begins that is no API call. A step that fails stays the one to report,
-// unless a call inside it failed.
+// begin records the start of a step that is not an API call. If the step fails, the error reports
+// it, unless a call inside it failed.
 func (f *fetch) begin(stage Stage) (end func(error)) {
 	s := &step{stage: stage}
 	f.calls.start(s)
@@ -143,8 +143,8 @@ func (f *fetch) begin(stage Stage) (end func(error)) {
 	}
 }
 
-// useClient chooses the HTTP clients for all calls of this Fetch: for AWS the caller's, or built, the
-// one that the SDK made for the ECR client; for local credential endpoints one like built.
+// useClient chooses the HTTP clients for all calls of this Fetch: for AWS the caller's, or built,
+// the one that the SDK made for the ECR client; for local credential endpoints one like built.
 func (f *fetch) useClient(built HTTPClient) {
 	if b, ok := built.(*awshttp.BuildableClient); ok && f.client.Config == nil {
 		connect := f.client.MetadataTimeout

@@ -24,16 +24,16 @@ const (
 	// maxHeader is the most that is read of a response's headers.
 	maxHeader = 64 << 10
 
-	// maxIdle is how long a connection outlives its last use. Fetches that follow each other at once
-	// share connections; the usual next Fetch comes in hours.
+	// maxIdle is how long a connection outlives its last use. Fetches that follow each other at
+	// once share connections; the usual next Fetch comes in hours.
 	maxIdle = 500 * time.Millisecond
 )
 
 var errBodyTooLong = errors.New("the response is too long")
 
 // httpClient returns the client that sends the calls to AWS. It follows no redirect, because the
-// target would get the credentials in the request; no AWS API redirects. A client of an unknown type
-// is used as it is.
+// target would get the credentials in the request; no AWS API redirects. A client of an unknown
+// type is used as it is.
 func httpClient(c HTTPClient) HTTPClient {
 	var plain http.Client
 	switch c := c.(type) {
@@ -73,8 +73,8 @@ func (c bodyHider) Do(r *http.Request) (*http.Response, error) {
 	return c.HTTPClient.Do(r)
 }
 
-// limitedBody is a response body that fails after maxBody bytes. An io.LimitReader would end without
-// an error.
+// limitedBody is a response body that fails after maxBody bytes. An io.LimitReader would end
+// without an error.
 type limitedBody struct {
 	io.ReadCloser
 	left int

@@ -22,8 +22,8 @@ func TestMetadataUnreachable(t *testing.T) {
 	}
 }
 
-// fullListener returns an address on loopback where the kernel drops connection requests, because the
-// queue of connections to accept is full.
+// fullListener returns an address on loopback where the kernel drops connection requests, because
+// the queue of connections to accept is full.
 func fullListener(t *testing.T) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

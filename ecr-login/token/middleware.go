@@ -26,13 +26,13 @@ import (
 var errIncomplete = errors.New("the response is incomplete")
 
 // calls is middleware for every call that the SDK makes during one Fetch: those of this package's
-// clients, and those of the clients that the SDK creates in its credential chain, which nothing but
-// API options reaches. It
+// clients, and those of the clients that the SDK creates in its credential chain, which only API
+// options can reach. It
 //
 //   - tracks which step is running and which host it calls, so that an error can name them;
 //   - ends a call when the Fetch ends, which the SDK's credential cache hides from its providers;
-//   - sends all calls to AWS through one HTTP client, so that a host gets one connection and one TLS
-//     handshake, and calls to local credential endpoints through another;
+//   - sends all calls to AWS through one HTTP client, so that a host gets one connection and one
+//     TLS handshake, and calls to local credential endpoints through another;
 //   - directs STS, IAM Identity Center and sign-in to the configured endpoint, which the clients in
 //     the chain do not read (the SDK resolves credentials before it resolves AWS_ENDPOINT_URL);
 //   - limits responses, and rejects those that lack a field that the SDK's providers use unchecked.

@@ -35,8 +35,8 @@ func (f *fetch) unreachable(s step, err error) *Error {
 	return e
 }
 
-// checkProxy returns an *Error if the environment variable for target is not a proxy URL and the HTTP
-// client would take a part of it, which may be of the password, for the proxy's host.
+// checkProxy returns an *Error if the environment variable for target is not a proxy URL and the
+// HTTP client would take a part of it, which may be of the password, for the proxy's host.
 func (f *fetch) checkProxy(target *url.URL) error {
 	if f.proxy == nil {
 		return nil
@@ -96,7 +96,8 @@ func (f *fetch) addProxySecrets(target *url.URL) {
 	}
 }
 
-// peer returns the service that a step called, for example "ECR at HOST through proxy URL", as far as it is known.
+// peer returns the service that a step called, for example "ECR at HOST through proxy URL", as far
+// as it is known.
 func (f *fetch) peer(s step) string {
 	if s.operation.name == "" {
 		return "the source of the credentials" + f.where(s)

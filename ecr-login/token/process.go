@@ -27,7 +27,8 @@ type processError struct {
 func (e *processError) Error() string { return e.what }
 func (e *processError) Unwrap() error { return e.err }
 
-// Retrieve implements aws.CredentialsProvider. The program runs without a shell, as for the AWS CLI.
+// Retrieve implements aws.CredentialsProvider. The program runs without a shell, as for the AWS
+// CLI.
 func (p processProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc

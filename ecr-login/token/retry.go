@@ -26,7 +26,7 @@ const networkAttempts = 3
 type retryer struct {
 	*sdkretry.Standard
 	started, deadline time.Time     // of the Fetch
-	once              bool          // a token is at hand: AWS's refusal is final
+	once              bool          // a valid token is available: AWS's refusal is final
 	local             func() bool   // reports whether the call goes to a local credential endpoint
 	attempts          atomic.Uint32 // of the call that was refused last
 }

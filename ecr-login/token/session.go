@@ -118,8 +118,8 @@ func (s *sessionFile) normalize() error {
 	return os.Rename(f.Name(), s.path)
 }
 
-// sessionPath returns the session file of the chain, and the part of it that has the expiry; "" for a
-// chain without a session.
+// sessionPath returns the session file of the chain, and the part of it that has the expiry; "" for
+// a chain without a session.
 func (f *fetch) sessionPath() (path, part string) {
 	switch f.chain.Kind {
 	case awsconfig.SSO:
@@ -130,9 +130,9 @@ func (f *fetch) sessionPath() (path, part string) {
 	return "", ""
 }
 
-// sessionToRefresh returns the path of the session's file if retrieving credentials will refresh that
-// session, and "" otherwise: there is no session, it is valid, or it cannot be refreshed without a
-// login. An SSO profile without sso_session is never refreshed.
+// sessionToRefresh returns the path of the session's file if retrieving credentials will refresh
+// that session, and "" otherwise: there is no session, it is valid, or it cannot be refreshed
+// without a login. An SSO profile without sso_session is never refreshed.
 //
 // The file is read without a lock. One that is not complete is being written by a process that
 // refreshes an `aws login` session: the SDK writes it in place.

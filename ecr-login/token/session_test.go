@@ -86,10 +86,10 @@ func TestSessionLockBelowRole(t *testing.T) {
 	}
 }
 
-// Many processes at once refresh a session once: those that get the lock later find
-// what the one before has written. Without the lock the refresh token, good for
-// one use, would be used by several.
-func TestSessionIsRenewedOnce(t *testing.T) {
+// Many processes at once refresh a session once: those that get the lock later find what the
+// previous one has written. Without the lock, several processes would use a refresh token that
+// works once.
+func TestSessionIsRefreshedOnce(t *testing.T) {
 	t.Parallel()
 	for source, op := range map[ecrtest.Source]string{ecrtest.FromExpiredSSO: "sso-oidc:CreateToken", ecrtest.FromExpiredLogin: "signin:CreateToken"} {
 		t.Run(string(source), func(t *testing.T) {
@@ -210,7 +210,8 @@ func TestSessionEnded(t *testing.T) {
 	}
 }
 
-// A home that cannot be written to prevents a refresh. That is another error than an expired session.
+// A home that cannot be written to prevents a refresh. That is another error than an expired
+// session.
 func TestRefreshCannotBeStored(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
@@ -225,11 +226,11 @@ func TestRefreshCannotBeStored(t *testing.T) {
 	}
 	t.Cleanup(func() { os.Chmod(cache, 0o700) })
 	r := fetch(t, env, job{Request: private(ecrtest.Region)})
-	wantError(t, r, token.Configuration, "cannot renew the SSO session", cache)
+	wantError(t, r, token.Configuration, "cannot use the SSO session", cache)
 }
 
-// The AWS CLI reads expiry times in more forms than the SDK. A session with such a time works, also if
-// it must be refreshed.
+// The AWS CLI reads expiry times in more forms than the SDK. A session with such a time works, also
+// if it must be refreshed.
 func TestSessionTimes(t *testing.T) {
 	t.Parallel()
 	for _, source := range []ecrtest.Source{ecrtest.FromSSO, ecrtest.FromLegacySSO, ecrtest.FromExpiredSSO, ecrtest.FromLogin, ecrtest.FromExpiredLogin} {

@@ -1,9 +1,9 @@
 // Package token fetches Amazon ECR authorization tokens.
 //
-// A Fetch resolves credentials once, as the AWS CLI does, makes one GetAuthorizationToken call
-// to the endpoint that the registry's host name implies, and returns a checked user name and password
-// with the times that a cache needs. If it fails, it returns an *Error that says what failed, in one
-// line without secrets.
+// A Fetch resolves credentials once, as the AWS CLI does, makes one GetAuthorizationToken call to
+// the endpoint that the registry's host name implies, and returns a checked user name and password
+// with the times that a cache needs. If it fails, it returns an *Error that describes the failure
+// in one line without secrets.
 //
 // Limits: it stores nothing between calls and takes no lock of its own. It reads the AWS
 // environment variables and shared files of the process. It prompts for no MFA code. It follows no
@@ -32,8 +32,8 @@ import (
 // dropped without a response, and the SDK alone would wait five seconds.
 const defaultMetadataTimeout = time.Second
 
-// DefaultSessionName is the role session name of a request with RoleARN or WebIdentity that has none.
-// CloudTrail shows it.
+// DefaultSessionName is the role session name of a request with RoleARN or WebIdentity that has
+// none. CloudTrail shows it.
 const DefaultSessionName = "docker-credential-ecr-login"
 
 // Request describes the registry and the principal of a token.
@@ -61,8 +61,8 @@ type Request struct {
 	Once bool
 }
 
-// WebIdentity is the token of a service account that STS exchanges for credentials of a role, as the
-// kubelet passes it to a credential provider.
+// WebIdentity is the token of a service account that STS exchanges for credentials of a role, as
+// the kubelet passes it to a credential provider.
 type WebIdentity struct {
 	Token       string
 	RoleARN     string
@@ -82,15 +82,14 @@ type Client struct {
 	UserAgent string
 
 	// Config is the configuration for all calls to AWS. Its endpoint and its FIPS and dual-stack
-	// settings take precedence over those of the registry's host name. No AWS environment variable and
-	// no AWS file is read then. Nil reads them.
+	// settings take precedence over those of the registry's host name. No AWS environment variable
+	// and no AWS file is read then. Nil reads them.
 	Config *aws.Config
 
-	// HTTPClient sends the calls to ECR, STS, IAM Identity Center and sign-in. Nil is the one of Config,
-	// or a client that
-	// uses the environment's proxies, AWS_CA_BUNDLE and the profile's ca_bundle. A *http.Client is
-	// used without following redirects. The credential endpoints of EC2 and of containers are always
-	// called with a client of this package.
+	// HTTPClient sends the calls to ECR, STS, IAM Identity Center and sign-in. Nil means the client
+	// of Config, or a client that uses the environment's proxies, AWS_CA_BUNDLE and the profile's
+	// ca_bundle. A *http.Client is used without following redirects. The credential endpoints of
+	// EC2 and of containers are always called with a client of this package.
 	HTTPClient HTTPClient
 
 	Log *slog.Logger     // nil for no log
@@ -102,18 +101,18 @@ type Client struct {
 	// Nil is no lock.
 	SessionLock func(ctx context.Context, name string) (unlock func(), err error)
 
-	// MetadataTimeout is how long the EC2 instance metadata service may take to accept a connection.
-	// A service that has accepted one may take twice as long for each response. Time in which this
-	// process could not run does not count. Unless the machine looks like EC2, a service that fails
-	// to do so once is not called again during the Fetch. 0 is one second.
+	// MetadataTimeout is how long the EC2 instance metadata service may take to accept a
+	// connection. A service that has accepted one may take twice as long for each response. Time in
+	// which this process could not run does not count. Unless the machine looks like EC2, a service
+	// that fails to do so once is not called again during the Fetch. 0 is one second.
 	MetadataTimeout time.Duration
 
 	// DMI is the directory in which Linux describes the machine, which shows whether it looks like
 	// EC2. "" is /sys/class/dmi/id.
 	DMI string
 
-	// clients has the HTTP client that sends the calls, by what it is made from, so that the fetches of
-	// a Client share connections.
+	// clients has the HTTP client that sends the calls, by what it is made from, so that the
+	// fetches of a Client share connections.
 	clients sync.Map
 }
 
@@ -124,12 +123,12 @@ type Token struct {
 
 	Fetched time.Time // local time of the response
 
-	// Lifetime is how long the token is valid after Fetched, by the server's clock. It may be zero or
-	// negative: such a token can be tried once.
+	// Lifetime is how long the token is valid after Fetched, by the server's clock. It may be zero
+	// or negative: such a token can be tried once.
 	Lifetime time.Duration
 
-	// Session is how long the credentials that fetched the token are valid after Fetched, at least a
-	// second. It is 0 if they do not expire, as far as is known.
+	// Session is how long the credentials that fetched the token are valid after Fetched, at least
+	// a second. It is 0 if they do not expire, as far as is known.
 	Session time.Duration
 
 	Skew time.Duration // the server's clock minus the local one; 0 if the response has no date

@@ -42,7 +42,8 @@ func (r *release) writeImage(parts []imagePart) error {
 	if err != nil {
 		return err
 	}
-	// One entry with the name of the version. Tools that copy from an archive take it without asking which.
+	// One entry with the name of the version. Tools that copy from an archive take it without
+	// asking which.
 	if err := written.AppendIndex(index, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": r.version})); err != nil {
 		return err
 	}

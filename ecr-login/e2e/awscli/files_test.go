@@ -16,8 +16,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 )
 
-// reader prints, for each pair of files in the directory, the profiles as the AWS CLI's own code reads
-// them, or null for files that it refuses.
+// reader prints, for each pair of files in the directory, the profiles as the AWS CLI's own code
+// reads them, or null for files that it refuses.
 const reader = `
 import json, os, sys
 from awscli.botocore import configloader

@@ -53,9 +53,9 @@ func Decode(token string) (username, password string, err error) {
 	return username, password, nil
 }
 
-// Expiration returns when a password expires, if the password says so: decoded from base64, it is a
-// JSON object with an "expiration" in Unix seconds. AWS does not document this, so ok is false for
-// anything that looks different.
+// Expiration returns when a password expires, if the password contains that: decoded from base64,
+// it is a JSON object with an "expiration" in Unix seconds. AWS does not document this, so ok is
+// false for anything that looks different.
 func Expiration(password string) (expires time.Time, ok bool) {
 	if len(password) > maxToken {
 		return time.Time{}, false

@@ -305,7 +305,8 @@ func static(p profile, s Settings, path string) (Chain, bool, error) {
 	return Chain{Kind: Static, Profile: p.name, Keys: keys}, true, nil
 }
 
-// unsupported returns an error when the AWS CLI would take an access key from a file of older tools.
+// unsupported returns an error when the AWS CLI would take an access key from a file of older
+// tools.
 func (c *Config) unsupported() error {
 	files := []string{Join("/etc", "boto.cfg"), Join(c.Home, ".boto")}
 	if path, set := c.Environ.Lookup("BOTO_CONFIG"); set {

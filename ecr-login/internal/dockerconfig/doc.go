@@ -3,8 +3,8 @@
 //
 // A file is parsed as its client parses it, and refused if the client refuses it. An edit changes
 // only the bytes that it must. A file is replaced as a whole, keeps its mode and group, and is not
-// replaced when another program wrote it in the meantime. Secrets are never returned: only whether
-// an entry has one.
+// replaced when another program wrote it in the meantime. The package never returns a secret, only
+// whether an entry has one.
 //
 // A link that another user owns is not followed. Root edits nothing that another user can change.
 //

@@ -59,12 +59,12 @@ func (l Locator) Journal() (string, error) {
 	return filepath.Join(dir, "ecr-login", "configured.json"), nil
 }
 
-// OpenJournal reads a journal. One that cannot be understood counts as empty. When it is to be
-// written, other processes wait until close is called. An empty path is a journal that cannot be
-// written.
+// OpenJournal reads a journal. A journal that cannot be decoded counts as empty. If write is true,
+// other processes wait until close is called. An empty path gives a journal that cannot be written.
 //
-// The error is about a journal that another process is using, or that another user can change.
-// Nothing may be edited then: the records of such a user could remove files of this one.
+// The error is about a journal that another process is using, or that another user can change. Then
+// nothing may be edited: the records of another user could make this process remove files of the
+// running user.
 func OpenJournal(path string, write bool) (j *Journal, close func(), err error) {
 	j = &Journal{path: path, write: write, files: map[string]*Record{}, close: func() {}}
 	if path == "" {

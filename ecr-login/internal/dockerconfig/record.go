@@ -8,8 +8,8 @@ import (
 	"github.com/tailscale/hujson"
 )
 
-// A Record is what an edit changed and the edited file does not show, so that Undo restores every
-// byte. It contains no secret. The zero value is the record of a file that was not edited.
+// A Record contains what an edit changed and the edited file no longer shows, so that Undo restores
+// every byte. It contains no secret. The zero value is the record of a file that was not edited.
 type Record struct {
 	// File: the file was created. Dirs are the directories created for it, the innermost first.
 	File bool     `json:"file,omitempty"`
@@ -85,9 +85,9 @@ func (r *Record) clone() *Record {
 	return &c
 }
 
-// Current returns r without what is no longer true of the file: entries that were changed or
-// removed by other means, and, when no entry is left, everything about the file's text. The next
-// edit may add to it.
+// Current returns r without the parts that no longer describe the file: entries that were changed
+// or removed by other programs, and, when no entry is left, everything about the file's text. The
+// next edit may add to it.
 func (c *Config) Current(r *Record) *Record {
 	r = r.clone()
 	entries := c.effective()
@@ -132,7 +132,7 @@ func (c *Config) Undo(r *Record, hosts ...string) bool {
 	return undone
 }
 
-// tidy restores what had no members before the edit.
+// tidy restores the parts that had no members before the edit.
 func (c *Config) tidy(r *Record) {
 	c.tidyHelpers(r)
 	if len(members(c.root)) > 0 {

@@ -6,8 +6,9 @@ import (
 	"os"
 )
 
-// The repairs here are not edits of a client's file, and have the same rules: root refuses them
-// where another user can change the path, and what was opened is what is changed.
+// The repairs in this file do not edit the text of a client's file, but follow the same rules: root
+// refuses them if another user can change the path, and exactly the file that was opened is
+// changed.
 
 // MakePrivate removes the access of group and others to a file.
 func MakePrivate(path string) error {

@@ -81,7 +81,7 @@ type Finding struct {
 	repair  func(context.Context) (done string, err error) // what Options.Fix does
 }
 
-// Options says what to check. The zero value checks the configured registries and changes nothing.
+// Options configure a Run. The zero value checks the configured registries and changes nothing.
 type Options struct {
 	// Registry is a registry, or a repository or image in one: HOST, HOST/REPOSITORY, with :TAG or
 	// @DIGEST. Empty means the registries for which Docker's configuration names this program, else

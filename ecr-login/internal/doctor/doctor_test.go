@@ -227,7 +227,7 @@ func TestEchoIsRedacted(t *testing.T) {
 	}
 }
 
-// So is a token in a malformed response, and the findings have no control characters.
+// A token in a malformed response is redacted too, and the findings have no control characters.
 func TestEchoInMalformedResponse(t *testing.T) {
 	t.Parallel()
 	login := ecrlogin.Credentials{Username: "AWS", Password: strings.Repeat("not-a-real-token", 20)}
@@ -286,7 +286,7 @@ func TestPasswordOnlyToECRPublic(t *testing.T) {
 			d: &doctor{Options: Options{Now: time.Now}, ctx: t.Context()}, host: strings.TrimPrefix(registry.URL, "https://"),
 			trust: trustOf(registry, other), login: &ecrlogin.Credentials{Username: "AWS", Password: "not-a-real-token"},
 		}
-		if f := target.checkPublic()[0]; f.Status != Fail || !strings.Contains(f.Fact, "does not ask for a bearer token of its own") {
+		if f := target.checkPublic()[0]; f.Status != Fail || !strings.Contains(f.Fact, "sent no challenge for its own bearer token") {
 			t.Errorf("%q: %+v", realm, f)
 		}
 		registry.Close()

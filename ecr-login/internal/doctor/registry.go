@@ -147,7 +147,7 @@ func (t *target) checkPublic() []Finding {
 	realm, query := challenge(a.challenge)
 	// The password is sent to the registry's own host or to ECR Public's, never to another realm.
 	if realm == nil || realm.Scheme != "https" || realm.Host != t.host && realm.Host != registry.PublicHost {
-		return one(fail(checkProxy, "%s does not ask for a bearer token of its own (%s)", t.host, a))
+		return one(fail(checkProxy, "%s sent no challenge for its own bearer token (%s)", t.host, a))
 	}
 	realm.RawQuery = query.Encode()
 	authorization, how := "", "anonymously"

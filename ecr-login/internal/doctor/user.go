@@ -10,7 +10,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 )
 
-// checkUser reports whose user id and home directory the run has, and whether they belong together.
+// checkUser reports the user and the home directory of the run, and whether the user owns the
+// directory.
 func checkUser() []Finding {
 	who := "unknown user"
 	if uid := os.Geteuid(); uid >= 0 {

@@ -160,7 +160,7 @@ func TestEditsChange(t *testing.T) {
 			func(w *world) { w.env["AWS_SESSION_TOKEN"] = "token" },
 			func(w *world) { w.env["AWS_SESSION_TOKEN"], w.env["AWS_SECURITY_TOKEN"] = "", "token" },
 		},
-		"endpoint set to nothing, which the SDK tells from not set": {
+		"empty endpoint, which the SDK distinguishes from a missing one": {
 			nil, func(w *world) { w.env["AWS_ENDPOINT_URL"] = "" },
 		},
 		"service account": {nil, func(w *world) { w.source.Kubelet = &identity.ServiceAccount{} }},
@@ -371,11 +371,11 @@ func TestOthersDoNotCount(t *testing.T) {
 			},
 			func(w *world) { w.write("token", jwt(`{"iss":"a","sub":"b"}`, "2")) },
 		},
-		"SSO session renewed": {
+		"SSO session refreshed": {
 			func(w *world) { w.source.Profile = "sso"; w.write(ssoFile, `{"accessToken":"not-a-real-token-1"}`) },
 			func(w *world) { w.write(ssoFile, `{"accessToken":"not-a-real-token-2"}`) },
 		},
-		"aws login session renewed": {
+		"aws login session refreshed": {
 			func(w *world) { w.source.Profile = "login"; w.write(loginFile, `{"accessToken":"not-a-real-token-1"}`) },
 			func(w *world) { w.write(loginFile, `{"accessToken":"not-a-real-token-2"}`) },
 		},
