@@ -13,12 +13,13 @@ COMMAND  := ./ecr-login/docker-credential-ecr-login
 # Linters run at a pinned version. They are not in go.mod, where every user of the library would see
 # them.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # The race detector needs cgo and a C compiler. Without one the tests run without it.
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench fleet kubelet-plugin kubelet cross dist dist-test actionlint platforms clean
+.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench fleet kubelet-plugin kubelet cross dist dist-test actionlint clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no mark bits beside its objects.
@@ -116,6 +117,15 @@ DIST_TARGETS ?=
 MINISIGN_KEY ?=
 dist:
 	cd packaging/dist && GOFLAGS= $(GO) run . -version $(VERSION) -out $(abspath $(DIST)) -targets '$(DIST_TARGETS)' -key '$(MINISIGN_KEY)'
+
+# Builds the release for Linux on amd64 twice, and installs, runs, verifies and removes it. Needs root and Debian's
+# minisign, rpm, pacman-package-manager and systemd.
+dist-test:
+	cd packaging/dist && GOFLAGS= $(GO) test -count 1 -timeout 30m -v .
+
+# Checks the workflows in .github/workflows.
+actionlint:
+	$(GO) run $(ACTIONLINT)
 
 # Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the
 # clients that are installed: podman, skopeo and buildah from Debian, and those that `make clients`

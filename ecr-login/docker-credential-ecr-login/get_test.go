@@ -63,7 +63,7 @@ func TestOneTokenForAllAccountsOfARegion(t *testing.T) {
 	u := newSourceUser(t, s, ecrtest.FromEnvironment)
 	var hosts []string
 	for i := range 50 {
-		h := fmt.Sprintf("%012d.dkr.ecr.eu-west-1.amazonaws.com", 100000000000+i)
+		h := fmt.Sprintf("%012d.dkr.ecr.eu-west-1.amazonaws.com", 100_000_000_000+int64(i))
 		hosts = append(hosts, h)
 		u.get(h)
 	}

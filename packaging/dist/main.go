@@ -39,7 +39,7 @@ type options struct {
 }
 
 func run(o options, targets string) error {
-	if semver.Canonical(o.version) != o.version || semver.Build(o.version) != "" {
+	if !semver.IsValid(o.version) || semver.Canonical(o.version) != o.version || semver.Build(o.version) != "" {
 		return fmt.Errorf("version %q is not of the form v1.2.3 or v1.2.3-rc.1", o.version)
 	}
 	selected, err := selectTargets(targets)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -57,9 +58,7 @@ func (r *release) writePackage(t target, format string, tree map[string]file, ro
 	scripts := filepath.Join(r.root, "packaging", "dist", "scripts")
 	info.Recommends = []string{"ca-certificates"}
 	add := func(c files.Content) { info.Contents = append(info.Contents, &c) }
-	for _, dir := range []string{"/usr/share/doc/ecr-login", "/etc/ecr-login"} {
-		add(files.Content{Destination: dir, Type: files.TypeDir})
-	}
+	directories := []string{"/usr/share/doc/ecr-login", "/etc/ecr-login"}
 	switch format {
 	case "deb":
 		// dpkg -r would leave a file of its own list of configuration files. The scripts delete an
@@ -68,6 +67,17 @@ func (r *release) writePackage(t target, format string, tree map[string]file, ro
 	case "apk":
 		// apk has no field for a conflict: it is a negated dependency. It has no recommendations.
 		info.Depends, info.Conflicts, info.Recommends = []string{"!" + otherHelper[format], "ca-certificates"}, nil, nil
+	}
+	if format == "rpm" {
+		// rpm deletes only directories that a package lists. These are missing where no shell has
+		// completions.
+		for _, dir := range []string{"zsh/site-functions", "fish/vendor_completions.d", "bash-completion/completions"} {
+			dir = "/usr/share/" + dir
+			directories = append(directories, path.Dir(dir), dir)
+		}
+	}
+	for _, dir := range directories {
+		add(files.Content{Destination: dir, Type: files.TypeDir})
 	}
 	if format != "apk" { // Alpine has no systemd
 		info.Scripts.PreRemove = filepath.Join(scripts, "preremove.sh")

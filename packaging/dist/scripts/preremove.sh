@@ -12,10 +12,10 @@ fi
 case "$1" in
 upgrade | failed-upgrade | 1) ;;
 *)
-	# Services that an administrator enabled would leave links behind.
-	if [ -d /run/systemd/system ]; then
-		systemctl --quiet disable --now ecr-login-refresh.timer ecr-login-refresh.service ecr-login-watch.service || true
-	fi
+	# Links to units that an administrator enabled would stay. Units of a running system are stopped.
+	now=
+	[ ! -d /run/systemd/system ] || now=--now
+	systemctl --quiet disable $now ecr-login-refresh.timer ecr-login-watch.service 2>/dev/null || true
 	systemctl --quiet --global disable ecr-login-refresh.timer ecr-login-watch.service 2>/dev/null || true
 	;;
 esac
