@@ -18,9 +18,11 @@ func ExampleParse() {
 	_, err = registry.Parse("123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example")
 	fmt.Println(errors.Is(err, registry.ErrNotECR))
 	fmt.Println(err)
-	// Output: 123456789012 us-gov-west-1 aws-us-gov true true
-	// 123456789012.dkr-ecr-fips.us-gov-west-1.on.aws true not an Amazon ECR registry: partition aws
-	// has no hosts like "ID.dkr.ecr.REGION.amazonaws.com.evil.example"
+	// Output:
+	// 123456789012 us-gov-west-1 aws-us-gov true true
+	// 123456789012.dkr-ecr-fips.us-gov-west-1.on.aws
+	// true
+	// not an Amazon ECR registry: partition aws has no hosts like "ID.dkr.ecr.REGION.amazonaws.com.evil.example"
 }
 
 func ExampleParser() {
