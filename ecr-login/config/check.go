@@ -36,7 +36,7 @@ func (c *checker) check(d document) *Error {
 	}
 	if len(c.positions.partitions) != len(d.Partitions) || len(c.positions.registries) != len(d.Registry) {
 		// The decoder and findPositions found different numbers of tables: a rule could be ignored.
-		return &Error{Message: "the tables of the file are not written as in docs/configuration.md"}
+		return &Error{Message: "the tables of the file must be written as [[registry]] and as partitions = [{...}]"}
 	}
 	// Partitions come first: rules can match hosts in them.
 	for i, p := range d.Partitions {

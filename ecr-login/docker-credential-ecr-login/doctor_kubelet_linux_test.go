@@ -71,17 +71,17 @@ func TestDoctorKubelet(t *testing.T) {
 					`", "apiVersion": "credentialprovider.kubelet.k8s.io/v1", "args": ["kubelet"], "matchImages": ["`+host+`"], "defaultCacheDuration": "0s"}]}`)
 			}, says: "✔ match        matchImages of docker-credential-ecr-login\n"},
 		{name: "no flags", flags: []string{"--v=2"}, code: 1, want: `✘ kubelet      the kubelet (process *) runs without --image-credential-provider-bin-dir and --image-credential-provider-config
-               fix: add both flags and restart the kubelet; see docs/kubernetes.md
+               fix: add both flags and restart the kubelet; see https://github.com/4e881efc/ecr-credential-helper/blob/main/docs/kubernetes.md
 ! not checked  providers: kubelet failed
 ! not checked  match, answer, registry, image, layers: kubelet failed
 `},
 		{name: "no configuration", flags: flags, code: 1, want: `✘ providers    cannot read $DIR/config.yaml: no such file or directory
-               fix: correct the file and restart the kubelet; packaging/kubernetes has an example
+               fix: correct the file and restart the kubelet; an example: https://github.com/4e881efc/ecr-credential-helper/blob/main/packaging/kubernetes/credential-provider.yaml
 ! not checked  match, answer, registry, image, layers: providers failed
 `},
 		{name: "another provider", config: providerConfig("ecr-credential-provider", `["get-credentials"]`, "*.dkr.ecr.*.amazonaws.com", ""), flags: flags, code: 1,
 			want: `✘ providers    no provider in $DIR/config.yaml is this program
-               fix: add a provider as in packaging/kubernetes/credential-provider.yaml and restart the kubelet
+               fix: add a provider as in https://github.com/4e881efc/ecr-credential-helper/blob/main/packaging/kubernetes/credential-provider.yaml and restart the kubelet
 ! not checked  match, answer, registry, image, layers: providers failed
 `},
 		{name: "program missing", config: good, flags: flags, change: func(p *fixture) { p.remove("providers") }, code: 1,

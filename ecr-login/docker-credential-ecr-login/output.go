@@ -153,7 +153,7 @@ func hint(err error) string {
 	}
 	var c *config.Error
 	if errors.As(err, &c) {
-		return "correct the settings; the section Settings of the manual page lists every key and environment variable"
+		return "correct the settings; see the section SETTINGS of: docker-credential-ecr-login man"
 	}
 	return ""
 }

@@ -34,8 +34,8 @@ refreshed and is reported as skipped.
 
 With --watch the command keeps running and refreshes each token at its refresh point. If AWS cannot be reached, it
 retries at least once a minute while the old token is valid. It looks for new registries every five minutes. It exits
-with 0 on SIGINT or SIGTERM, and with 1 when its output can no longer be written. The directory packaging/systemd of
-the source code has units for both modes.`,
+with 0 on SIGINT or SIGTERM, and with 1 when its output can no longer be written. systemd units for both modes are in the
+source code, https://github.com/4e881efc/ecr-credential-helper.`,
 		Example: `    docker-credential-ecr-login refresh
     docker-credential-ecr-login refresh 123456789012.dkr.ecr.eu-west-1.amazonaws.com
     docker-credential-ecr-login refresh --watch`,

@@ -17,7 +17,7 @@ var publicHosts = []string{registry.PublicHost, registry.PublicHostDualStack}
 func checkProfile(name string) error {
 	if strings.ContainsAny(name, "/\\\x00\n\r\t \"'") || strings.HasPrefix(name, "-") || strings.HasSuffix(strings.ToLower(name), ".exe") {
 		return problem(
-			fmt.Sprintf("add a rule with profile = %q to the settings: see docs/configuration.md", name),
+			fmt.Sprintf("add a rule with profile = %q to the settings; see the section SETTINGS of: docker-credential-ecr-login man", name),
 			"profile %q cannot be part of a program's name", name)
 	}
 	return nil

@@ -61,7 +61,7 @@ func (d *doctor) checkKubelet() []Finding {
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		return one(fail("add both flags and restart the kubelet; see docs/kubernetes.md", "the kubelet (process %d) runs without %s", k.pid, strings.Join(missing, " and ")))
+		return one(fail("add both flags and restart the kubelet; see https://github.com/4e881efc/ecr-credential-helper/blob/main/docs/kubernetes.md", "the kubelet (process %d) runs without %s", k.pid, strings.Join(missing, " and ")))
 	}
 	d.kubelet = k
 	return one(ok("process %d, configuration %s, programs in %s", k.pid, k.config, k.binDir))

@@ -81,7 +81,7 @@ func readProviders(path string) (all []provider, err error) {
 func (d *doctor) checkProviders() []Finding {
 	all, err := readProviders(d.kubelet.config)
 	if err != nil {
-		return one(fail("correct the file and restart the kubelet; packaging/kubernetes has an example", "%v", err))
+		return one(fail("correct the file and restart the kubelet; an example: https://github.com/4e881efc/ecr-credential-helper/blob/main/packaging/kubernetes/credential-provider.yaml", "%v", err))
 	}
 	var findings []Finding
 	for _, p := range all {
@@ -95,7 +95,7 @@ func (d *doctor) checkProviders() []Finding {
 		}
 	}
 	if len(findings) == 0 {
-		return one(fail("add a provider as in packaging/kubernetes/credential-provider.yaml and restart the kubelet", "no provider in %s is this program", d.kubelet.config))
+		return one(fail("add a provider as in https://github.com/4e881efc/ecr-credential-helper/blob/main/packaging/kubernetes/credential-provider.yaml and restart the kubelet", "no provider in %s is this program", d.kubelet.config))
 	}
 	return findings
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
@@ -91,7 +92,8 @@ func (d *doctor) start(s *step) *step {
 			return
 		}
 		findings := s.check()
-		if d.ctx.Err() != nil && !Healthy(findings) { // it failed because the run is over
+		interrupted := d.ctx.Err() == context.Canceled && slices.ContainsFunc(findings, func(f Finding) bool { return f.Status != OK })
+		if interrupted || d.ctx.Err() != nil && !Healthy(findings) { // it failed because the run is over
 			findings = one(skipped(blockedBy(d.ctx)))
 		}
 		s.setFindings(findings)
