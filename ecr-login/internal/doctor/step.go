@@ -58,7 +58,7 @@ func (d *doctor) checkMachine() {
 
 // A step is one check of a run. Whatever the check writes may be read after done is closed.
 type step struct {
-	name, registry string
+	name, registry string // without a name the step has no findings to report
 	check          func() []Finding
 	needs          []*step // the check is skipped when one of these failed
 	after          []*step // the check waits for these, whatever their result
@@ -148,6 +148,9 @@ func (d *doctor) collect(report func(Finding)) []Finding {
 	var all []Finding
 	expired := map[string]bool{} // sso-sessions
 	for s := range d.started {
+		if s.name == "" {
+			continue
+		}
 		if !s.isDone() {
 			d.Waiting(s.name, s.registry)
 		}

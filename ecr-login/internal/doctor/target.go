@@ -69,7 +69,7 @@ func (d *doctor) checkTarget(t *target) {
 	start("entry", func() []Finding { return d.checkEntry(t.host) }, []*step{d.dockerFile})
 	start("podman", func() []Finding { return d.checkPodman(t.host) }, nil, d.dockerFile)
 	// The cache is examined before the token check writes to it.
-	t.explained = start("plan", t.explain, nil)
+	t.explained = start("", t.explain, nil)
 	planned := []*step{d.settingsFile}
 	t.credentials = start("credentials", t.checkCredentials, planned)
 	t.api = start("api", t.checkAPI, planned, t.explained, t.credentials)
