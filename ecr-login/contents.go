@@ -28,11 +28,11 @@ type CacheEntry struct {
 
 // CacheContents is everything in the cache.
 type CacheContents struct {
-	List    []CacheEntry
-	Sealed  bool // a sealing key exists; without one all entries count as Foreign
-	Foreign int  // entries that were sealed with another key
-	Damaged int  // entries that should be readable and are not
-	Other   int  // entries of another version of this program, which this version does not use
+	List     []CacheEntry
+	HasKey   bool // a sealing key exists; without one all entries count as OtherKey
+	OtherKey int  // entries that were sealed with another key
+	Damaged  int  // entries that should be readable and are not
+	Other    int  // entries of another version of this program, which this version does not use
 }
 
 // CacheEntries returns everything in the cache, whichever principal fetched it. For each known host
@@ -43,7 +43,7 @@ func (h *Helper) CacheEntries(helperFor func(host string) *Helper) (CacheContent
 		return CacheContents{}, err
 	}
 	inv := h.disk.Inventory()
-	all := CacheContents{Sealed: inv.HasKey, Foreign: inv.OtherKey, Damaged: inv.Damaged}
+	all := CacheContents{HasKey: inv.HasKey, OtherKey: inv.OtherKey, Damaged: inv.Damaged}
 	hosts := h.hostsByToken(helperFor)
 	for _, n := range inv.Items {
 		about, ok := plan.AboutKey(n.Key)

@@ -48,7 +48,7 @@ func TestCacheEntriesAndForget(t *testing.T) {
 			}
 		}
 	}
-	if tokens != 3 || logins != 1 || used != 1 || !all.Sealed || all.Damaged != 0 || all.Foreign != 0 {
+	if tokens != 3 || logins != 1 || used != 1 || !all.HasKey || all.Damaged != 0 || all.OtherKey != 0 {
 		t.Errorf("%d tokens (%d in use now), %d logins: %+v; want 3 (1), 1", tokens, used, logins, all)
 	}
 

@@ -10,10 +10,10 @@ import (
 
 // Event is the result of one call, for Options.Observe.
 type Event struct {
-	Host      string        // the registry's host; empty for GetForRegion
-	Region    string        // the registry's region; empty for a host that is not ECR
-	Principal string        // Options.Principal
-	Outcome   Outcome       //
+	Host      string // the registry's host; empty for GetForRegion
+	Region    string // the registry's region; empty for a host that is not ECR
+	Principal string // Options.Principal
+	Outcome   Outcome
 	Kind      Kind          // of the error, if it is an *Error
 	Took      time.Duration // of the whole call
 	Expires   time.Time     // of the credentials; zero when there are none

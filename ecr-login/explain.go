@@ -15,13 +15,13 @@ type Verdict string
 
 // The verdicts.
 const (
-	ServeLogin  Verdict = "serve-login"  // return the login stored for this host, from the cache
-	ServeToken  Verdict = "serve-token"  // return the principal's token, from the cache
-	Refresh     Verdict = "refresh"      // refresh the aging token in the cache, or return it
-	AskAWS      Verdict = "ask-aws"      // request a token from AWS
-	AskFallback Verdict = "ask-fallback" // call the fallback helper: the host is not ECR
-	NotFound    Verdict = "not-found"    // the host is not ECR, or it is ECR Public and the settings have public = "never"
-	Fail        Verdict = "fail"         // the settings or the AWS configuration cannot be used
+	ServeLogin   Verdict = "serve-login"  // return the login stored for this host, from the cache
+	ServeToken   Verdict = "serve-token"  // return the principal's token, from the cache
+	Refresh      Verdict = "refresh"      // refresh the aging token in the cache, or return it
+	RequestToken Verdict = "ask-aws"      // request a token from AWS
+	CallFallback Verdict = "ask-fallback" // call the fallback helper: the host is not ECR
+	NotFound     Verdict = "not-found"    // the host is not ECR, or it is ECR Public and the settings have public = "never"
+	Fail         Verdict = "fail"         // the settings or the AWS configuration cannot be used
 )
 
 // Explanation describes what Get would do for one server URL, and why.
@@ -71,7 +71,7 @@ func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 	if errors.Is(err, ErrNotECR) {
 		x.Verdict, x.Why = NotFound, err.Error()
 		if h.hasFallback() {
-			x.Verdict, x.Why = AskFallback, err.Error()+"; the fallback helper "+progname.Prefix+h.settings.Fallback+" is called"
+			x.Verdict, x.Why = CallFallback, err.Error()+"; the fallback helper "+progname.Prefix+h.settings.Fallback+" is called"
 		}
 		return x
 	}
@@ -87,7 +87,7 @@ func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 	endpoints, err := h.tokens.Endpoints(ctx, request(p))
 	x.ECR, x.STS, x.CABundle = endpoints.ECR, endpoints.STS, endpoints.CABundle
 	x.explainCache(h, p)
-	if x.Verdict == AskAWS && err != nil {
+	if x.Verdict == RequestToken && err != nil {
 		x.Verdict, x.Why = Fail, err.Error()
 	}
 	return x
@@ -130,6 +130,6 @@ func (x *Explanation) explainCache(h *Helper, p plan.Plan) {
 	case state == cache.Aging:
 		x.Verdict, x.Why = Refresh, "the token in the cache is past its refresh point: one process refreshes it, the others use it"
 	default:
-		x.Verdict, x.Why = AskAWS, "the cache has no token for this principal, region and endpoint"
+		x.Verdict, x.Why = RequestToken, "the cache has no token for this principal, region and endpoint"
 	}
 }

@@ -60,7 +60,7 @@ environment, has a * for the account.`,
 		}
 		list := cacheList{
 			Folder: status.Dir, Trouble: status.Problem, Entries: []cacheRow{},
-			Sealed: held.Sealed, Foreign: held.Foreign, Damaged: held.Damaged, Other: held.Other,
+			Sealed: held.HasKey, Foreign: held.OtherKey, Damaged: held.Damaged, Other: held.Other,
 		}
 		for _, h := range held.List {
 			list.Entries = append(list.Entries, rowsOf(h)...)

@@ -145,13 +145,13 @@ func registryText(r registry.Registry) string {
 
 // verdicts are the texts of the codes.
 var verdicts = map[ecrlogin.Verdict]string{
-	ecrlogin.ServeLogin:  "return the stored login",
-	ecrlogin.ServeToken:  "return the cached token",
-	ecrlogin.Refresh:     "refresh the cached token, or return it",
-	ecrlogin.AskAWS:      "request a token from AWS",
-	ecrlogin.AskFallback: "call the fallback helper",
-	ecrlogin.NotFound:    "find no credentials",
-	ecrlogin.Fail:        "fail",
+	ecrlogin.ServeLogin:   "return the stored login",
+	ecrlogin.ServeToken:   "return the cached token",
+	ecrlogin.Refresh:      "refresh the cached token, or return it",
+	ecrlogin.RequestToken: "request a token from AWS",
+	ecrlogin.CallFallback: "call the fallback helper",
+	ecrlogin.NotFound:     "find no credentials",
+	ecrlogin.Fail:         "fail",
 }
 
 func orNone(s string) string {

@@ -129,7 +129,7 @@ func TestExplainAgreesWithGet(t *testing.T) {
 				i, strings.Join(s.words, ", "), x.Verdict, x.Why, x.ECR, x.STS, wrong, a, aws.Hosts())
 		}
 	}
-	for _, v := range []ecrlogin.Verdict{ecrlogin.ServeLogin, ecrlogin.ServeToken, ecrlogin.Refresh, ecrlogin.AskAWS, ecrlogin.NotFound, ecrlogin.Fail} {
+	for _, v := range []ecrlogin.Verdict{ecrlogin.ServeLogin, ecrlogin.ServeToken, ecrlogin.Refresh, ecrlogin.RequestToken, ecrlogin.NotFound, ecrlogin.Fail} {
 		if verdicts[v] < 3 {
 			t.Errorf("only %d of the situations have the verdict %s: too few to prove anything", verdicts[v], v)
 		}
@@ -156,7 +156,7 @@ func disagreement(x ecrlogin.Explanation, a result, connections int, hosts []str
 		if a.code != 1 || connections != 0 || !strings.Contains(a.stderr, x.Why) {
 			return "did not fail in that way"
 		}
-	case ecrlogin.Refresh, ecrlogin.AskAWS:
+	case ecrlogin.Refresh, ecrlogin.RequestToken:
 		// Without credentials there is no request. explain cannot know that before the search for
 		// them.
 		if strings.Contains(a.stdout, "no AWS credentials") || a.stdout == notFoundLine && connections == 0 || x.Verdict == ecrlogin.Refresh && connections == 0 {
