@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/doctor"
+	children "github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 )
@@ -53,6 +54,7 @@ program as the kubelet does, and opens the registry with the answer.`,
 	node := c.Flags().Bool("kubelet", false, "check the kubelet of this node instead of docker")
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
+		children.EndOnSignal(false)
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt)
 		defer stop()
 		o := doctor.Options{Helper: p.options(progname.Profile(p.name)), Profile: *profile, Kubelet: *node, Fix: *fix}

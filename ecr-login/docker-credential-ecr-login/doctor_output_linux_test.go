@@ -78,7 +78,7 @@ func TestDoctorInterrupt(t *testing.T) {
 	_ = cmd.Wait()
 	text := out.String()
 	if code := cmd.ProcessState.ExitCode(); code != interrupted || stderr.Len() > 0 || strings.Contains(text, "✘") ||
-		!strings.Contains(text, "\n! not checked  credentials, ") || !strings.HasSuffix(text, ", token, registry: interrupted\n") {
+		!strings.Contains(text, "\n! not checked  ") || !strings.Contains(text, " credentials, ") || !strings.HasSuffix(text, ", token, registry: interrupted\n") {
 		t.Errorf("exit code %d, doctor prints\n%s%s", code, text, stderr.String())
 	}
 }

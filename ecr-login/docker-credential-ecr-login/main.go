@@ -9,7 +9,8 @@
 // serves a get from the cache.
 //
 // The protocol's commands leave signals to the system, because a handler would cost each of them a
-// thread: the kernel releases their locks, and nothing reads an unfinished file. Commands for people
+// thread: the kernel releases their locks, and nothing reads an unfinished file. Only while a
+// credential_process or a fallback helper runs, a signal also ends that command. Commands for people
 // handle SIGPIPE to report that their output could not be written, and refresh --watch handles SIGINT
 // and SIGTERM to exit with 0.
 package main

@@ -53,21 +53,8 @@ echo '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}'
 // Ctrl-C at the terminal ends the helper, the credential_process and its children.
 func TestProcessInterrupted(t *testing.T) {
 	t.Parallel()
-	fifo := filepath.Join(t.TempDir(), "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	hold, err := os.OpenFile(fifo, os.O_RDWR, 0) // keeps the FIFO open until the script has it
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hold.Close()
-	reader, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
-	cmd := onTerminalWithProcess(t, ecrtest.New(t), "exec 9>"+fifo+"; echo started >&9; sleep 600; true\n")
+	f := newRunningMark(t)
+	cmd := onTerminalWithProcess(t, ecrtest.New(t), f.script)
 	keyboard, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -75,16 +62,94 @@ func TestProcessInterrupted(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(reader, make([]byte, len("started\n"))); err != nil {
-		t.Fatal(err)
-	}
-	hold.Close()
+	f.waitForStart()
 	if _, err := io.WriteString(keyboard, "\x03"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadAll(reader); err != nil { // ends with the last process
-		t.Error(err)
-	}
+	f.waitForEnd()
 	keyboard.Close()
 	cmd.Wait()
+}
+
+// Without a terminal, a signal that ends the helper ends the credential_process and its children,
+// which are in a process group of their own.
+func TestProcessSignaled(t *testing.T) {
+	t.Parallel()
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			f := newRunningMark(t)
+			home := ecrtest.New(t).Home(t.TempDir())
+			home.Config("[profile p]", "credential_process = sh "+f.file())
+			cmd := exec.Command(helper, "get")
+			cmd.Env = newUser(t, home.Dir, home.Env("AWS_PROFILE=p")).env
+			cmd.Stdin = strings.NewReader(host)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			f.waitForStart()
+			if err := cmd.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			f.waitForEnd()
+			_ = cmd.Wait()
+			if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != s {
+				t.Errorf("the helper ended with %v", cmd.ProcessState)
+			}
+		})
+	}
+}
+
+// A runningMark is a script and a FIFO that shows whether one of its processes runs.
+type runningMark struct {
+	t      *testing.T
+	script string
+	hold   *os.File // keeps the FIFO open until the script has it
+	reader *os.File
+}
+
+func newRunningMark(t *testing.T) *runningMark {
+	t.Helper()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hold, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { hold.Close() })
+	reader, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close() })
+	return &runningMark{t, "exec 9>" + fifo + "; echo started >&9; sleep 600; true\n", hold, reader}
+}
+
+// file returns a file with the script.
+func (r *runningMark) file() string {
+	r.t.Helper()
+	path := filepath.Join(r.t.TempDir(), "script.sh")
+	if err := os.WriteFile(path, []byte(r.script), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	return path
+}
+
+func (r *runningMark) waitForStart() {
+	r.t.Helper()
+	if _, err := io.ReadFull(r.reader, make([]byte, len("started\n"))); err != nil {
+		r.t.Fatal(err)
+	}
+	r.hold.Close()
+}
+
+// waitForEnd waits for the last process of the script.
+func (r *runningMark) waitForEnd() {
+	r.t.Helper()
+	if _, err := io.ReadAll(r.reader); err != nil {
+		r.t.Error(err)
+	}
 }

@@ -17,6 +17,7 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	children "github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/refresh"
 )
@@ -118,6 +119,7 @@ func (p *process) watch(ctx context.Context, profile string, names []string, asJ
 	if name, err := p.registries(profile).Check(names); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	children.EndOnSignal(false)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	find := func() *refresh.Registries { return p.registries(profile) }

@@ -15,6 +15,7 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	children "github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
@@ -40,6 +41,7 @@ type process struct {
 
 // run runs the program with args as in os.Args and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	children.EndOnSignal(true)
 	p := &process{name: args[0], stdin: stdin, out: newOutput(args[0], stdout, stderr), stderr: stderr}
 	switch {
 	case len(args) == 1 && isKubeletRequest(stdin):

@@ -6,7 +6,8 @@
 //
 // Prompts work: if this process has a terminal, the command stays in its process group, so it may
 // read the terminal, and Ctrl-C ends it. Its descendants are then found by their parents. Without a
-// terminal it gets a process group of its own, which also holds descendants whose parent has ended.
+// terminal it gets a process group of its own, which also holds descendants whose parent has ended. A
+// signal to the group of this process then does not reach it: see EndOnSignal.
 //
 // Limits: a descendant is not ended if it left the process group and its parent has ended, as a
 // daemon does. On Windows a job object holds the descendants; one that is started before the
@@ -18,8 +19,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +35,15 @@ const maxOutput = 4 << 20
 
 // ErrTooLong reports that a command printed too much.
 var ErrTooLong = errors.New("printed more than 4 MiB")
+
+// endOnSignal is set by EndOnSignal.
+var endOnSignal atomic.Bool
+
+// EndOnSignal sets whether a signal that ends this process (SIGHUP, SIGINT or SIGTERM) first ends the
+// commands that have a process group of their own. The system is asked for the signals only while
+// such a command runs. It is for the main program: a library leaves signals alone, and so does a
+// command that handles them itself.
+func EndOnSignal(on bool) { endOnSignal.Store(on) }
 
 // Shell returns a command that the system's shell runs.
 func Shell(command string) *exec.Cmd {
@@ -58,6 +70,11 @@ func output(ctx context.Context, cmd *exec.Cmd, group bool) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	var caught chan os.Signal // before the start, so that no signal is missed
+	if group && endOnSignal.Load() {
+		caught = catchSignals()
+		defer release(caught)
+	}
 	t, err := start(cmd, group)
 	if err != nil {
 		return nil, err
@@ -67,6 +84,10 @@ func output(ctx context.Context, cmd *exec.Cmd, group bool) ([]byte, error) {
 	go func() { done <- cmd.Wait() }()
 	select {
 	case err = <-done:
+	case s := <-caught:
+		t.kill()
+		endBy(s)
+		return nil, context.Canceled
 	case <-ctx.Done():
 		t.kill()
 		return nil, ctx.Err()

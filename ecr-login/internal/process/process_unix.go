@@ -5,7 +5,9 @@ package process
 import (
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
+	"time"
 )
 
 // maxRounds bounds the search for descendants that are started while others are ended.
@@ -75,3 +77,32 @@ func (t tree) descendants() []int {
 }
 
 func (tree) close() {}
+
+// catchSignals catches the signals that would end this process at once. It leaves those that this
+// process was started to ignore, as by nohup.
+func catchSignals() chan os.Signal {
+	caught := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
+		if !signal.Ignored(s) {
+			signal.Notify(caught, s)
+		}
+	}
+	return caught
+}
+
+// release stops catching signals. One that has arrived ends this process.
+func release(caught chan os.Signal) {
+	signal.Stop(caught)
+	select {
+	case s := <-caught:
+		endBy(s)
+	default:
+	}
+}
+
+// endBy ends this process as the signal would have without catchSignals.
+func endBy(s os.Signal) {
+	signal.Reset(s)
+	syscall.Kill(os.Getpid(), s.(syscall.Signal))
+	time.Sleep(time.Minute) // another thread may get the signal
+}

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"os"
 	"os/exec"
 
 	"golang.org/x/sys/windows"
@@ -38,5 +39,12 @@ func start(cmd *exec.Cmd, _ bool) (tree, error) {
 func hasTerminal() bool { return false }
 
 func (t tree) kill() { windows.TerminateJobObject(t.job, 1) }
+
+// catchSignals, release and endBy are not used: there are no process groups that a signal misses.
+func catchSignals() chan os.Signal { return nil }
+
+func release(chan os.Signal) {}
+
+func endBy(os.Signal) {}
 
 func (t tree) close() { windows.CloseHandle(t.job) }
