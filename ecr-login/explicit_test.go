@@ -69,7 +69,7 @@ func TestTenants(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 200 {
 		all.Go(func() {
-			c, err := helpers[i%2].Get(t.Context(), fmt.Sprintf("%012d.dkr.ecr.us-east-1.amazonaws.com", 100000000000+i))
+			c, err := helpers[i%2].Get(t.Context(), fmt.Sprintf("1%011d.dkr.ecr.us-east-1.amazonaws.com", i))
 			if err != nil {
 				t.Error(err)
 				return
