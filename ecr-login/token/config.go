@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 
@@ -78,6 +79,12 @@ func (f *fetch) load(ctx context.Context) (aws.Config, error) {
 func (f *fetch) builtClient() (*awshttp.BuildableClient, error) {
 	var roots *x509.CertPool
 	f.clientKey = bundleKey{}
+	// Go reads the file of SSL_CERT_FILE without a limit.
+	if path := os.Getenv("SSL_CERT_FILE"); path != "" {
+		if _, err := regularfile.Read(path, maxBundle); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, &Error{Kind: Configuration, Message: fmt.Sprintf("cannot read SSL_CERT_FILE %q: %v", path, err), Err: err}
+		}
+	}
 	if path := f.endpoints.caBundle(); path != "" {
 		pem, err := regularfile.Read(path, maxBundle)
 		if err != nil {

@@ -271,5 +271,7 @@ func TestTokenFileIsNotRegular(t *testing.T) {
 		wantError(t, r, token.NoCredentials, `"`+path+`"`, words)
 		r = fetch(t, settings(t, "AWS_CA_BUNDLE="+path), job{Request: private("us-east-1")})
 		wantError(t, r, token.Configuration, `"`+path+`"`, words)
+		r = fetch(t, settings(t, "SSL_CERT_FILE="+path), job{Request: private("us-east-1")})
+		wantError(t, r, token.Configuration, "SSL_CERT_FILE", `"`+path+`"`, words)
 	}
 }
