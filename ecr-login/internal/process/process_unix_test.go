@@ -100,12 +100,12 @@ func TestDescendantsEnd(t *testing.T) {
 				if _, err := io.ReadFull(only, make([]byte, 2)); err != nil {
 					t.Fatal(err)
 				}
-				writer.Close()
-				reader.Close()
 				cancel()
 				if err := <-result; !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)
 				}
+				writer.Close()
+				reader.Close()
 				only.SetReadDeadline(time.Now().Add(time.Minute)) // far beyond what the kernel needs
 				if _, err := io.ReadAll(only); err != nil {
 					t.Errorf("a descendant still runs: %v", err)
