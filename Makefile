@@ -92,6 +92,7 @@ lint:
 	cd ecr-login/e2e && $(GO) vet -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) mod tidy -diff
+	cd ecr-login/e2e/kubelet && $(GO) mod tidy -diff && $(GO) mod tidy -diff -modfile=go.1.34.mod
 	cd packaging/dist && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 
 # Builds a program outside this repository that imports only the library, and counts the modules in
