@@ -45,7 +45,7 @@ func writePage(w io.Writer) {
 	fmt.Fprint(w, introduction)
 	strategies := append([]strategy{ours, sdk}, others...)
 
-	section(w, "Cold start, one attempt", `No machine has a token, all start in the same second, and nobody tries a second time. The first
+	section(w, "Cold start, one attempt", `No machine has a token, all start in the same second, and none tries a second time. The first
 rows could all be served within the time of one call. With the SDK's default, most fail.`)
 	tableHead(w)
 	for _, situation := range []struct {
