@@ -45,10 +45,11 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/docker-credential-ecr-login $(DESTDIR)$(PREFIX)/bin/ecr-login
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/docker-credential-ecr-login.1 $(DESTDIR)$(PREFIX)/share/man/man1/ecr-login.1
 
-# The manual page is generated from the texts of the commands. A test fails when it is not up to
-# date.
+# The manual page and docs/commands.md are generated from the texts of the commands. Tests fail when
+# they are not up to date.
 man: build
 	$(BINARY) man > docs/man/docker-credential-ecr-login.1
+	$(GO) test $(COMMAND) -run '^TestCommandsPage$$' -count 1 -update
 
 test:
 	@$(if $(HAVE_CC),,echo "no C compiler found: testing without the race detector")

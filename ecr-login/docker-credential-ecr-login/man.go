@@ -59,8 +59,7 @@ func manPage(root *cobra.Command) string {
 	m.section("Files")
 	m.text(filesAndNames)
 	m.section("Exit status")
-	m.text("0 on success, else 1. Standard error has the cause. The commands that container clients run also print it on\n" +
-		"standard output, in one line.")
+	m.text(exitStatus)
 	m.section("Examples")
 	m.text(shorten(examples))
 	m.section("See also")

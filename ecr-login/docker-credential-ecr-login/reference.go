@@ -71,3 +71,7 @@ See which credentials a registry uses, and why:
 Undo everything that configure did:
 
     docker-credential-ecr-login unconfigure`
+
+// exitStatus is the section of the manual page about exit codes.
+const exitStatus = `0 on success, else 1. Standard error has the cause. The commands that container clients run also print it on
+standard output, in one line.`
