@@ -29,8 +29,8 @@ func TestRegionSharesTheCache(t *testing.T) {
 	if got := mustGet(t, h, "public.ecr.aws"); got != public {
 		t.Error("ECR Public: not the token of Get")
 	}
-	if hosts := h.KnownHosts(); len(hosts) != 2 {
-		t.Errorf("known hosts %q, want the two hosts of the gets", hosts)
+	if hosts := h.List(t.Context()); len(hosts) != 2 {
+		t.Errorf("List %q, want the two hosts of the gets", hosts)
 	}
 }
 

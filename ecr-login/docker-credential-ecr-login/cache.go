@@ -12,6 +12,8 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/contents"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/refresh"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
@@ -49,12 +51,12 @@ environment, has a * for the account.`,
 	}
 	asJSON := jsonFlag(c)
 	c.RunE = func(*cobra.Command, []string) error {
-		helper := p.helper()
-		status, err := helper.CacheStatus()
+		disk := p.contents()
+		status, err := disk.Status()
 		if err != nil {
 			return err
 		}
-		held, err := helper.CacheEntries(p.registries("").Helper)
+		held, err := disk.Read(p.registries("").ProfileOf)
 		if err != nil {
 			return err
 		}
@@ -72,6 +74,11 @@ environment, has a * for the account.`,
 		return nil
 	}
 	return c
+}
+
+// contents returns the cache that helper uses.
+func (p *process) contents() *contents.Cache {
+	return contents.Open(progname.Profile(p.name), p.log(), p.clock)
 }
 
 // A cacheList is what cache ls prints.
@@ -101,7 +108,7 @@ type cacheRow struct {
 	state       cache.State
 }
 
-func rowsOf(h ecrlogin.CacheEntry) []cacheRow {
+func rowsOf(h contents.Entry) []cacheRow {
 	row := cacheRow{
 		Registry: h.Pattern, Kind: "token", Source: string(h.Source), ProfileRole: h.ProfileRole, Profile: h.Profile, RoleARN: h.RoleARN, Endpoint: h.Endpoint,
 		State: h.State.String(), Fetched: h.Fetched, Refresh: h.Refresh, Expires: h.Expires, state: h.State,
@@ -196,9 +203,9 @@ revoke it.`,
 		ValidArgsFunction: p.completeRegistries(-1),
 	}
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		helper := p.helper()
+		disk := p.contents()
 		if len(args) == 0 {
-			n, err := helper.ForgetAll()
+			n, err := disk.ForgetAll()
 			if err != nil {
 				return err
 			}
@@ -207,10 +214,10 @@ revoke it.`,
 		}
 		failed := false
 		for _, name := range args {
-			if hosts := sharedWith(helper, p.registries(""), name); len(hosts) > 0 {
+			if hosts := sharedWith(disk, p.helper(), p.registries(""), name); len(hosts) > 0 {
 				p.out.note(fmt.Sprintf("%s shares its tokens with %s", redact.UserInfo(name), someOf(hosts)), "")
 			}
-			n, err := helper.Forget(name)
+			n, err := disk.Forget(name)
 			if err != nil {
 				p.out.problem(fmt.Errorf("%s: %w", redact.UserInfo(name), err), hint(err))
 				failed = true
@@ -227,17 +234,17 @@ revoke it.`,
 }
 
 // sharedWith returns the other known registries that use the same tokens as the named one.
-func sharedWith(helper *ecrlogin.Helper, known *refresh.Registries, name string) []string {
+func sharedWith(disk *contents.Cache, helper *ecrlogin.Helper, known *refresh.Registries, name string) []string {
 	status, err := helper.Status(name)
 	if err != nil {
 		return nil
 	}
-	contents, err := helper.CacheEntries(known.Helper)
+	held, err := disk.Read(known.ProfileOf)
 	if err != nil {
 		return nil
 	}
 	var others []string
-	for _, e := range contents.List {
+	for _, e := range held.List {
 		if slices.Contains(e.Hosts, status.Host) {
 			others = append(others, e.Hosts...)
 		}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/contents"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	children "github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
@@ -49,7 +49,7 @@ source code, https://github.com/4e881efc/ecr-credential-helper.`,
 	watch := c.Flags().Bool("watch", false, "keep running and refresh each token at its refresh point")
 	asJSON := jsonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := requireCache(p.helper()); err != nil {
+		if err := requireCache(p.contents()); err != nil {
 			return err
 		}
 		p.budget.pause() // each request has the settings' timeout
@@ -62,8 +62,8 @@ source code, https://github.com/4e881efc/ecr-credential-helper.`,
 }
 
 // requireCache returns an error when the cache cannot store tokens.
-func requireCache(h *ecrlogin.Helper) error {
-	s, err := h.CacheStatus()
+func requireCache(disk *contents.Cache) error {
+	s, err := disk.Status()
 	if err != nil {
 		return err
 	}
@@ -80,6 +80,7 @@ func (p *process) registries(profile string) *refresh.Registries {
 		New:     p.helperFor,
 		Profile: cmp.Or(profile, progname.Profile(p.name)),
 		Clients: clients.Read(dockerconfig.Locator{}),
+		Cache:   p.contents(),
 	}
 }
 

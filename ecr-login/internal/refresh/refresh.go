@@ -12,6 +12,7 @@ import (
 	"time"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/contents"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
@@ -50,6 +51,7 @@ type Token struct {
 
 	id     ecrlogin.TokenID
 	helper *ecrlogin.Helper
+	cache  *contents.Cache
 	named  bool            // by the user
 	cached ecrlogin.Status // the token in the cache
 }
@@ -97,7 +99,7 @@ func (t *Token) fetch(ctx context.Context) Result {
 	t.cached = cached
 	switch {
 	case err == nil:
-		t.helper.AddHosts(t.Hosts...)
+		t.cache.AddHosts(t.Hosts...)
 		return t.result(Refreshed)
 	case !t.named && WithoutCredentials(err):
 		return t.result(Anonymous)

@@ -7,6 +7,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/contents"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
@@ -24,15 +25,15 @@ type Registries struct {
 	// Clients are the registries in the configuration files of docker and podman.
 	Clients *clients.Registries
 
+	// Cache has the registries that were used recently.
+	Cache *contents.Cache
+
 	helpers map[string]*ecrlogin.Helper // by profile
 }
 
 // Helper returns the Helper that a client would use for the server URL.
 func (r *Registries) Helper(serverURL string) *ecrlogin.Helper {
-	profile := r.Profile
-	if profile == "" {
-		profile, _ = r.Clients.Profile(serverURL)
-	}
+	profile := r.ProfileOf(serverURL)
 	if r.helpers == nil {
 		r.helpers = map[string]*ecrlogin.Helper{}
 	}
@@ -44,9 +45,18 @@ func (r *Registries) Helper(serverURL string) *ecrlogin.Helper {
 	return h
 }
 
+// ProfileOf returns the AWS profile that a client would use for the server URL.
+func (r *Registries) ProfileOf(serverURL string) string {
+	if r.Profile != "" {
+		return r.Profile
+	}
+	profile, _ := r.Clients.Profile(serverURL)
+	return profile
+}
+
 // Hosts returns the registries that are configured or were used recently, sorted.
 func (r *Registries) Hosts() []string {
-	list := append(r.Helper("").KnownHosts(), r.Clients.Keys()...)
+	list := append(r.Cache.Hosts(), r.Clients.Keys()...)
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -92,7 +102,7 @@ func (r *Registries) Tokens(names []string) (tokens []*Token, results []Result) 
 		}
 		t := byID[cached.Token]
 		if t == nil {
-			t = &Token{id: cached.Token, helper: helper, named: named, cached: cached}
+			t = &Token{id: cached.Token, helper: helper, cache: r.Cache, named: named, cached: cached}
 			byID[cached.Token] = t
 			tokens = append(tokens, t)
 		}

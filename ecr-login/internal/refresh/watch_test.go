@@ -14,6 +14,7 @@ import (
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/clients"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/contents"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 )
 
@@ -85,9 +86,12 @@ func (s *simulation) helper(profile string) *ecrlogin.Helper {
 	return ecrlogin.New(ecrlogin.Options{Profile: profile, Clock: s.clock})
 }
 
+// contents returns the cache of the Helpers.
+func (s *simulation) contents() *contents.Cache { return contents.Open("", nil, s.clock) }
+
 // registries returns the registries as the environment and the files have them now.
 func (s *simulation) registries() *Registries {
-	return &Registries{New: s.helper, Clients: clients.Read(dockerconfig.Locator{})}
+	return &Registries{New: s.helper, Clients: clients.Read(dockerconfig.Locator{}), Cache: s.contents()}
 }
 
 // watcher returns a Watcher that collects its results.
@@ -304,7 +308,7 @@ func TestWatchFindsNewRegistries(t *testing.T) {
 			if n := len(s.aws.Requests(getToken)); n < 2 {
 				t.Errorf("%d calls, want the new registry's token refreshed", n)
 			}
-			if _, err := s.helper("").Forget(west); err != nil {
+			if _, err := s.contents().Forget(west); err != nil {
 				t.Fatal(err)
 			}
 			s.aws.Reset()
