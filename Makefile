@@ -131,8 +131,10 @@ actionlint:
 
 # Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the
 # clients that are installed: podman, skopeo and buildah from Debian, and those that `make clients`
-# installs. Also runs programs against the command ecrtest (Debian: awscli python3-boto3 skopeo).
+# installs. Also runs programs against the command ecrtest (Debian: awscli python3-boto3 skopeo), and
+# the commands of the documentation (Debian: sudo).
 e2e: build
+	$(GO) build -o bin/ecrtest ./ecr-login/ecrtest/cmd/ecrtest
 	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v . ./ecrtest
 
 # Compares with the AWS CLI how credentials are found (Debian's package awscli). aws-cli-update

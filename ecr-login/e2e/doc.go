@@ -4,8 +4,8 @@
 //
 // The tests need no AWS account and leave the machine unchanged, even when a run is killed. The
 // test binary starts itself again in mount, network, process and IPC namespaces of its own. There,
-// /etc is an overlay, /run is an empty tmpfs, and the clients write only below that /run. The
-// kernel removes all of it when the last process ends, and kills all processes when the first one
+// /etc and /usr/local/bin are overlays, /run is an empty tmpfs, and the clients write only below
+// that /run. The kernel removes all of it when the last process ends, and kills all processes when the first one
 // ends.
 //
 // Inside, the host names of ECR and of the AWS APIs resolve to one address on the loopback device,
@@ -21,6 +21,6 @@
 //
 // The script install-clients installs the clients that are Go programs, at the versions that the
 // suite has passed with. The others are Debian packages: docker.io, containerd, podman, skopeo,
-// buildah, curl. Flags, after -args: -helper and
+// buildah, curl, and sudo and awscli for the commands of the documentation. Flags, after -args: -helper and
 // -clients name the programs, -docs writes versions and results to docs/clients.md.
 package e2e

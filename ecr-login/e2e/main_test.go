@@ -15,6 +15,7 @@ import (
 
 var (
 	helperPath  = flag.String("helper", "../../bin/docker-credential-ecr-login", "the credential helper under test")
+	ecrtestPath = flag.String("ecrtest", "../../bin/ecrtest", "the command ecrtest")
 	clientsPath = flag.String("clients", "../../bin/clients", "directory with clients that are not on the machine's PATH")
 )
 
@@ -101,7 +102,7 @@ func stageEnvironment(next string) []string {
 // locate makes the paths absolute and adds the clients' directory, and those of system programs, to
 // PATH.
 func locate() error {
-	for _, path := range []*string{helperPath, clientsPath, docsPath} {
+	for _, path := range []*string{helperPath, ecrtestPath, clientsPath, docsPath} {
 		if *path == "" {
 			continue
 		}

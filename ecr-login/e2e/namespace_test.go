@@ -36,7 +36,7 @@ func namespaces() *syscall.SysProcAttr {
 	}
 }
 
-// makePrivateMachine gives the namespaces a writable /etc, an empty /run, their own /proc and a
+// makePrivateMachine gives the namespaces their own /etc and /usr/local/bin, an empty /run, their own /proc and a
 // loopback device with two addresses. An engine of the machine that listens in /run is not
 // reachable from here.
 func makePrivateMachine() error {
@@ -49,20 +49,31 @@ func makePrivateMachine() error {
 	if err := unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"); err != nil {
 		return fmt.Errorf("mounting a tmpfs over /run: %w", err)
 	}
-	upper, work := filepath.Join(privateDir, "etc"), filepath.Join(privateDir, "etc.work")
-	for _, dir := range []string{upper, work} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+	for _, dir := range []string{"/etc", "/usr/local/bin"} {
+		if err := makePrivate(dir); err != nil {
 			return err
 		}
-	}
-	options := fmt.Sprintf("lowerdir=/etc,upperdir=%s,workdir=%s", upper, work)
-	if err := unix.Mount("overlay", "/etc", "overlay", 0, options); err != nil {
-		return fmt.Errorf("mounting an overlay over /etc: %w", err)
 	}
 	if err := addAddress("lo", "127.0.0.1"); err != nil {
 		return err
 	}
 	return addAddress("lo:1", address)
+}
+
+// makePrivate mounts an overlay over a directory, whose changes end with the run.
+func makePrivate(dir string) error {
+	upper := filepath.Join(privateDir, filepath.Base(dir))
+	work := upper + ".work"
+	for _, d := range []string{upper, work} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			return err
+		}
+	}
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", dir, upper, work)
+	if err := unix.Mount("overlay", dir, "overlay", 0, options); err != nil {
+		return fmt.Errorf("mounting an overlay over %s: %w", dir, err)
+	}
+	return nil
 }
 
 // addAddress sets the IPv4 address of a device, or of an alias of one, and brings it up.

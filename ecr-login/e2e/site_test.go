@@ -46,11 +46,12 @@ const (
 // awsHosts are the host names that resolve to ecrtest: registries, and the APIs that the helper
 // calls for them.
 var awsHosts = []string{
-	devHost, prodHost, publicHost,
+	devHost, prodHost, publicHost, docsHost, prodDocs, stagingDocs,
 	devAccount + ".dkr.ecr-fips.us-east-1.amazonaws.com", devAccount + ".dkr-ecr.us-east-1.on.aws",
 	"api.ecr.us-east-1.amazonaws.com", "api.ecr.eu-west-1.amazonaws.com", "api.ecr-public.us-east-1.amazonaws.com",
 	"ecr-fips.us-east-1.amazonaws.com", "api.ecr-fips.us-east-1.amazonaws.com", "ecr.us-east-1.api.aws",
 	"sts.amazonaws.com", "sts.us-east-1.amazonaws.com", "sts.eu-west-1.amazonaws.com",
+	"portal.sso.eu-west-1.amazonaws.com", "oidc.eu-west-1.amazonaws.com",
 	"portal.sso.us-east-1.amazonaws.com", "oidc.us-east-1.amazonaws.com", "us-east-1.signin.aws.amazon.com",
 }
 
@@ -132,7 +133,11 @@ func trust(certificates ...[]byte) error {
 }
 
 func writeHosts() error {
-	hosts := "127.0.0.1 localhost\n"
+	machine, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	hosts := "127.0.0.1 localhost " + machine + "\n"
 	for _, name := range awsHosts {
 		hosts += address + " " + name + "\n"
 	}

@@ -191,27 +191,6 @@ func TestSkopeoAndBoto3(t *testing.T) {
 	}
 }
 
-// TestShellRecipe runs the first commands of the section "Shell" in docs/ecrtest.md.
-func TestShellRecipe(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs/ecrtest.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(page), "\n## Shell\n\n")
-	recipe, _, _ := strings.Cut(section, "\n\n")
-	if !strings.Contains(recipe, "ecrtest -proxy") || !strings.Contains(recipe, "kill") {
-		t.Fatalf("not the recipe:\n%s", recipe)
-	}
-	f := &fake{t: t, env: map[string]string{}}
-	bin := filepath.Dir(build(t, "./ecr-login/ecrtest/cmd/ecrtest"))
-	output := f.must("PATH="+bin+":$PATH\n"+recipe+"\n", "sh", "-e")
-	for _, want := range []string{`"repositoryName": "team/app"`, "ThrottlingException", "throttled, as expected"} {
-		if !strings.Contains(output, want) {
-			t.Errorf("%q is missing in\n%s", want, output)
-		}
-	}
-}
-
 // writeArchive writes an image as `docker save` does.
 func writeArchive(t *testing.T) string {
 	t.Helper()
