@@ -22,9 +22,9 @@ func completionCommand(p *process) *cobra.Command {
 		Long: `Prints a script with which the shell completes commands, flags, known registries and AWS profiles. The script for
 bash needs the package bash-completion. Scripts are for the name docker-credential-ecr-login; when the program was
 started as ecr-login, for that name.`,
-		Example: `    docker-credential-ecr-login completion bash > ~/.local/share/bash-completion/completions/docker-credential-ecr-login
-    docker-credential-ecr-login completion zsh > "${fpath[1]}/_docker-credential-ecr-login"
-    docker-credential-ecr-login completion fish > ~/.config/fish/completions/docker-credential-ecr-login.fish
+		Example: `    echo 'source <(docker-credential-ecr-login completion bash)' >> ~/.bashrc
+    echo 'source <(docker-credential-ecr-login completion zsh)' >> ~/.zshrc
+    echo 'docker-credential-ecr-login completion fish | source' >> ~/.config/fish/config.fish
     docker-credential-ecr-login completion powershell >> $PROFILE`,
 		Args:      arguments(1, 1, "one shell: bash, zsh, fish or powershell"),
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},

@@ -111,6 +111,7 @@ func (p *process) newSession(f configureFlags, profile string) (*configure.Sessi
 		Profile:    profile,
 		Podman:     *f.podman,
 		DryRun:     *f.dryRun,
+		Args:       p.args,
 		Executable: self,
 		Caller: func(ctx context.Context) string {
 			caller, err := p.helper().Caller(ctx, "")

@@ -3,8 +3,11 @@ package main
 import (
 	"bufio"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
@@ -27,27 +30,46 @@ func TestDoctorColours(t *testing.T) {
 	}
 }
 
-// On a terminal of 80 columns no line is wider, unless a single word is, and nothing is lost.
+// On a terminal no line is wider than it, unless a single word is. Nothing is lost, and a fix that
+// fits on a line can be copied.
 func TestDoctorFitsTerminal(t *testing.T) {
 	t.Parallel()
-	p := newFixture(t)
-	p.config(`{"credsStore": "desktop"}`)
-	p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "TERM=xterm", "NO_COLOR=1")
-	screen, code := onTerminalOf(t, p.command("", "doctor", host+"/app:v1"), "", 80)
-	var lines []string
-	for line := range strings.Lines(screen) {
-		line = strings.TrimRight(line[strings.LastIndex(line, "\x1b[K")+1:], "\n") // without the progress
-		line = strings.TrimPrefix(line, "[K")
-		lines = append(lines, line)
-		if r := []rune(line); len(r) > 80 && strings.Contains(string(r[indent:]), " ") {
-			t.Errorf("%d columns: %q", len(r), line)
+	for _, columns := range []int{50, 80} {
+		p := newFixture(t)
+		p.config(`{"credsStore": "desktop"}`)
+		if err := os.Symlink(helper, filepath.Join(p.dir, "bin", "ecr-login")); err != nil {
+			t.Fatal(err)
+		}
+		p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "TERM=xterm", "NO_COLOR=1")
+		screen, code := onTerminalOf(t, p.command("", "doctor", host+"/app:v1"), "", uint16(columns))
+		var lines []string
+		for part := range strings.FieldsFuncSeq(screen, func(r rune) bool { return r == '\r' || r == '\n' }) {
+			line, progress := strings.CutPrefix(part, "\x1b[K")
+			width := utf8.RuneCountInString(line)
+			if width > columns && (progress || slices.Max(wordWidths(line)) <= columns) {
+				t.Errorf("%d columns of %d: %q", width, columns, line)
+			}
+			lines = append(lines, line)
+		}
+		joined := strings.Join(strings.Fields(strings.Join(lines, " ")), " ")
+		want := p.fill("✘ entry docker runs another helper: docker-credential-desktop, credsStore in $DIR/.docker/config.json:1 fix: ecr-login configure $HOST")
+		if code != 1 || !strings.Contains(joined, want) {
+			t.Errorf("exit code %d, doctor prints\n%s", code, screen)
+		}
+		if command := p.fill("fix: ecr-login configure $HOST"); len(command) <= columns && !slices.ContainsFunc(lines, func(line string) bool { return strings.TrimSpace(line) == command }) {
+			t.Errorf("%d columns: no line is %q:\n%s", columns, command, screen)
+		}
+		if ca := "/etc/docker/certs.d/" + host + "/ca.crt"; !strings.Contains(joined, ca) {
+			t.Errorf("doctor prints\n%s\nwant %s", screen, ca) // it is wider than the column of the facts
 		}
 	}
-	joined := strings.Join(strings.Fields(strings.Join(lines, " ")), " ")
-	want := p.fill("✘ entry docker runs another helper: docker-credential-desktop, credsStore in $DIR/.docker/config.json:1 fix: docker-credential-ecr-login configure $HOST")
-	if code != 1 || !strings.Contains(joined, want) {
-		t.Errorf("exit code %d, doctor prints\n%s", code, screen)
+}
+
+func wordWidths(line string) (widths []int) {
+	for word := range strings.FieldsSeq(line) {
+		widths = append(widths, utf8.RuneCountInString(word))
 	}
+	return widths
 }
 
 // Lines are printed as soon as they are known, and Ctrl-C prints what else is known.

@@ -35,6 +35,26 @@ func TestDoctorConfiguredRegistries(t *testing.T) {
 	}
 }
 
+// A problem of several registries is printed in full once.
+func TestDoctorDoesNotRepeatProblems(t *testing.T) {
+	t.Parallel()
+	p := newFixture(t)
+	const other = "222233334444.dkr.ecr.us-east-1.amazonaws.com"
+	p.config(`{"credHelpers": {"` + host + `": "ecr-login", "` + other + `": "ecr-login"}}`)
+	p.set("AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")
+	a := p.run("", "doctor")
+	p.wants(problems(a), 1, `✘ credentials  no AWS credentials: *
+               fix: run *
+! not checked  token, registry: credentials failed
+✘ credentials  as for $HOST
+! not checked  token, registry: credentials failed
+`)
+	a = p.run("", "doctor", "--json")
+	if n := strings.Count(a.stdout, `"fact": "no AWS credentials: `); n != 2 {
+		t.Errorf("%d findings have the cause, want 2:\n%s", n, a.stdout)
+	}
+}
+
 // With this program as credsStore, auths has the registries.
 func TestDoctorRegistriesOfCredsStore(t *testing.T) {
 	t.Parallel()

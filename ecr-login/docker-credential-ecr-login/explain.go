@@ -33,7 +33,7 @@ a get would fail before its first request. A registry that is not ECR has no cre
 	c.RunE = func(c *cobra.Command, args []string) error {
 		x := explanation{Explanation: p.helperFor(p.profileFor(*profile, args[0])).Explain(c.Context(), args[0])}
 		if host, err := registry.Host(args[0]); err == nil {
-			entry := doctor.Entry(host)
+			entry := p.out.namedFix(doctor.Entry(host))
 			x.Docker = &entry
 		}
 		if *asJSON {

@@ -68,7 +68,7 @@ func manPage(root *cobra.Command) string {
 }
 
 // shorten returns a text with the short name of the program in its command lines.
-func shorten(text string) string { return output{name: shortName}.named(text) }
+func shorten(text string) string { return withName(text, shortName) }
 
 // references writes a list of names and their meanings.
 func (m *roff) references(list []reference) {

@@ -108,9 +108,9 @@ func TestRootRefusesAnotherUsersHome(t *testing.T) {
 			t.Parallel()
 			u := newOtherUser(t)
 			before := u.tree()
-			a := u.run("", command, host)
+			a := u.run("", command, "--podman", "https://"+host+"/team/app x")
 			want := program + ": " + u.dir + "/.local/state/ecr-login/configured.json: is not edited by root, because nobody (user ID 65534) can change " + u.dir +
-				"\n" + program + ": hint: run: sudo -u nobody " + program + " " + command + "\n"
+				"\n" + program + ": hint: run: sudo -u nobody " + program + " " + command + " --podman 'https://" + host + "/team/app x'\n"
 			if a.code != 1 || a.stderr != want || a.stdout != "" {
 				t.Errorf("%+v\nwant %s", a, want)
 			}

@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/docker/docker-credential-helpers/credentials"
 
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
@@ -35,13 +38,22 @@ import (
 //   - Text from outside is escaped by package terminal. Colours and progress are for terminals only.
 //   - An error starts in lower case and has no full stop. On standard error the program's name precedes
 //     it. Error and hint are two lines.
+//   - Command lines that a person may copy have the short name when a shell finds this program by it.
 type output struct {
-	name           string // of the program
+	name           string        // by which the program was started
+	command        func() string // the name in command lines
 	stdout, stderr *terminal.Writer
 }
 
 func newOutput(argv0 string, stdout, stderr io.Writer) output {
-	return output{shownName(argv0), terminal.New(stdout, os.LookupEnv), terminal.New(stderr, os.LookupEnv)}
+	name := shownName(argv0)
+	command := sync.OnceValue(func() string {
+		if name != shortName && hasShortName() {
+			return shortName
+		}
+		return name
+	})
+	return output{name, command, terminal.New(stdout, os.LookupEnv), terminal.New(stderr, os.LookupEnv)}
 }
 
 // shortName is the name of the link that "make install" and the packages create for people.
@@ -55,10 +67,37 @@ func shownName(argv0 string) string {
 	return progname.Program
 }
 
-// named returns a text with the command lines in it as the user would type them: texts are written
+// hasShortName reports whether a shell finds this program by its short name.
+func hasShortName() bool {
+	path, err := exec.LookPath(shortName)
+	if err != nil {
+		return false
+	}
+	self, err := os.Executable()
+	return err == nil && fileaccess.Same(path, self)
+}
+
+// named returns a text with the command lines in it as the user would type them. Texts are written
 // with the program's long name.
-func (o output) named(text string) string {
-	return strings.ReplaceAll(text, progname.Program+" ", o.name+" ")
+func (o output) named(text string) string { return withName(text, o.command()) }
+
+// withName replaces the program's long name in the command lines of a text. A path keeps it.
+func withName(text, name string) string {
+	const long = progname.Program + " "
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, long)
+		b.WriteString(before)
+		switch {
+		case !found:
+			return b.String()
+		case strings.HasSuffix(before, "/") || strings.HasSuffix(before, `\`):
+			b.WriteString(long)
+		default:
+			b.WriteString(name + " ")
+		}
+		text = after
+	}
 }
 
 // linked is set by the Makefile when it links the program.

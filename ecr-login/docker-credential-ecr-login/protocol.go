@@ -89,13 +89,13 @@ func (p *process) announceInput(name string) (cancel func()) {
 		return func() {}
 	}
 	timer := time.AfterFunc(inputWait, func() {
-		p.out.note(fmt.Sprintf("%s reads the registry from standard input", name), inputHint(p.out.name, name, "HOST"))
+		p.out.note(fmt.Sprintf("%s reads the registry from standard input", name), inputHint(name, "HOST"))
 	})
 	return func() { timer.Stop() }
 }
 
-func inputHint(program, command, host string) string {
-	return fmt.Sprintf("run: echo %s | %s %s", host, program, command)
+func inputHint(command, host string) string {
+	return fmt.Sprintf("run: echo %s | %s %s", host, progname.Program, command)
 }
 
 // unexpectedArgument reports an argument of a command that takes none.
@@ -110,7 +110,7 @@ func (p *process) unexpectedArgument(command, argument string) int {
 		}
 		return p.out.protocolError(advised{
 			fmt.Errorf("%s reads the registry from standard input and takes no arguments", command),
-			inputHint(p.out.name, command, host),
+			inputHint(command, host),
 		})
 	case credentials.ActionStore:
 		return p.out.protocolError(errors.New("store reads a login in JSON from standard input and takes no arguments"))

@@ -170,6 +170,50 @@ func TestShortName(t *testing.T) {
 	}
 }
 
+// Command lines have the short name when PATH finds this program by it, whatever its name was at the
+// start.
+func TestCommandLinesHaveShortName(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	u := newSourceUser(t, s, ecrtest.FromEnvironment)
+	bin := filepath.Join(u.dir, "bin")
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	u = u.with("PATH=" + bin)
+	short := filepath.Join(bin, "ecr-login")
+	for _, c := range []struct {
+		name, want string
+		install    func() error
+	}{
+		{"no other name", program, func() error { return nil }},
+		{"another program", program, func() error { return os.WriteFile(short, []byte("#!/bin/sh\n"), 0o700) }},
+		{"a link to this program", "ecr-login", func() error { _ = os.Remove(short); return os.Symlink(helper, short) }},
+	} {
+		if err := c.install(); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			args []string
+			want string
+		}{
+			{[]string{"get", host}, "\n" + program + ": hint: run: echo " + host + " | NAME get\n"},
+			{[]string{"--help"}, "Usage: NAME COMMAND"},
+			{[]string{"doctor", "--help"}, "\n    NAME doctor --fix\n"},
+			{[]string{"completion", "--help"}, "'source <(NAME completion bash)'"},
+			{[]string{"doctor", host}, "\n               fix: NAME configure " + host + "\n"},
+			{[]string{"doctor", host}, "\n               fix: ln -s " + helper + " /usr/local/bin/docker-credential-ecr-login, or another directory of PATH\n"},
+			{[]string{"doctor", "--json", host}, `"fix": "NAME configure ` + host},
+			{[]string{"explain", "--json", host}, `"fix": "NAME configure ` + host},
+		} {
+			a := u.run("", test.args...)
+			if want := strings.ReplaceAll(test.want, "NAME", c.want); !strings.Contains(a.stdout+a.stderr, want) {
+				t.Errorf("%s: %q prints\n%s%s\nwant %q", c.name, test.args, a.stdout, a.stderr, want)
+			}
+		}
+	}
+}
+
 // list and version do not read standard input: some clients never close it.
 func TestListAndVersionDoNotReadStandardInput(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,8 @@ const maxInput = 64 << 10
 
 // A process is one run of the program.
 type process struct {
-	name  string // os.Args[0], which may contain an AWS profile
+	name  string   // os.Args[0], which may contain an AWS profile
+	args  []string // the other arguments
 	stdin io.Reader
 	out   output
 
@@ -42,7 +43,7 @@ type process struct {
 // run runs the program with args as in os.Args and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	children.EndOnSignal(true)
-	p := &process{name: args[0], stdin: stdin, out: newOutput(args[0], stdout, stderr), stderr: stderr}
+	p := &process{name: args[0], args: args[1:], stdin: stdin, out: newOutput(args[0], stdout, stderr), stderr: stderr}
 	switch {
 	case len(args) == 1 && isKubeletRequest(stdin):
 		return p.out.problem(errNoArguments, kubeletArgsHint)

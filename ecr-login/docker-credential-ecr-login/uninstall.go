@@ -46,7 +46,7 @@ func (p *process) uninstall(dryRun, asJSON bool) error {
 		return err
 	}
 	self, _ := os.Executable()
-	s, err := configure.New(configure.Options{Settings: settings, Podman: true, All: true, DryRun: dryRun, Executable: self})
+	s, err := configure.New(configure.Options{Settings: settings, Podman: true, All: true, DryRun: dryRun, Args: p.args, Executable: self})
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
@@ -44,6 +46,10 @@ type Options struct {
 
 	// Environ is the environment. Nil: that of the process.
 	Environ environ.Lookup
+
+	// Args are the arguments of the running program, which a hint repeats for another user. Nil:
+	// the hint has the name of the command only.
+	Args []string
 
 	// Executable is the path of the running program.
 	Executable string
@@ -143,7 +149,19 @@ func (s *Session) withCommand(err error) error {
 	if s.undoes {
 		command = "unconfigure"
 	}
+	if s.options.Args != nil {
+		command = quoteArgs(s.options.Args)
+	}
 	return &Error{Err: err, Advice: "run: sudo -u " + e.RunAs + " " + progname.Program + " " + command}
+}
+
+// quoteArgs returns arguments for a shell.
+func quoteArgs(args []string) string {
+	var quoted []string
+	for _, arg := range args {
+		quoted = append(quoted, process.Quote(arg))
+	}
+	return strings.Join(quoted, " ")
 }
 
 // Configure adds entries for the hosts to each file of the session, so that clients start the

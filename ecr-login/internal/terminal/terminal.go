@@ -54,10 +54,11 @@ func (w *Writer) IsTerminal() bool { return w.terminal }
 
 // Width returns the number of columns of the terminal, and 0 for another stream.
 func (w *Writer) Width() int {
-	if !w.terminal {
+	f, ok := w.stream.(*os.File)
+	if !ok || !w.terminal {
 		return 0
 	}
-	width, _, err := term.GetSize(int(w.stream.(*os.File).Fd()))
+	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
 		return 0
 	}
@@ -102,11 +103,17 @@ const (
 )
 
 // Progress shows what the program waits for, in a line that the next call overwrites; an empty
-// format removes the line. It prints nothing unless the stream is a terminal.
+// format removes the line. What does not fit on the terminal is cut off. It prints nothing unless
+// the stream is a terminal.
 func (w *Writer) Progress(format string, args ...any) {
-	if w.terminal {
-		_ = w.raw(clearLine + w.sprintf(format, args))
+	if !w.terminal {
+		return
 	}
+	line := w.sprintf(format, args)
+	if width := w.Width(); width > 0 && utf8.RuneCountInString(line) >= width {
+		line = string([]rune(line)[:width-1]) // clearLine clears one line only
+	}
+	_ = w.raw(clearLine + line)
 }
 
 // Table prints rows in columns as wide as their widest cell. A cell whose whole text is in colours
