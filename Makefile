@@ -19,7 +19,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench fleet kubelet-plugin kubelet cross dist dist-test actionlint clean
+.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench fleet kubelet-plugin kubelet cross dist dist-test actionlint shellcheck clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no mark bits beside its objects.
@@ -120,14 +120,19 @@ MINISIGN_KEY ?=
 dist:
 	cd packaging/dist && GOFLAGS= $(GO) run . -version $(VERSION) -out $(abspath $(DIST)) -targets '$(DIST_TARGETS)' -key '$(MINISIGN_KEY)'
 
-# Builds the release for Linux on amd64 twice, and installs, runs, verifies and removes it. Needs root and Debian's
-# minisign, rpm, pacman-package-manager and systemd.
+# Builds the release for Linux on amd64 twice, and installs, runs, verifies and removes it. Runs the
+# GitHub action and the GitLab template. Needs root and Debian's minisign, rpm, pacman-package-manager,
+# systemd, curl, busybox and shellcheck.
 dist-test:
 	cd packaging/dist && GOFLAGS= $(GO) test -count 1 -timeout 30m -v .
 
 # Checks the workflows in .github/workflows.
 actionlint:
 	$(GO) run $(ACTIONLINT)
+
+# Checks the shell scripts. Needs Debian's shellcheck.
+shellcheck:
+	shellcheck --severity warning $$(git grep -lE '^#! ?/.*sh$$' -- ':!*.txtar')
 
 # Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the
 # clients that are installed: podman, skopeo and buildah from Debian, and those that `make clients`

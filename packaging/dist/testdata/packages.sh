@@ -52,6 +52,7 @@ try_installed() {
 	"$ecrtest" sh -c 'printf %s "$ECRTEST_HOST" | docker-credential-ecr-login get' | grep -q '"Username":"AWS"' || fail "get returned no credentials"
 }
 
+# shellcheck disable=SC2211 # the pattern matches one file
 linked=$("$dist"/ecr-login_*_linux_amd64 version | sed 's/.* //')
 
 step "deb: install, remove"
