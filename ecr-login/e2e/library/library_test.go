@@ -1,158 +1,84 @@
-// Package library compares the Go library with the one of amazon-ecr-credential-helper.
-package library
+package main
 
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	existing "github.com/awslabs/amazon-ecr-credential-helper/ecr-login"
-
-	"github.com/4e881efc/ecr-credential-helper/cache"
-	"github.com/4e881efc/ecr-credential-helper/cache/memory"
-	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/inmemory"
 )
 
-const (
-	host     = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-	getToken = "ecr:GetAuthorizationToken"
-)
+// TestFacts observes what docs/library.md says about each library.
+func TestFacts(t *testing.T) {
+	want := []facts{
+		{Library: withConfig, ECR: true, TokenCalls: 1, RoleCalls: 1, InTurn: 1, Denied: typedError, Silent: callersTimeout, Neighbour: true},
+		{Library: withFiles, ECR: true, TokenCalls: 1, RoleCalls: 1, InTurn: 1, Denied: typedError, Silent: callersTimeout, Neighbour: true},
+		{Library: "amazon-ecr-credential-helper", ECR: true, TokenCalls: goroutines, RoleCalls: goroutines, InTurn: 3, Denied: notFound, Neighbour: true},
+		{Library: "fluxcd/pkg/auth", ECR: true, TokenCalls: 1, RoleCalls: 1, InTurn: 1, Denied: awsError, Silent: callersTimeout},
+		{Library: googleName},
+	}
+	all, err := observeAll(io.Discard)
+	if err != nil || len(all) != len(want) {
+		t.Fatalf("%d libraries, %v; want %d", len(all), err, len(want))
+	}
+	for i, got := range all {
+		t.Logf("%+v", got)
+		if !strings.HasPrefix(got.Library, want[i].Library) {
+			t.Errorf("library %q, want %q", got.Library, want[i].Library)
+		}
+		got.Library = want[i].Library
+		if got.Silent > callersTimeout {
+			got.Silent = callersTimeout // how much longer depends on the machine
+		}
+		if got != want[i] {
+			t.Errorf("got %+v, want %+v", got, want[i])
+		}
+	}
+}
 
-// server starts ecrtest and sets the environment of the process: a profile with access keys.
-func server(tb testing.TB) *ecrtest.Server {
-	tb.Helper()
-	s, err := ecrtest.Start(ecrtest.Options{})
+// Each measured lookup succeeds, with each source of credentials.
+func TestWarmLookups(t *testing.T) {
+	for _, source := range []ecrtest.Source{ecrtest.FromFile, ecrtest.FromRole} {
+		w := newTestWorld(t, source)
+		for _, l := range libraries() {
+			find, err := l.new(w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			user, password, err := find(t.Context(), host)
+			if _, known := w.server.PrincipalOf(password); err != nil || known != (user == "AWS") || known == strings.HasPrefix(l.name, googleName) {
+				t.Errorf("%s, %s: user %q, %v", l.name, source, user, err)
+			}
+		}
+	}
+}
+
+// The section is added, and replaced, without a change to the rest of the page.
+func TestReplaceSection(t *testing.T) {
+	r := results{Go: "go1.26.8", Keys: []speed{{withConfig, 2_900, 2}, {withFiles, 41_000, 13}}, Role: make([]speed, 2), Facts: []facts{{Library: "other"}}}
+	const page = "# Page\n\ntext\n\n" + next + "\nmore\n"
+	once, err := replaceSection(page, section(r))
 	if err != nil {
-		tb.Fatal(err)
+		t.Fatal(err)
 	}
-	tb.Cleanup(func() { s.Close() })
-	for _, v := range os.Environ() {
-		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "ECR_LOGIN_") {
-			tb.Setenv(name, "")
-			os.Unsetenv(name)
+	for _, want := range []string{"time | 2.9 µs | ≤ 3.0 µs | holds |", "time | 41 µs | ≤ 40 µs | **missed** |", "| other | no credentials for ECR |"} {
+		if !strings.Contains(once, want) {
+			t.Errorf("no %q in\n%s", want, once)
 		}
 	}
-	for _, v := range s.Home(tb.TempDir()).Keys("work", s.AddUser("controller")) {
-		name, value, _ := strings.Cut(v, "=")
-		tb.Setenv(name, value)
+	if twice, err := replaceSection(once, section(r)); err != nil || twice != once {
+		t.Errorf("replaced: %v\n%s", err, twice)
 	}
-	return s
-}
-
-func explicit(s *ecrtest.Server) *ecrlogin.Helper {
-	cfg := s.Config(s.AddUser("explicit"))
-	return ecrlogin.New(inmemory.Options(ecrlogin.Options{Config: &cfg}))
-}
-
-func shared() *ecrlogin.Helper {
-	return ecrlogin.New(ecrlogin.Options{Tier: func(disk cache.Store) cache.Store { return memory.Over(disk) }})
-}
-
-func peer() *existing.ECRHelper { return existing.NewECRHelper(existing.WithLogger(io.Discard)) }
-
-// Each library returns a token of the fake, or the figures below would mean nothing.
-func TestLibrariesWork(t *testing.T) {
-	s := server(t)
-	check := func(name, user, password string, err error) {
-		t.Helper()
-		if _, known := s.PrincipalOf(password); err != nil || user != "AWS" || !known {
-			t.Errorf("%s: user %q, %v", name, user, err)
-		}
+	if rest := strings.Replace(once, section(r)+"\n", "", 1); rest != page {
+		t.Errorf("the rest of the page changed:\n%s", rest)
 	}
-	for name, h := range map[string]*ecrlogin.Helper{"explicit": explicit(s), "shared": shared()} {
-		c, err := h.Get(t.Context(), host)
-		check(name, c.Username, c.Password, err)
+	if _, err := replaceSection("# Page\n", ""); err == nil {
+		t.Error("no error for a page without the next section")
 	}
-	user, password, err := peer().Get(host)
-	check("amazon-ecr-credential-helper", user, password, err)
-}
-
-// 200 goroutines that start together with an empty cache: how many tokens are requested.
-func TestColdGoroutines(t *testing.T) {
-	for name, run := range map[string]func(*ecrtest.Server) func() error{
-		"explicit": func(s *ecrtest.Server) func() error {
-			h := explicit(s)
-			return func() error { _, err := h.Get(t.Context(), host); return err }
-		},
-		"amazon-ecr-credential-helper": func(*ecrtest.Server) func() error {
-			h := peer()
-			return func() error { _, _, err := h.Get(host); return err }
-		},
-	} {
-		s := server(t)
-		get := run(s)
-		var all sync.WaitGroup
-		for range 200 {
-			all.Go(func() {
-				if err := get(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		t.Logf("%s: %d calls", name, s.Calls(getToken))
-		if name == "explicit" && s.Calls(getToken) != 1 {
-			t.Errorf("%d calls, want 1", s.Calls(getToken))
-		}
+	file := filepath.Join(t.TempDir(), "missing.md")
+	if err := run([]string{"-out", file}, io.Discard); !os.IsNotExist(err) {
+		t.Errorf("a missing page: %v", err)
 	}
-}
-
-func benchmark(b *testing.B, get func() error) {
-	for range 3 {
-		if err := get(); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := get(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// A fresh token in memory, with an explicit aws.Config.
-func BenchmarkWarmGetConfig(b *testing.B) {
-	h := explicit(server(b))
-	benchmark(b, func() error { _, err := h.Get(b.Context(), host); return err })
-}
-
-// A fresh token in memory, with a profile and the cache on disk. The files are older than the two
-// seconds in which a change could go unnoticed.
-func BenchmarkWarmGetFiles(b *testing.B) {
-	server(b)
-	old := time.Now().Add(-time.Hour)
-	for _, name := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
-		if file := os.Getenv(name); file != "" {
-			_ = os.Chtimes(file, old, old)
-		}
-	}
-	h := shared()
-	benchmark(b, func() error { _, err := h.Get(b.Context(), host); return err })
-}
-
-// The same token with amazon-ecr-credential-helper, whose cache is a file.
-func BenchmarkWarmGetExisting(b *testing.B) {
-	server(b)
-	h := peer()
-	benchmark(b, func() error { _, _, err := h.Get(host); return err })
-}
-
-// The lower bound: a map under a lock.
-func BenchmarkMap(b *testing.B) {
-	var mu sync.RWMutex
-	m := map[string]ecrlogin.Credentials{host: {Username: "AWS", Password: "not-a-real-token"}}
-	benchmark(b, func() error {
-		mu.RLock()
-		defer mu.RUnlock()
-		if m[host].Username == "" {
-			return io.ErrUnexpectedEOF
-		}
-		return nil
-	})
 }
