@@ -14,6 +14,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/contents"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/nearest"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/refresh"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
@@ -29,7 +30,11 @@ when a client needs it.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return misuse{fmt.Errorf("unknown command %q of cache, want ls or clear", args[0])}
+				err := fmt.Errorf("unknown command %q of cache, want ls or clear", args[0])
+				if near := nearest.Word(args[0], []string{"ls", "clear"}); near != "" {
+					return misuse{advised{err, "did you mean cache " + near + "?"}}
+				}
+				return misuse{err}
 			}
 			return misuse{errors.New("cache takes a command: ls or clear")}
 		},

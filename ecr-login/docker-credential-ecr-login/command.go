@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -138,12 +139,17 @@ func flagError(c *cobra.Command, err error) error {
 		return misuse{err}
 	}
 	var known []string
+	if !c.HasParent() {
+		known = append(known, "version") // see run
+	}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
 			known = append(known, f.Name)
 		}
 	})
-	if near := nearest.Word(unknown.GetSpecifiedName(), known); near != "" {
+	// Of -kubelet the flags package reads the short flags k, u, b and so on.
+	typed := cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName())
+	if near := nearest.Word(typed, known); near != "" {
 		return misuse{advised{err, "did you mean --" + near + "?"}}
 	}
 	return misuse{err}

@@ -90,6 +90,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"logout", host}, line + "unknown command \"logout\"\n" + line + "hint: did you mean cache?\n"},
 		{[]string{"help", "unknown"}, line + "unknown command \"unknown\"\n"},
 		{[]string{"--unknown"}, line + "unknown flag: --unknown\n"},
+		{[]string{"--verison"}, line + "unknown flag: --verison\n" + line + "hint: did you mean --version?\n"},
+		{[]string{"-verison"}, line + "unknown shorthand flag: 'v' in -verison\n" + line + "hint: did you mean --version?\n"},
 		{[]string{"--hlep"}, line + "unknown flag: --hlep\n" + line + "hint: did you mean --help?\n"},
 	} {
 		if a, want := u.run("", test.args...), (result{usage + firstSteps, test.stderr, 1}); a != want {
