@@ -39,8 +39,8 @@ type Explanation struct {
 	RoleARN string `json:"roleARN,omitempty"` // the role of the rule
 	Source  string `json:"source,omitempty"`  // the code of the source of the AWS credentials
 
-	// Unused are the codes of sources in the environment that are not used, because Source comes
-	// first.
+	// Unused are the codes of what is set and not used, because Source comes first: sources in the
+	// environment, and the profile or role of the rule.
 	Unused []string `json:"unused,omitempty"`
 
 	ProfileRole bool `json:"profileRole,omitempty"` // the profile assumes a role with the credentials of Source
@@ -96,7 +96,7 @@ func (h *Helper) Explain(ctx context.Context, serverURL string) Explanation {
 func (x *Explanation) explainPlan(h *Helper, p plan.Plan) {
 	x.Host, x.Registry = p.Host, &p.Registry
 	x.Profile, x.RoleARN, x.Source, x.ProfileRole = p.Identity.Profile, p.RoleARN, string(p.Identity.Kind), p.Identity.Role
-	for _, kind := range p.Identity.Unused {
+	for _, kind := range p.Unused() {
 		x.Unused = append(x.Unused, string(kind))
 	}
 	if p.Rule == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,9 +177,29 @@ func TestRolesAreInOrder(t *testing.T) {
 
 func TestUnused(t *testing.T) {
 	t.Parallel()
-	c, err := awsconfig.Load(input(t, "[profile p]\n"+keys("K"), "", "p", accessKey, secretKey, webToken, webRole, container)).Resolve()
-	if err != nil || len(c.Unused) != 3 {
-		t.Errorf("%v, %v", c.Unused, err)
+	const files = "[default]\nregion = r\n[profile p]\nKEYS[profile q]\nKEYS[profile r]\nrole_arn = r\ncredential_source = Environment\n"
+	const namesP, namesQ = "AWS_PROFILE=p", "AWS_DEFAULT_PROFILE=q"
+	for _, test := range []struct {
+		profile     string
+		environment []string
+		want        []awsconfig.Kind
+	}{
+		{"p", nil, nil},
+		{"", []string{namesP}, nil},
+		{"p", []string{namesP}, nil},
+		{"", []string{accessKey, secretKey}, nil},
+		{"r", []string{accessKey, secretKey}, nil},
+		{"p", []string{accessKey, secretKey, webToken, webRole, container}, []awsconfig.Kind{awsconfig.Environment, awsconfig.WebIdentity, awsconfig.Container}},
+		{"", []string{namesP, accessKey, secretKey}, []awsconfig.Kind{awsconfig.NamedProfile}},
+		{"", []string{namesP, webToken, webRole}, []awsconfig.Kind{awsconfig.NamedProfile}},
+		{"p", []string{namesQ}, []awsconfig.Kind{awsconfig.NamedProfile}},
+		{"p", []string{namesP, namesQ}, nil},
+		{"r", []string{namesP, accessKey, secretKey}, []awsconfig.Kind{awsconfig.NamedProfile}},
+	} {
+		c, err := awsconfig.Load(input(t, strings.ReplaceAll(files, "KEYS", keys("K")), "", test.profile, test.environment...)).Resolve()
+		if err != nil || !slices.Equal(c.Unused, test.want) {
+			t.Errorf("profile %q, %q: %v, %v, want %v", test.profile, test.environment, c.Unused, err, test.want)
+		}
 	}
 }
 

@@ -19,12 +19,16 @@ const (
 	Explicit           Kind = "explicit"             // an aws.Config that a Go program passed
 	Container          Kind = "container"            // ECS, EKS Pod Identity or another container endpoint
 	Instance           Kind = "ec2"                  // EC2 instance metadata; also when nothing else was found
+
+	// Only as something that is set and not used:
+	NamedProfile Kind = "env-profile" // the profile in AWS_PROFILE or AWS_DEFAULT_PROFILE
+	Rule         Kind = "rule"        // the profile or role of a rule of the settings
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{
 		ServiceAccount, Environment, WebIdentity, Static, ProfileWebIdentity, SSO, Login, Process,
-		MissingProfile, Invalid, Explicit, Container, Instance,
+		MissingProfile, Invalid, Explicit, Container, Instance, NamedProfile, Rule,
 	}
 }

@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -329,6 +330,12 @@ func (c *Config) unsupported() error {
 // unused returns the sources in the environment that the chain does not use.
 func (c *Config) unused(chain Chain) []Kind {
 	var all []Kind
+	fromEnvironment := c.Input.Profile == "" && !chain.Named && (chain.Kind == Environment || chain.Kind == WebIdentity)
+	if name := cmp.Or(c.env("AWS_PROFILE"), c.env("AWS_DEFAULT_PROFILE")); name != "" {
+		if current, _ := c.ProfileName(); fromEnvironment || name != current {
+			all = append(all, NamedProfile)
+		}
+	}
 	if c.env("AWS_ACCESS_KEY_ID") != "" && chain.Kind != Environment {
 		all = append(all, Environment)
 	}

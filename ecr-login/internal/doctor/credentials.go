@@ -31,7 +31,7 @@ func (t *target) checkCredentials() []Finding {
 	}
 	all := one(t.checkCaller())
 	id := t.plan.Identity
-	for _, unused := range id.Unused {
+	for _, unused := range t.plan.Unused() {
 		all = append(all, ok("not used: %s; %s comes first", wording.Source(unused, "", false), wording.Source(id.Kind, id.Profile, id.Role)))
 	}
 	if t.caller == nil {

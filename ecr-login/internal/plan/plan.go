@@ -7,7 +7,10 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/identity"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
@@ -55,6 +58,8 @@ type Plan struct {
 	principal string          // of the Planner
 	role      string          // the role in TokenKey
 
+	isProfileReplaced bool // the Planner's profile replaces the profile or role of the rule
+
 	// TokenKey is the cache key of the authorization token. It has no account: one token is valid
 	// for every registry that its principal may use.
 	TokenKey string
@@ -79,6 +84,7 @@ func (p *Planner) For(serverURL string) (Plan, error) {
 // ForMatch returns the plan of a get for a server URL that was matched with the settings before.
 func (p *Planner) ForMatch(m config.Match) Plan {
 	plan := Plan{Match: m.WithProfile(p.Profile), LoginKey: LoginKey(m.Host)}
+	plan.isProfileReplaced = p.Profile != "" && (p.Profile != m.Profile || m.RoleARN != "")
 	plan.role = plan.RoleARN
 	if p.Account != nil {
 		plan.role = p.Account.RoleARN
@@ -128,6 +134,16 @@ func (p *Planner) fingerprint(s identity.Source) identity.Fingerprint {
 		p.fingerprints[key] = f
 	}
 	return f
+}
+
+// Unused returns what is set and not used, because the source of Identity comes first: sources in
+// the environment, and the profile or role of the rule.
+func (p Plan) Unused() []awsconfig.Kind {
+	all := slices.Clone(p.Identity.Unused)
+	if p.Rule != nil && (p.Rule.Profile != "" || p.Rule.RoleARN != "") && p.isProfileReplaced {
+		all = append(all, awsconfig.Rule)
+	}
+	return all
 }
 
 // Again returns the plan with the principal's source read again. Its TokenKey differs when the

@@ -50,6 +50,10 @@ func source(kind awsconfig.Kind, profile string) string {
 		return "container credentials"
 	case awsconfig.Instance:
 		return "EC2 instance metadata"
+	case awsconfig.NamedProfile:
+		return "profile in AWS_PROFILE or AWS_DEFAULT_PROFILE"
+	case awsconfig.Rule:
+		return "profile or role of the rule in the settings"
 	}
 	return string(kind)
 }
