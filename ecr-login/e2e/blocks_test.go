@@ -18,10 +18,11 @@ import (
 // reader sees, says what TestDocumentation does with it:
 //
 //	<!-- run -->                        runs the commands; each must succeed
-//	<!-- run scene=NAME -->             in a scene of documentation_test.go, instead of the page's last one
+//	<!-- run scene=NAME -->             in a scene of scenes_test.go, instead of the page's last one
 //	<!-- run fails=1 -->                the first command must fail, the others succeed
 //	<!-- run answer=y -->               on a terminal, where y and Enter are typed
 //	<!-- run prints="a text" -->        the output must contain the text
+//	<!-- run skips="a text" -->         commands that contain the text are not run
 //	<!-- run file=~/.aws/config -->     writes the block to the file instead
 //	<!-- not run: the reason -->        nothing
 //
@@ -38,6 +39,7 @@ type block struct {
 	file    string
 	answer  string
 	prints  []string
+	skips   string
 	fails   int    // the number of the command that must fail, from 1; 0: none
 	invalid string // a part of the comment that is not understood
 }
@@ -102,6 +104,8 @@ func (b *block) parseMarker(line string) {
 			b.answer = value
 		case "prints":
 			b.prints = append(b.prints, value)
+		case "skips":
+			b.skips = value
 		case "fails":
 			b.fails, _ = strconv.Atoi(value)
 		default:
