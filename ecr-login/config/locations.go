@@ -5,6 +5,24 @@ import (
 	"runtime"
 )
 
+// NewFile returns the path at which Load would find a new settings file of the user, empty when it
+// would find none. A nil lookup means the environment of the process.
+func NewFile(lookup func(name string) (value string, set bool)) string {
+	l := loader{lookup: lookup}
+	if path := l.env("ECR_LOGIN_CONFIG"); path == os.DevNull {
+		return ""
+	} else if path != "" {
+		expanded, _ := l.expandHome(path)
+		return expanded
+	}
+	for _, dir := range [...]string{l.userDirectory(), l.systemDirectory()} {
+		if dir != "" {
+			return join(dir, fileName)
+		}
+	}
+	return ""
+}
+
 // userDirectory returns the user's directory for settings, by the rules of os.UserConfigDir, which
 // reads no other environment than that of the process. XDG_CONFIG_HOME is used on every system. A
 // relative XDG_CONFIG_HOME is ignored, as its specification says: otherwise a repository could

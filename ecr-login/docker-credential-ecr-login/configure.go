@@ -1,43 +1,57 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/configure"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/terminal"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/token"
 )
 
 // configureFlags are the flags of configure and unconfigure.
 type configureFlags struct {
-	podman, public, dryRun, yes, json *bool
-	profile                           *string
+	podman, public, dryRun, yes, json, callSTS *bool
+	profile                                    *string
 }
 
 func configureCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "configure [--podman] [--public] [--profile NAME] [--dry-run] [--yes] [--json] [REGISTRY...]",
+		Use:   "configure [--podman] [--public] [--profile NAME] [--call-sts] [--dry-run] [--yes] [--json] [REGISTRY...]",
 		Short: "add registries to Docker's configuration",
 		Long: `Adds registries to credHelpers in Docker's config.json, so that docker uses this helper for them. Removes the
 passwords that an earlier docker login stored there for the same registries. Changes nothing else in the file, and
 does not edit a file that docker refuses.
 
 A registry is a host, a URL or the name of an image. Without registries, configure proposes those that it finds: in
-stored logins, in the images of the local engine, in the compose files and Dockerfiles of the current directory, and
-the registry of the current AWS credentials.
+stored logins, in the images of the local engine, in the compose files and Dockerfiles of the current directory, the
+registry of the current AWS credentials, and that of each SSO profile in the region of the profile. On a terminal it
+prompts before it adds them. Without a terminal it adds them with --yes only. Registries that are named are added
+without a prompt.
+
+Each registry gets the AWS profile of its account. The AWS files name the account of a profile that uses SSO, a role
+or "aws login". For the others, configure asks STS, once for each profile, if you agree: on a terminal it prompts,
+else --call-sts means yes. The first of these decides:
+
+    1. --profile
+    2. the profile in an existing entry, if the AWS files have it
+    3. the profile or role of a rule in the settings
+    4. the default credentials, if they are of the account: no profile is needed
+    5. AWS_PROFILE, if it is of the account
+    6. the only profile of the account
+    7. of several profiles, the one that you choose on a terminal, else the first in the AWS files, with a warning
+
+A link docker-credential-ecr-login-NAME beside the program, or in another directory of PATH that is yours, names the
+profile. If no such directory is writable, a rule at the end of the settings file names it.
 
 The file is $DOCKER_CONFIG/config.json or ~/.docker/config.json. With --podman, configure also edits
 $REGISTRY_AUTH_FILE or ~/.config/containers/auth.json. podman login stores passwords in another file, which is
@@ -53,8 +67,9 @@ deleted when the session ends; configure removes passwords from that file too.
 	f := configureFlags{
 		podman:  c.Flags().Bool("podman", false, "also edit podman's auth.json, which skopeo and buildah read too"),
 		public:  c.Flags().Bool("public", false, "add both names of ECR Public"),
-		profile: c.Flags().String("profile", "", "create and use the helper for the AWS profile `NAME`"),
+		profile: c.Flags().String("profile", "", "use the AWS profile `NAME` for the registries"),
 		dryRun:  c.Flags().Bool("dry-run", false, "change nothing, print what would change"),
+		callSTS: c.Flags().Bool("call-sts", false, "ask STS for the account of each profile whose account the AWS files do not name"),
 		yes:     c.Flags().Bool("yes", false, "add the registries that are found, and do not prompt"),
 		json:    jsonFlag(c),
 	}
@@ -78,25 +93,36 @@ func (p *process) configure(ctx context.Context, f configureFlags, args []string
 		return err
 	}
 	if len(hosts) == 0 {
-		pending, found := s.Find(ctx, ".")
+		pending, found, err := s.Find(ctx, ".")
 		for _, f := range pending {
 			hosts = append(hosts, f.Registry)
 		}
 		switch {
+		case err != nil:
+			return err
 		case !found:
 			return advised{
-				errors.New("found no Amazon ECR registry in logins, images, compose files and Dockerfiles"),
+				errors.New("found no Amazon ECR registry in logins, images, compose files, Dockerfiles and SSO profiles"),
 				"name one: " + progname.Program + " configure 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
 			}
 		case len(hosts) == 0:
-			return p.printResult(s.Proposal(), *f.json)
+			if err := p.printResult(s.Proposal(), *f.json); err != nil {
+				return err
+			}
+			return p.printProblems(s.Proposal())
 		}
 		if err := p.confirm(s, f); err != nil {
 			return err
 		}
 	}
-	result, err := s.Configure(hosts)
-	return p.finishConfigure(result, err, *f.json)
+	result, err := s.Configure(ctx, hosts)
+	if err := p.finishConfigure(result, err, *f.json); err != nil {
+		return err
+	}
+	if result.Changed() && !*f.json && !*f.dryRun {
+		p.out.stdout.Printf("%s\n", p.out.named("check it: "+progname.Program+" doctor"))
+	}
+	return nil
 }
 
 // newSession returns the session of configure or unconfigure for a profile.
@@ -113,82 +139,18 @@ func (p *process) newSession(f configureFlags, profile string) (*configure.Sessi
 		DryRun:     *f.dryRun,
 		Args:       p.args,
 		Executable: self,
-		Caller: func(ctx context.Context) string {
-			caller, err := p.helper().Caller(ctx, "")
-			if err != nil {
-				return ""
+		AWS:        awsconfig.Load(awsconfig.Input{}),
+		Caller: func(ctx context.Context, profile string) (configure.Caller, error) {
+			caller, err := p.helperFor(profile).Caller(ctx, "")
+			var e *ecrlogin.Error
+			if errors.As(err, &e) && e.Kind == token.NoCredentials {
+				err = fmt.Errorf("%w: %w", configure.ErrNoCredentials, err)
 			}
-			return caller.Registry(settings.Parser())
+			return configure.Caller{Account: caller.Account, Registry: caller.Registry(settings.Parser())}, err
 		},
-		HasProfile: func(name string) bool {
-			return slices.Contains(awsconfig.Load(awsconfig.Input{}).Profiles(), name)
-		},
+		MayCallSTS: p.mayCallSTS(f),
+		Choose:     p.choose(f),
 	})
-}
-
-// confirm prints the registries that were found and prompts for them.
-func (p *process) confirm(s *configure.Session, f configureFlags) error {
-	proposal := s.Proposal()
-	if !*f.json {
-		var rows [][]string
-		for _, found := range proposal.Found {
-			var where []string
-			for _, place := range found.Where {
-				where = append(where, place.Text(terminal.Quote))
-			}
-			rows = append(rows, []string{found.Registry, strings.Join(where, ", ")})
-		}
-		p.out.stdout.Table(rows, nil)
-	}
-	if *f.yes || *f.dryRun {
-		return nil
-	}
-	if !p.canPrompt() {
-		if *f.json {
-			if err := p.out.stdout.JSON(proposal); err != nil {
-				return err
-			}
-		}
-		return advised{errors.New("nothing was changed: standard input is not a terminal"), "run again with --yes, or name the registries"}
-	}
-	p.out.stderr.Printf("Add %s to %s? [Y/n] ", theseRegistries(len(proposal.Found)), homePaths(s.Paths()))
-	p.budget.pause()
-	line, err := bufio.NewReader(p.stdin).ReadString('\n')
-	p.budget.restart()
-	if err != nil && err != io.EOF {
-		return fmt.Errorf("cannot read the answer: %w", err)
-	}
-	switch answer := strings.ToLower(strings.TrimSpace(line)); {
-	case answer == "y", answer == "yes", answer == "" && err == nil:
-		return nil
-	}
-	return errors.New("nothing was changed")
-}
-
-// theseRegistries returns the object of the prompt.
-func theseRegistries(n int) string {
-	if n == 1 {
-		return "this registry"
-	}
-	return fmt.Sprintf("these %d registries", n)
-}
-
-// homePaths returns paths for a prompt, with ~ for the home directory.
-func homePaths(paths []string) string {
-	home, err := os.UserHomeDir()
-	var all []string
-	for _, path := range paths {
-		if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok && err == nil && home != "" {
-			path = "~" + string(filepath.Separator) + rest
-		}
-		all = append(all, terminal.Quote(path))
-	}
-	return strings.Join(all, " and ")
-}
-
-// canPrompt reports whether a person can answer a prompt.
-func (p *process) canPrompt() bool {
-	return terminal.IsTerminal(p.stdin) && p.out.stderr.IsTerminal()
 }
 
 // finishConfigure prints the result of configure or unconfigure, its warnings and its errors.
@@ -202,11 +164,17 @@ func (p *process) finishConfigure(r *configure.Result, err error, asJSON bool) e
 	return p.printProblems(r)
 }
 
-// printProblems prints the warnings and errors of a result.
-func (p *process) printProblems(r *configure.Result) error {
-	for _, warning := range r.Warnings {
+// printWarnings prints the warnings of a result that were not printed before.
+func (p *process) printWarnings(r *configure.Result) {
+	for _, warning := range r.Warnings[p.warned:] {
 		p.out.problem(fmt.Errorf("warning: %w", warning), hint(warning))
 	}
+	p.warned = len(r.Warnings)
+}
+
+// printProblems prints the warnings and errors of a result.
+func (p *process) printProblems(r *configure.Result) error {
+	p.printWarnings(r)
 	for _, failed := range r.Failed {
 		p.out.problem(failed, hint(failed))
 	}

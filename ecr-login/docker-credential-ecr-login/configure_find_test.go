@@ -16,7 +16,7 @@ func TestFindKnowsThePartitionsOfTheSettings(t *testing.T) {
 	home.Keys("default", s.AddUser("arn:aws-test:iam::111122223333:user/build"))
 	u := newUser(t, home.Dir, home.Env("AWS_PROFILE=default")).settings("[[partitions]]\nsuffix = \"amazonaws.example\"\npartition = \"aws-test\"\n")
 	a := u.run("", "configure", "--dry-run")
-	if want := "111122223333.dkr.ecr.xx-test-1.amazonaws.example  account of the AWS credentials\n"; a.code != 0 || !strings.Contains(a.stdout, want) {
+	if want := "111122223333.dkr.ecr.xx-test-1.amazonaws.example  default credentials  account of the AWS credentials\n"; a.code != 0 || !strings.Contains(a.stdout, want) {
 		t.Errorf("%v\nwant %s", a, want)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
 // corpus returns the config.json files of the tests of internal/dockerconfig, by name. Docker
@@ -31,11 +33,13 @@ func corpus(t testing.TB) map[string][]byte {
 	return all
 }
 
-// newDockerUser returns a user of docker without AWS credentials.
+// newDockerUser returns a user of docker with an access key in the environment, and no region.
 func newDockerUser(t testing.TB) *user {
 	t.Helper()
+	s := ecrtest.New(t)
 	dir := t.TempDir()
-	return newUser(t, dir, []string{"HOME=" + dir, "PATH=" + filepath.Dir(helper)})
+	env := append(s.AddUser("docker").Env(), "HOME="+dir, "PATH="+filepath.Dir(helper), "AWS_ENDPOINT_URL="+s.URL)
+	return newUser(t, dir, env)
 }
 
 // put writes a file below the home directory.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
 // newOtherUser returns a user without any rights, with a home directory and a copy of the helper.
@@ -20,7 +22,7 @@ func newOtherUser(t *testing.T) *user {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	u := newUser(t, dir, []string{"HOME=" + dir, "PATH=" + dir})
+	u := newUser(t, dir, append(ecrtest.New(t).AddUser("other").Env(), "HOME="+dir, "PATH="+dir))
 	linkHelper(t, dir)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -29,6 +30,9 @@ type process struct {
 	args  []string // the other arguments
 	stdin io.Reader
 	out   output
+
+	answers *bufio.Reader // standard input of a command that prompts
+	warned  int           // how many warnings of configure were printed
 
 	// stderr is the standard error that the process was started with. Programs that it starts inherit it.
 	stderr io.Writer

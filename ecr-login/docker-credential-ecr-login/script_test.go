@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +20,8 @@ import (
 //
 //	aws SOURCE [proxy]  sets the environment for that ecrtest.Source of credentials, or none; with proxy, programs call
 //	                  the real host names
+//	sso SESSION         signs in to that sso-session, for every account and role
+//	keys PROFILE ARN  writes an access key of that user to the credentials file
 //	deny OPERATION    makes AWS refuse the operation, whose name is as in package ecrtest
 //	fail OPERATION    makes AWS respond to the operation with status 503
 //	heal OPERATION    removes the fault of the operation
@@ -33,6 +36,8 @@ func TestScript(t *testing.T) {
 		Setup:               setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"aws":   scriptAWS,
+			"sso":   scriptSSO,
+			"keys":  scriptKeys,
 			"deny":  scriptFault(ecrtest.AccessDenied()),
 			"fail":  scriptFault(ecrtest.Fault{Status: http.StatusServiceUnavailable, RetryAfter: time.Hour}),
 			"heal":  scriptFault(),
@@ -93,6 +98,30 @@ func scriptAWS(ts *testscript.TestScript, neg bool, args []string) {
 		env = home.Source(ecrtest.Source(args[0]))
 	}
 	setScriptEnv(ts.Setenv, env)
+}
+
+func scriptSSO(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sso SESSION")
+	}
+	s := ts.Value(scriptServer{}).(*ecrtest.Server)
+	dir, err := os.MkdirTemp(ts.Getenv("WORK"), "")
+	ts.Check(err)
+	s.Home(dir).SSO("any", args[0], s.NewSSOSession("developer", time.Hour), ecrtest.Assignment{Account: "111122223333", Role: "any"})
+	ts.Check(os.CopyFS(filepath.Join(ts.Getenv("HOME"), ".aws", "sso"), os.DirFS(filepath.Join(dir, ".aws", "sso"))))
+	ts.Check(os.RemoveAll(dir))
+}
+
+func scriptKeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keys PROFILE ARN")
+	}
+	keys := ts.Value(scriptServer{}).(*ecrtest.Server).AddUser(args[1])
+	file, err := os.OpenFile(filepath.Join(ts.Getenv("HOME"), ".aws", "credentials"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = fmt.Fprintf(file, "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", args[0], keys.AccessKeyID, keys.SecretAccessKey)
+	ts.Check(err)
+	ts.Check(file.Close())
 }
 
 func scriptFault(faults ...ecrtest.Fault) func(*testscript.TestScript, bool, []string) {

@@ -80,7 +80,7 @@ func TestConfigurePrompts(t *testing.T) {
 		u.put("Dockerfile", []byte("FROM "+host+"/team/base\n"))
 		before := u.tree()
 		screen, code := onTerminal(t, u.command("", "configure"), c.typed)
-		if strings.Count(screen, "Add this registry to ~/.docker/config.json? [Y/n] ") != 1 || !strings.Contains(screen, host+"  Dockerfile:1\n") {
+		if strings.Count(screen, "Add this registry to ~/.docker/config.json? [Y/n] ") != 1 || !strings.Contains(screen, host+"  default credentials  Dockerfile:1\n") {
 			t.Errorf("%q: the screen shows\n%s", c.typed, screen)
 		}
 		if c.yes {

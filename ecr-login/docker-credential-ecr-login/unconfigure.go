@@ -15,8 +15,8 @@ func unconfigureCommand(p *process) *cobra.Command {
 		Use:   "unconfigure [--podman] [--public] [--profile NAME] [--dry-run] [--json] [REGISTRY...]",
 		Short: "undo the changes of configure",
 		Long: `Removes the entries of credHelpers that "configure" wrote and restores those that it replaced. Every byte of the
-files is then as it was before "configure". Files, directories and links that "configure" created are removed. What
-was changed by other means in the meantime stays. Passwords that "configure" removed are not restored.
+files is then as it was before "configure". Files, directories, links and rules that "configure" created are removed.
+What was changed by other means in the meantime stays. Passwords that "configure" removed are not restored.
 
 With registries, unconfigure removes only those, even if they were added by hand. If the record of "configure" was
 lost, unconfigure removes all entries that name this helper.`,
@@ -28,7 +28,7 @@ lost, unconfigure removes all entries that name this helper.`,
 	f := configureFlags{
 		podman:  c.Flags().Bool("podman", false, "also edit podman's files if no change of them is recorded"),
 		public:  c.Flags().Bool("public", false, "remove both names of ECR Public"),
-		profile: c.Flags().String("profile", "", "remove only entries of the helper for the AWS profile `NAME`"),
+		profile: c.Flags().String("profile", "", "remove only entries for the AWS profile `NAME`"),
 		dryRun:  c.Flags().Bool("dry-run", false, "change nothing, print what would change"),
 		json:    jsonFlag(c),
 	}

@@ -114,7 +114,7 @@ func TestDockerReadsConfiguredFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			cmd := exec.Command(helper, "configure", host)
-			cmd.Env = []string{"HOME=" + home, "DOCKER_CONFIG=" + home, "PATH=" + filepath.Dir(helper)}
+			cmd.Env = []string{"HOME=" + home, "DOCKER_CONFIG=" + home, "PATH=" + filepath.Dir(helper), "AWS_EC2_METADATA_DISABLED=true"}
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("configure: %v\n%s", err, out)
 			}

@@ -39,6 +39,8 @@ type Input struct {
 type Config struct {
 	Input
 	Config, Credentials File
+
+	index *index // of the text of both files; nil: each look-up reads the text
 }
 
 // File is one of the two files.

@@ -62,6 +62,9 @@ func section(text []byte, match func(header []byte) bool) Settings {
 
 // configProfile returns the profile of the config file, nil when it has no such profile.
 func (c *Config) configProfile(name string) Settings {
+	if c.index != nil {
+		return c.index.config[name]
+	}
 	return section(c.Config.Text, func(header []byte) bool {
 		return name == "default" && string(header) == "default" || named(header, "profile", name)
 	})
@@ -69,6 +72,9 @@ func (c *Config) configProfile(name string) Settings {
 
 // credentialsProfile returns the profile of the credentials file, nil when it has no such profile.
 func (c *Config) credentialsProfile(name string) Settings {
+	if c.index != nil {
+		return c.index.credentials[name]
+	}
 	return section(c.Credentials.Text, func(header []byte) bool { return string(header) == name })
 }
 
@@ -103,6 +109,17 @@ func (c *Config) Profile() (name string, s Settings) {
 
 // Section returns the settings of [kind name], such as [sso-session corp], nil when it is missing.
 func (c *Config) Section(kind, name string) Settings {
+	if c.index == nil {
+		return c.section(kind, name)
+	}
+	key := [2]string{kind, name}
+	if _, known := c.index.others[key]; !known {
+		c.index.others[key] = c.section(kind, name)
+	}
+	return c.index.others[key]
+}
+
+func (c *Config) section(kind, name string) Settings {
 	return section(c.Config.Text, func(header []byte) bool { return named(header, kind, name) })
 }
 
@@ -153,23 +170,7 @@ func (c *Config) similar(name string) string {
 
 // Profiles returns the names of all profiles in the two files, sorted.
 func (c *Config) Profiles() []string {
-	var names []string
-	scan(c.Config.Text, func(header []byte) map[string]string {
-		words, ok := split(string(header))
-		switch {
-		case ok && len(words) == 2 && words[0] == "profile":
-			names = append(names, words[1])
-		case string(header) == "default":
-			names = append(names, "default")
-		}
-		return nil
-	})
-	scan(c.Credentials.Text, func(header []byte) map[string]string {
-		if string(header) != "DEFAULT" {
-			names = append(names, string(header))
-		}
-		return nil
-	})
+	names, _ := c.newIndex()
 	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }

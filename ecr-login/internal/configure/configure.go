@@ -16,12 +16,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
@@ -54,12 +54,19 @@ type Options struct {
 	// Executable is the path of the running program.
 	Executable string
 
-	// Caller returns the registry of the account that the current AWS credentials belong to, or an
-	// empty string. Find uses it. Nil: not looked for.
-	Caller func(ctx context.Context) string
+	// AWS are the AWS files, in which profiles are looked up by account. Nil: none is.
+	AWS *awsconfig.Config
 
-	// HasProfile reports whether the AWS files have the profile. Nil: not checked.
-	HasProfile func(name string) bool
+	// Caller returns the identity of a profile's credentials; of the current ones for an empty
+	// profile. Its error wraps ErrNoCredentials if there are none. Nil: STS is not called.
+	Caller func(ctx context.Context, profile string) (Caller, error)
+
+	// MayCallSTS reports whether STS may be called once for each of the profiles, whose accounts
+	// the AWS files do not name. Nil: it may not.
+	MayCallSTS func(profiles []string) (bool, error)
+
+	// Choose returns one of the profiles of an account. Nil: the first one is used, with a warning.
+	Choose func(account string, profiles []string) (string, error)
 }
 
 // A Session is one run over the files of the clients. It is used once.
@@ -72,13 +79,16 @@ type Session struct {
 	journal *dockerconfig.Journal
 	helpers map[string][]dockerconfig.Helper // of each edited file, by its real path
 	result  *Result
+
+	awsOnce     sync.Once
+	awsNames    []string
+	awsProfiles []awsconfig.Listed
+	caller      callerResult
+	assigned    map[string]*Assignment // by registry
 }
 
 // New finds the files of the clients. It reads none of them.
 func New(options Options) (*Session, error) {
-	if err := checkProfile(options.Profile); err != nil {
-		return nil, err
-	}
 	s := &Session{
 		options: options,
 		locator: dockerconfig.Locator{Environ: options.Environ},
@@ -100,9 +110,6 @@ func New(options Options) (*Session, error) {
 	}
 	return s, nil
 }
-
-// Helper returns what credHelpers calls the helper of the session's profile.
-func (s *Session) Helper() string { return s.helper }
 
 // Paths returns the files to which entries are added.
 func (s *Session) Paths() []string {
@@ -126,58 +133,27 @@ func (s *Session) openJournal() (close func(), err error) {
 	return close, s.withCommand(err)
 }
 
-// note warns that the journal could not be written. The edit itself is complete.
-func (s *Session) note(err error) {
-	if err != nil {
-		s.warn(problem(
-			"unconfigure will find the entries by the helper's name alone",
-			"cannot record the changes: %w", err))
-	}
-}
-
-func (s *Session) warn(err error) { s.result.Warnings = append(s.result.Warnings, err) }
-
-func (s *Session) fail(err error) { s.result.Failed = append(s.result.Failed, s.withCommand(err)) }
-
-// withCommand completes the hint of a file that another user has to edit with the command to run.
-func (s *Session) withCommand(err error) error {
-	var e *dockerconfig.Error
-	if !errors.As(err, &e) || e.RunAs == "" {
-		return err
-	}
-	command := "configure"
-	if s.undoes {
-		command = "unconfigure"
-	}
-	if s.options.Args != nil {
-		command = quoteArgs(s.options.Args)
-	}
-	return &Error{Err: err, Advice: "run: sudo -u " + e.RunAs + " " + progname.Program + " " + command}
-}
-
-// quoteArgs returns arguments for a shell.
-func quoteArgs(args []string) string {
-	var quoted []string
-	for _, arg := range args {
-		quoted = append(quoted, process.Quote(arg))
-	}
-	return strings.Join(quoted, " ")
-}
-
 // Configure adds entries for the hosts to each file of the session, so that clients start the
-// helper for them. If a file cannot be edited, the others still are: see Result.Failed. The error
-// is about the link of a profile, without which no file is edited.
-func (s *Session) Configure(hosts []string) (*Result, error) {
-	s.result.Helper = s.helper
+// helper for them, with the profiles that Assign chose. If a file cannot be edited, the others still
+// are: see Result.Failed. The error is about a link or a rule that names a profile, without which no
+// file is edited.
+func (s *Session) Configure(ctx context.Context, hosts []string) (*Result, error) {
+	if s.assigned == nil {
+		if err := s.Assign(ctx, hosts); err != nil {
+			return nil, err
+		}
+	}
+	s.result.Helper = s.commonHelper()
 	close, err := s.openJournal()
 	if err != nil {
 		return nil, err
 	}
 	defer close()
-	if s.options.Profile != "" {
-		if err := s.link(); err != nil {
-			return nil, err
-		}
+	if err := s.addLinks(); err != nil {
+		return nil, err
+	}
+	if err := s.addRules(); err != nil {
+		return nil, errors.Join(err, s.dropLinks())
 	}
 	for _, t := range s.targets {
 		s.update(t, func(c *dockerconfig.Config, r *dockerconfig.Record) []Entry {
@@ -185,12 +161,24 @@ func (s *Session) Configure(hosts []string) (*Result, error) {
 		})
 	}
 	if len(s.result.Failed) > 0 {
-		s.dropLinks()
+		s.dropNames()
 	} else {
 		s.checkPath()
 		s.warnOfLogins(hosts)
 	}
 	return s.result, nil
+}
+
+// commonHelper returns the name in credHelpers if all registries have the same; else an empty string.
+func (s *Session) commonHelper() string {
+	helper := ""
+	for _, a := range s.result.Registries {
+		if helper != "" && a.Helper != helper {
+			return ""
+		}
+		helper = a.Helper
+	}
+	return helper
 }
 
 // Unconfigure undoes the edits of Configure, for all hosts or for the given ones. The entry of a
@@ -214,10 +202,14 @@ func (s *Session) Unconfigure(hosts []string) (*Result, error) {
 			return s.unset(c, r, unique(hosts), recorded, i == 0)
 		})
 	}
-	if len(s.result.Failed) == 0 {
-		if err := s.unlink(s.journal.Links()); err != nil {
-			return nil, err
-		}
+	if len(s.result.Failed) > 0 {
+		return s.result, nil
+	}
+	s.removeRules(func(rule dockerconfig.Rule) bool {
+		return (s.options.Profile == "" || rule.Profile == s.options.Profile) && (len(hosts) == 0 || slices.ContainsFunc(hosts, func(h string) bool { return hostOf(h) == rule.Registry }))
+	})
+	if err := s.unlink(s.journal.Links()); err != nil {
+		return nil, err
 	}
 	return s.result, nil
 }

@@ -67,11 +67,11 @@ func TestFindEndsInTime(t *testing.T) {
 	t.Parallel()
 	never := make(chan struct{})
 	defer close(never)
-	s, _ := newSession(t, Options{Caller: func(context.Context) string { <-never; return host }})
+	s, _ := newSession(t, Options{Caller: func(context.Context, string) (Caller, error) { <-never; return Caller{Registry: host}, nil }})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if pending, found := s.Find(ctx, t.TempDir()); found || len(pending) > 0 {
-		t.Errorf("%+v", pending)
+	if pending, found, err := s.Find(ctx, t.TempDir()); found || len(pending) > 0 || err != nil {
+		t.Errorf("%+v, %v", pending, err)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestFindEndsInTime(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	t.Parallel()
 	dry, home := newSession(t, Options{DryRun: true})
-	planned, err := dry.Configure([]string{host})
+	planned, err := dry.Configure(t.Context(), []string{host})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestDryRun(t *testing.T) {
 		t.Fatalf("a dry run created %v, %v", entries, err)
 	}
 	real, _ := newSession(t, Options{}, "HOME", home, "USERPROFILE", home, "LocalAppData", home)
-	done, err := real.Configure([]string{host})
+	done, err := real.Configure(t.Context(), []string{host})
 	if err != nil || len(done.Failed) > 0 {
 		t.Fatalf("%v, %+v", err, done)
 	}
@@ -118,6 +118,8 @@ func TestTexts(t *testing.T) {
 		{FromFile, "Dockerfile", 1}: "<Dockerfile>:1",
 		{Source: FromDocker}:        "images of docker",
 		{Source: FromPodman}:        "images of podman",
+		{FromEntry, "f", 3}:         "entry in <f>:3",
+		{FromProfile, "prod", 0}:    "account of profile prod",
 		{Source: FromCredentials}:   "account of the AWS credentials",
 	} {
 		if got := place.Text(quote); got != want {

@@ -96,7 +96,10 @@ func unifiedDiff(t clientFile, c *dockerconfig.Config, before []byte) string {
 	if c.Gone() {
 		to, after = "/dev/null", nil
 	}
-	text := diff.Diff(from, dockerconfig.Mask(before, t.client), to, dockerconfig.Mask(after, t.client))
+	if t.client != dockerconfig.Plain {
+		before, after = dockerconfig.Mask(before, t.client), dockerconfig.Mask(after, t.client)
+	}
+	text := diff.Diff(from, before, to, after)
 	_, text, _ = bytes.Cut(text, []byte("\n")) // the line "diff FROM TO", which a unified diff does not have
 	return string(text)
 }
@@ -111,14 +114,15 @@ func (s *Session) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Reco
 	logins := loginsByHost(c)
 	var set, keys []string
 	for _, host := range hosts {
+		helper := s.helperOf(host)
 		before, found := helpers[host]
 		switch {
-		case found && before == s.helper:
-			done = append(done, Entry{host, Kept, s.helper})
+		case found && before == helper:
+			done = append(done, Entry{host, Kept, helper})
 		case found:
-			done = append(done, Entry{host, Changed, redact.UserInfo(before) + " -> " + s.helper})
+			done = append(done, Entry{host, Changed, redact.UserInfo(before) + " -> " + helper})
 		case !t.cleanOnly:
-			done = append(done, Entry{host, Added, s.helper})
+			done = append(done, Entry{host, Added, helper})
 		}
 		if found || !t.cleanOnly {
 			set = append(set, host)
@@ -128,10 +132,13 @@ func (s *Session) set(t clientFile, c *dockerconfig.Config, r *dockerconfig.Reco
 			done = append(done, Entry{redact.UserInfo(a.Key), PasswordRemoved, fmt.Sprintf("line %d", a.Line)})
 		}
 	}
-	c.SetHelpers(set, s.helper, r)
+	c.SetHelpers(set, s.helperOf, r)
 	c.RemoveAuth(keys...)
 	return done
 }
+
+// helperOf returns the name in credHelpers for a host.
+func (s *Session) helperOf(host string) string { return s.assigned[host].Helper }
 
 // loginsByHost returns the entries of auths that hold a password or a token.
 func loginsByHost(c *dockerconfig.Config) map[string][]dockerconfig.Auth {
@@ -147,14 +154,14 @@ func loginsByHost(c *dockerconfig.Config) map[string][]dockerconfig.Auth {
 // unset removes entries from one file: the named ones, else the recorded ones, else, where there is
 // no record of the file, all that name this program.
 func (s *Session) unset(c *dockerconfig.Config, r *dockerconfig.Record, only []string, recorded, first bool) (done []Entry) {
-	named, present := map[string]bool{}, map[string]bool{}
+	named, present, ruled := map[string]bool{}, map[string]bool{}, s.ruledProfiles()
 	for _, host := range only {
 		named[host] = true
 	}
 	var undo, remove []string
 	for _, h := range c.Helpers() {
 		present[h.Host] = true
-		ours := progname.IsHelper(h.Name) && (s.options.Profile == "" || h.Name == s.helper)
+		ours := progname.IsHelper(h.Name) && (s.options.Profile == "" || h.Name == s.helper || ruled[hostOf(h.Host)] == s.options.Profile)
 		entry, written := r.Entries[h.Host]
 		host := redact.UserInfo(h.Host)
 		switch {

@@ -1,11 +1,13 @@
 package configure
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/registry"
 )
@@ -13,21 +15,14 @@ import (
 // publicHosts are the names of ECR Public.
 var publicHosts = []string{registry.PublicHost, registry.PublicHostDualStack}
 
-// checkProfile refuses a profile that cannot be part of a program's name.
-func checkProfile(name string) error {
-	if strings.ContainsAny(name, "/\\\x00\n\r\t \"'") || strings.HasPrefix(name, "-") || strings.HasSuffix(strings.ToLower(name), ".exe") {
-		return problem(
-			fmt.Sprintf("add a rule with profile = %q to the settings; see the section SETTINGS of: docker-credential-ecr-login man", name),
-			"profile %q cannot be part of a program's name", name)
-	}
-	return nil
-}
-
 // Hosts returns the registries in the arguments of Configure as clients write them, each once, and
 // with public both names of ECR Public. An argument is a host, a URL or the name of an image.
 func (s *Session) Hosts(args []string, public bool) ([]string, error) {
 	var all []string
 	for _, arg := range args {
+		if account := strings.ReplaceAll(arg, "-", ""); isAccount(account) {
+			return nil, s.accountAlone(account)
+		}
 		m, err := s.options.Settings.Match(serverOf(arg))
 		switch {
 		case errors.Is(err, registry.ErrNotECR):
@@ -43,6 +38,32 @@ func (s *Session) Hosts(args []string, public bool) ([]string, error) {
 		all = append(all, publicHosts...)
 	}
 	return unique(all), nil
+}
+
+// isAccount reports whether the text is an AWS account ID. The AWS console also shows it with hyphens.
+func isAccount(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+}
+
+// accountAlone returns the error for an account ID in place of a registry. Its advice is the registry
+// of the account in the region of one of its profiles, else of the environment or the current profile.
+func (s *Session) accountAlone(account string) error {
+	region := ""
+	for _, p := range s.profiles() {
+		if p.Account == account {
+			region = cmp.Or(region, p.Region)
+		}
+	}
+	if aws := s.options.AWS; aws != nil {
+		_, current := aws.Profile()
+		region = cmp.Or(region, environ.Get(s.options.Environ, "AWS_REGION"), environ.Get(s.options.Environ, "AWS_DEFAULT_REGION"), current.Get("region"))
+	}
+	advice := "use " + account + ".dkr.ecr.REGION.amazonaws.com, with the region for REGION"
+	if r, err := s.options.Settings.Parser().InRegion(region); err == nil {
+		r.Account = account
+		advice = "run: " + progname.Program + " configure " + s.options.Settings.Parser().Host(r)
+	}
+	return problem(advice, "%s is an account ID, not a registry", account)
 }
 
 // HostsToRemove returns the hosts in the arguments of Unconfigure. They need not be ECR hosts.

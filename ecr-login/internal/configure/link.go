@@ -18,21 +18,54 @@ import (
 // A link named docker-credential-ecr-login-NAME starts the program with the AWS profile NAME: a
 // helper's name is the only thing that Docker's configuration can set.
 
-// link creates the link of the session's profile, unless PATH has it: beside the program if the
-// user may write there, else in the first directory on PATH that is the user's own.
-func (s *Session) link() error {
-	self := s.options.Executable
-	if self == "" {
-		return errors.New("cannot find the file of this program, so the helper of the profile cannot be linked to it")
+// checkLink returns why no link can name the profile, for which PATH has none.
+func (s *Session) checkLink(profile string) error {
+	if strings.ContainsAny(profile, "/\\\x00\n\r\t \"'") || strings.HasPrefix(profile, "-") || strings.HasSuffix(strings.ToLower(profile), ".exe") {
+		return problem("rename the profile", "profile %q cannot be part of a program's name", profile)
 	}
-	name := progname.Prefix + s.helper
-	if path, err := s.lookPath(name); err == nil && fileaccess.Same(path, self) {
+	if s.options.Executable == "" {
+		return errors.New("cannot find the file of this program, to which the link for the profile's helper would lead")
+	}
+	if s.hasLink(profile) {
+		return nil
+	}
+	_, err := s.linkDir()
+	return err
+}
+
+// hasLink reports whether PATH has the program under the name with the profile.
+func (s *Session) hasLink(profile string) bool {
+	path, err := s.lookPath(progname.Prefix + progname.HelperFor(profile))
+	return err == nil && fileaccess.Same(path, s.options.Executable)
+}
+
+// addLinks creates the links that the assignments need.
+func (s *Session) addLinks() error {
+	done := map[string]bool{}
+	for _, a := range s.result.Registries {
+		if a.Helper == progname.Helper || done[a.Helper] {
+			continue
+		}
+		done[a.Helper] = true
+		if err := s.link(a.Profile); err != nil {
+			return errors.Join(err, s.dropLinks())
+		}
+	}
+	return nil
+}
+
+// link creates the link of a profile, unless PATH has it: beside the program if the user may write
+// there, else in the first directory on PATH that is the user's own.
+func (s *Session) link(profile string) error {
+	self := s.options.Executable
+	if s.hasLink(profile) {
 		return nil
 	}
 	dir, err := s.linkDir()
 	if err != nil {
 		return err
 	}
+	name := progname.Prefix + progname.HelperFor(profile)
 	link := filepath.Join(dir, name+executableSuffix)
 	switch _, err := os.Lstat(link); {
 	case err == nil && fileaccess.Same(link, self):
@@ -133,20 +166,28 @@ func (s *Session) unlink(links []string) error {
 	return nil
 }
 
-// dropLinks removes the links that were created for entries which then could not be written.
-func (s *Session) dropLinks() {
-	if s.options.DryRun {
-		return
-	}
-	created := slices.Clone(s.result.Created)
-	if err := s.unlink(created); err != nil {
+// dropNames removes the links and rules that were created for entries which then could not be
+// written.
+func (s *Session) dropNames() {
+	if err := s.dropLinks(); err != nil {
 		s.fail(err)
 	}
+	s.dropRules()
+}
+
+// dropLinks removes the links that were created and that no entry needs.
+func (s *Session) dropLinks() error {
+	if s.options.DryRun {
+		return nil
+	}
+	created := slices.Clone(s.result.Created)
+	err := s.unlink(created)
 	removed := s.result.Removed
 	s.result.Removed = nil
 	gone := func(link string) bool { return slices.Contains(removed, link) }
 	s.result.Created = slices.DeleteFunc(s.result.Created, gone)
 	s.result.Links = slices.DeleteFunc(s.result.Links, gone)
+	return err
 }
 
 func (s *Session) created(link string) {
@@ -200,22 +241,32 @@ func (s *Session) isProfileLink(path string) bool {
 	return fileaccess.Same(path, s.options.Executable)
 }
 
-// checkPath warns when docker would not find the helper, or when AWS does not know its profile.
+// checkPath warns when docker would not find a helper, or when AWS does not know its profile.
 func (s *Session) checkPath() {
-	if s.options.DryRun && len(s.result.Links) > 0 {
+	checked := map[string]bool{}
+	for _, a := range s.result.Registries {
+		if checked[a.Helper] {
+			continue
+		}
+		checked[a.Helper] = true
+		s.checkHelper(progname.Prefix + a.Helper)
+	}
+	if p := s.options.Profile; p != "" && s.options.AWS != nil && !s.hasProfile(p) {
+		s.warn(problem("aws configure --profile "+p, "the AWS configuration has no profile %q", p))
+	}
+}
+
+func (s *Session) checkHelper(name string) {
+	if s.options.DryRun && slices.ContainsFunc(s.result.Links, func(link string) bool { return filepath.Base(link) == name+executableSuffix }) {
 		return
 	}
 	self := s.options.Executable
 	dir := filepath.Dir(self)
-	name := progname.Prefix + s.helper
 	found, err := s.lookPath(name)
 	switch {
 	case err != nil:
 		s.warn(problem("add its directory to PATH: "+dir, "%s is not on PATH, so docker cannot start it", name))
 	case !fileaccess.Same(found, self):
 		s.warn(problem("put "+dir+" before it on PATH, or remove it", "docker will start %s, which is not this program", found))
-	}
-	if p := s.options.Profile; p != "" && s.options.HasProfile != nil && !s.options.HasProfile(p) {
-		s.warn(problem("aws configure --profile "+p, "the AWS configuration has no profile %q", p))
 	}
 }

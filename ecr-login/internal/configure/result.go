@@ -13,12 +13,15 @@ type Result struct {
 	Found  []Found  `json:"found,omitempty"`  // the proposal, when no registry was named
 	Files  []File   `json:"files"`
 
+	// Registries are the registries to configure, with their profiles.
+	Registries []*Assignment `json:"registries,omitempty"`
+
 	// Created and Removed are the links in Links, by what happened to them.
 	Created []string `json:"-"`
 	Removed []string `json:"-"`
 
-	Failed   []error `json:"-"` // one for each file that could not be edited
-	Warnings []error `json:"-"` // what keeps the result from working as expected
+	Failed   []Problem `json:"errors,omitempty"`   // one for each file that could not be edited
+	Warnings []Problem `json:"warnings,omitempty"` // what keeps the result from working as expected
 }
 
 // Changed reports whether anything was changed, or would be.
@@ -96,12 +99,14 @@ const (
 	FromDocker      Source = "docker"
 	FromPodman      Source = "podman"
 	FromCredentials Source = "credentials"
+	FromProfile     Source = "profile"
+	FromEntry       Source = "entry"
 )
 
 // A Place is where a registry was found.
 type Place struct {
 	Source Source
-	File   string // FromPassword, FromFile
+	File   string // FromPassword, FromFile, FromEntry; for FromProfile the profile
 	Line   int
 }
 
@@ -112,6 +117,10 @@ func (p Place) Text(quote func(string) string) string {
 		return fmt.Sprintf("password in %s:%d", quote(p.File), p.Line)
 	case FromFile:
 		return quote(p.File) + ":" + strconv.Itoa(p.Line)
+	case FromProfile:
+		return "account of profile " + p.File
+	case FromEntry:
+		return fmt.Sprintf("entry in %s:%d", quote(p.File), p.Line)
 	case FromDocker:
 		return "images of docker"
 	case FromPodman:
@@ -123,22 +132,4 @@ func (p Place) Text(quote func(string) string) string {
 // MarshalText returns the place in words, for JSON.
 func (p Place) MarshalText() ([]byte, error) {
 	return []byte(p.Text(func(name string) string { return name })), nil
-}
-
-// An Error is what failed, and what to do about it.
-type Error struct {
-	Err    error
-	Advice string
-}
-
-func (e *Error) Error() string { return e.Err.Error() }
-
-func (e *Error) Unwrap() error { return e.Err }
-
-// Hint returns what to do.
-func (e *Error) Hint() string { return e.Advice }
-
-// problem returns an Error.
-func problem(advice, format string, args ...any) error {
-	return &Error{Err: fmt.Errorf(format, args...), Advice: advice}
 }

@@ -27,6 +27,9 @@ type Client string
 const (
 	Docker     Client = "docker"     // docker and every program that reads its config.json
 	Containers Client = "containers" // podman, skopeo, buildah
+
+	// Plain is no client: the file is edited as text, and not parsed.
+	Plain Client = "plain"
 )
 
 // program returns the best-known program of the group.

@@ -25,11 +25,13 @@ func (c *Config) Changed() bool { return c.gone || !bytes.Equal(c.Text(), c.text
 func (c *Config) Gone() bool { return c.gone }
 
 // SetHelper sets the helper of a host. It records in r what Undo needs; r may be nil.
-func (c *Config) SetHelper(host, helper string, r *Record) { c.SetHelpers([]string{host}, helper, r) }
+func (c *Config) SetHelper(host, helper string, r *Record) {
+	c.SetHelpers([]string{host}, func(string) string { return helper }, r)
+}
 
 // SetHelpers sets the helper of several hosts. The work grows with the size of the file, not with
 // its square.
-func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
+func (c *Config) SetHelpers(hosts []string, helperOf func(host string) string, r *Record) {
 	if len(hosts) == 0 {
 		return
 	}
@@ -37,7 +39,7 @@ func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
 	entries := c.effective()
 	var more []string // inserted last, because that moves the members
 	for _, host := range hosts {
-		m := entries[host]
+		m, helper := entries[host], helperOf(host)
 		if m == nil {
 			more = append(more, host)
 			continue
@@ -57,6 +59,7 @@ func (c *Config) SetHelpers(hosts []string, helper string, r *Record) {
 	for _, host := range more {
 		if !done[host] {
 			done[host] = true
+			helper := helperOf(host)
 			r.noteEntry(host, Entry{Helper: helper})
 			c.insert(object, 1, host, quote(helper))
 		}

@@ -256,8 +256,8 @@ func TestRecordContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	c := sound(t, `{"credHelpers": {"h": "https://u:hunter2@x", "i": "pass"}}`, Docker)
 	var r Record
-	c.SetHelpers([]string{"h", "i"}, "ecr-login", &r)
-	c.SetHelpers([]string{"h", "i"}, "ecr-login-prod", &r)
+	c.SetHelpers([]string{"h", "i"}, func(string) string { return "ecr-login" }, &r)
+	c.SetHelpers([]string{"h", "i"}, func(string) string { return "ecr-login-prod" }, &r)
 	for _, e := range r.Entries {
 		if bytes.Contains(e.Before, []byte("hunter2")) {
 			t.Errorf("recorded is %s", e.Before)

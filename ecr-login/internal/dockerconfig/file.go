@@ -215,6 +215,9 @@ func (t *target) parse(exists bool, text []byte, client Client) (*Config, error)
 	if !exists {
 		return &Config{Path: t.named, Client: client, blank: true, target: t, missing: t.missing}, nil
 	}
+	if client == Plain {
+		return &Config{Path: t.named, Exists: true, Client: client, text: text, tail: text, blank: true, target: t}, nil
+	}
 	c, err := Parse(text, client)
 	if err != nil {
 		var problem *Error
@@ -255,7 +258,10 @@ func (c *Config) Writable() error {
 		if fileaccess.IsAnothers(info) {
 			fix = "sudo chown -R $(id -u) " + process.Quote(t.dir)
 		}
-		return &Error{Path: t.named, Message: "is in a read-only directory: " + t.dir, Advice: fix + ", or set DOCKER_CONFIG or REGISTRY_AUTH_FILE to another place"}
+		if c.Client != Plain {
+			fix += ", or set DOCKER_CONFIG or REGISTRY_AUTH_FILE to another place"
+		}
+		return &Error{Path: t.named, Message: "is in a read-only directory: " + t.dir, Advice: fix}
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type Journal struct {
 	path    string
 	write   bool
 	files   map[string]*Record
+	rules   map[string]*Rules // by the real path of the settings file
 	links   []string
 	created []string // directories created for the journal, the innermost first
 
@@ -34,6 +35,7 @@ type Journal struct {
 type journal struct {
 	Version int                `json:"version"`
 	Files   map[string]*Record `json:"files,omitempty"`
+	Rules   map[string]*Rules  `json:"rules,omitempty"`
 	Links   []string           `json:"links,omitempty"`
 	Created []string           `json:"folders,omitempty"`
 }
@@ -66,7 +68,7 @@ func (l Locator) Journal() (string, error) {
 // nothing may be edited: the records of another user could make this process remove files of the
 // running user.
 func OpenJournal(path string, write bool) (j *Journal, close func(), err error) {
-	j = &Journal{path: path, write: write, files: map[string]*Record{}, close: func() {}}
+	j = &Journal{path: path, write: write, files: map[string]*Record{}, rules: map[string]*Rules{}, close: func() {}}
 	if path == "" {
 		j.unusable = noHome("the directory for the record of changes", "XDG_STATE_HOME")
 		return j, j.close, nil
@@ -148,6 +150,11 @@ func (j *Journal) parse() {
 			j.files[file] = r
 		}
 	}
+	for file, r := range on.Rules {
+		if r != nil {
+			j.rules[file] = r
+		}
+	}
 	j.links = on.Links
 	j.created = append(j.created, on.Created...)
 }
@@ -191,14 +198,14 @@ func (j *Journal) save() error {
 		return j.unusable
 	}
 	d := j.dir
-	if len(j.files) == 0 && len(j.links) == 0 {
+	if len(j.files) == 0 && len(j.rules) == 0 && len(j.links) == 0 {
 		if err := d.Remove(d.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		j.info, j.text = nil, nil
 		return nil
 	}
-	text, err := json.MarshalIndent(journal{journalVersion, j.files, j.links, j.created}, "", "\t")
+	text, err := json.MarshalIndent(journal{journalVersion, j.files, j.rules, j.links, j.created}, "", "\t")
 	if err != nil {
 		return err
 	}

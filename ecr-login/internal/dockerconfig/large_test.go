@@ -37,7 +37,7 @@ func TestWorkGrowsWithFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			var r Record
-			c.SetHelpers(hosts, "ecr-login", &r)
+			c.SetHelpers(hosts, func(string) string { return "ecr-login" }, &r)
 			c.RemoveAuth(keys...)
 			now := c.Current(&r)
 			if len(now.Entries) != n || len(c.Auths()) != n/2 || len(c.Helpers()) != n+n/2 {
