@@ -191,6 +191,20 @@ func TestSkopeoAndBoto3(t *testing.T) {
 	}
 }
 
+// TestPythonRecipe runs the test in Python of docs/ecrtest.md.
+func TestPythonRecipe(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "ecrtest.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, recipe, _ := strings.Cut(string(page), "```python\n")
+	recipe, _, found := strings.Cut(recipe, "```")
+	if !found || !strings.Contains(recipe, "def test_tags():") {
+		t.Fatalf("no test in Python on the page: %q", recipe)
+	}
+	start(t).must(recipe+"\ntest_tags()\n", python(t), "-")
+}
+
 // writeArchive writes an image as `docker save` does.
 func writeArchive(t *testing.T) string {
 	t.Helper()
