@@ -59,6 +59,7 @@ test:
 # Tests with hundreds of processes, or that take minutes.
 stress:
 	$(GO) test -tags stress -run Stress -count 1 -timeout 30m -v ./cache ./ecr-login/internal/refresh ./ecr-login/docker-credential-ecr-login
+	$(GO) test -tags stress -run Stress -count 1 -v ./ecr-login/ggcr # alone, because it measures times
 
 # The decoder of cache files gets twice the time, because it reads files that others may have
 # written.
