@@ -50,7 +50,8 @@ func cacheListCommand(p *process) *cobra.Command {
 		Short: "list the contents of the cache",
 		Long: `Lists the tokens and stored logins in the cache, one line for each registry: whether the entry is fresh, aging (used,
 and refreshed by the next get) or expired, when it is refreshed, when it expires, and which credentials it was fetched
-with. It never prints a token. A token that no known registry uses now, because it was fetched with another profile or
+with. It never prints a token. It says which tokens of an SSO session are to be refreshed within the hour, because that
+needs a valid session. A token that no known registry uses now, because it was fetched with another profile or
 environment, has a * for the account.`,
 		Example: `    docker-credential-ecr-login cache ls`,
 	}
@@ -180,6 +181,9 @@ func (l cacheList) print(out output, now time.Time) {
 	default:
 		out.stdout.Table(rows, map[string]terminal.Colour{"fresh": terminal.Green, "aging": terminal.Yellow, "expired": terminal.Red, "unusable": terminal.Red})
 	}
+	if n := l.dueSSO(now); n > 0 {
+		out.stdout.Printf("%s of an SSO session to be refreshed within the hour; if the session has expired by then, run: aws sso login\n", wording.Count(n, "token", "tokens"))
+	}
 	switch {
 	case l.Foreign > 0 && !l.Sealed:
 		out.stdout.Printf("%s sealed with a key that no longer exists: it was deleted, or lost in a reboot\n", wording.Count(l.Foreign, "entry is", "entries are"))
@@ -192,6 +196,17 @@ func (l cacheList) print(out output, now time.Time) {
 	if l.Damaged > 0 {
 		out.stdout.Printf("%s damaged and will be replaced by the next get\n", wording.Count(l.Damaged, "entry is", "entries are"))
 	}
+}
+
+// dueSSO returns how many tokens of SSO sessions are to be refreshed within an hour. A role's
+// credentials from SSO are often valid for no longer, and new ones need a valid session.
+func (l cacheList) dueSSO(now time.Time) (n int) {
+	for _, e := range l.Entries {
+		if e.Source == string(awsconfig.SSO) && e.state == cache.Fresh && e.Refresh.Sub(now) <= time.Hour {
+			n++
+		}
+	}
+	return n
 }
 
 func cacheClearCommand(p *process) *cobra.Command {

@@ -99,6 +99,23 @@ func (r *Registries) Profile(serverURL string) (profile string, found bool) {
 	return r.store, r.hasStore
 }
 
+// CommonProfile returns the profile of the helpers of all included keys, and without any such key the
+// one of credsStore. It is empty when the helpers have different profiles.
+func (r *Registries) CommonProfile(include func(key string) bool) string {
+	common, found := r.store, false
+	for _, key := range r.Keys() {
+		profile := r.profiles[key]
+		switch {
+		case !include(key):
+		case found && profile != common:
+			return ""
+		default:
+			common, found = profile, true
+		}
+	}
+	return common
+}
+
 // Contains reports whether a client's file has this exact key.
 func (r *Registries) Contains(key string) bool {
 	_, ok := r.profiles[key]
