@@ -181,8 +181,10 @@ kubelet-plugin: build
 kubelet: build
 	cd ecr-login/e2e/kubelet && CGO_ENABLED=0 $(GO) build -p 2 -o $(abspath bin/kubelet) k8s.io/kubernetes/cmd/kubelet
 	cd ecr-login/e2e/kubelet && CGO_ENABLED=0 $(GO) test -tags kubelet -c -o $(abspath bin/kubelet.test) .
-	cd ecr-login/e2e/kubelet && unshare -m -p -f --mount-proc --kill-child --propagation private \
-		$(abspath bin/kubelet.test) -test.run '^TestNode$$' -test.v
+	cd ecr-login/e2e/kubelet && for test in TestNode TestNodeOutsideAWS; do \
+		unshare -m -n -p -f --mount-proc --kill-child --propagation private \
+			$(abspath bin/kubelet.test) -test.run "^$$test\$$" -test.v || exit 1; \
+	done
 
 # Simulates fleets of up to 50,000 machines in a few seconds, and writes docs/fleet.md.
 fleet:
