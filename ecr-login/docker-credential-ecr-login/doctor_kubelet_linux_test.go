@@ -96,12 +96,17 @@ func TestDoctorKubelet(t *testing.T) {
 `},
 		{name: "program writable by others", config: good, flags: flags, change: func(p *fixture) { p.chmod("providers/"+name, 0o777) }, code: 1,
 			want: `✘ providers    $DIR/providers/docker-credential-ecr-login can be changed by its group or every user, and the kubelet runs it
-               fix: chown root:root and chmod go-w the file and its directory
+               fix: chown root:root $DIR/providers/docker-credential-ecr-login $DIR/providers && chmod go-w $DIR/providers/docker-credential-ecr-login $DIR/providers
 ! not checked  match, answer, registry, image, layers: providers failed
 `},
 		{name: "directory writable by others", config: good, flags: flags, change: func(p *fixture) { p.chmod("providers", 0o777) }, code: 1,
 			want: `✘ providers    $DIR/providers/docker-credential-ecr-login can be changed by every user, and the kubelet runs it
-               fix: chown root:root and chmod go-w the file and its directory
+               fix: chown root:root $DIR/providers/docker-credential-ecr-login $DIR/providers && chmod go-w $DIR/providers/docker-credential-ecr-login $DIR/providers
+! not checked  match, answer, registry, image, layers: providers failed
+`},
+		{name: "configuration writable by others", config: good, flags: flags, change: func(p *fixture) { p.chmod("config.yaml", 0o666) }, code: 1,
+			want: `✘ providers    $DIR/config.yaml can be changed by its group or every user, and the kubelet takes programs, arguments and environment from it
+               fix: chown root:root $DIR/config.yaml $DIR && chmod go-w $DIR/config.yaml $DIR
 ! not checked  match, answer, registry, image, layers: providers failed
 `},
 		{name: "no args", config: providerConfig(name, "[]", "*.dkr.ecr.*.amazonaws.com", ""), flags: flags, code: 1,

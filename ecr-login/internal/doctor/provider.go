@@ -41,22 +41,27 @@ type provider struct {
 	TokenAttributes      map[string]any `yaml:"tokenAttributes"`
 }
 
-// readProviders returns the providers in a file, or in the files of a directory, as the kubelet
-// reads them (readCredentialProviderConfig in k8s.io/kubernetes/pkg/credentialprovider/plugin).
-func readProviders(path string) (all []provider, err error) {
-	files := []string{path}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		files = nil
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".json" || ext == ".yaml" || ext == ".yml") {
-				files = append(files, filepath.Join(path, e.Name()))
-			}
+// providerFiles returns the files of a configuration that is a file or a directory, as the kubelet
+// reads it (readCredentialProviderConfig in k8s.io/kubernetes/pkg/credentialprovider/plugin).
+func providerFiles(path string) ([]string, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return []string{path}, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".json" || ext == ".yaml" || ext == ".yml") {
+			files = append(files, filepath.Join(path, e.Name()))
 		}
 	}
+	return files, nil
+}
+
+// readProviders returns the providers in files of the kubelet's configuration.
+func readProviders(files []string) (all []provider, err error) {
 	for _, file := range files {
 		text, err := regularfile.Read(file, maxProviderConfig)
 		if err != nil {
@@ -79,9 +84,18 @@ func readProviders(path string) (all []provider, err error) {
 
 // checkProviders checks the kubelet's providers that are this program.
 func (d *doctor) checkProviders() []Finding {
-	all, err := readProviders(d.kubelet.config)
+	files, err := providerFiles(d.kubelet.config)
+	if err != nil {
+		return one(fail("correct the directory and restart the kubelet", "cannot read %s: %v", d.kubelet.config, withoutPath(err)))
+	}
+	all, err := readProviders(files)
 	if err != nil {
 		return one(fail("correct the file and restart the kubelet; an example: https://github.com/4e881efc/ecr-credential-helper/blob/main/packaging/kubernetes/credential-provider.yaml", "%v", err))
+	}
+	for _, file := range files {
+		if f, changed := checkRights(file, "the kubelet takes programs, arguments and environment from it"); changed {
+			return one(f)
+		}
 	}
 	var findings []Finding
 	for _, p := range all {
@@ -121,8 +135,8 @@ func (d *doctor) checkProvider(p provider, path string) Finding {
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 		return fail("chmod 0755 "+process.Quote(path), "%s is not executable", path)
 	}
-	if changed := changedBy(path, info); changed != "" {
-		return fail("chown root:root and chmod go-w the file and its directory", "%s can be changed by %s, and the kubelet runs it", path, changed)
+	if f, changed := checkRights(path, "the kubelet runs it"); changed {
+		return f
 	}
 	if !slices.Contains(p.Args, "kubelet") {
 		return fail(fmt.Sprintf(`set args: ["kubelet"] for it in %s and restart the kubelet`, d.kubelet.config), "provider %s has no argument kubelet: %q", p.Name, p.Args)
@@ -134,8 +148,22 @@ func (d *doctor) checkProvider(p provider, path string) Finding {
 	return ok("%s", version)
 }
 
-// changedBy returns who, except root and this user, can change a program, or "".
-func changedBy(path string, info fs.FileInfo) string {
+// checkRights reports whether others than root and this user can change a file of the kubelet.
+func checkRights(path, use string) (f Finding, changed bool) {
+	who := changedBy(path)
+	if who == "" {
+		return Finding{}, false
+	}
+	both := process.Quote(path) + " " + process.Quote(filepath.Dir(path))
+	return fail("chown root:root "+both+" && chmod go-w "+both, "%s can be changed by %s, and %s", path, who, use), true
+}
+
+// changedBy returns who, except root and this user, can change a file, or "".
+func changedBy(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
 	if uid, known := fileaccess.Owner(info); known && !fileaccess.IsTrusted(info) {
 		return fileaccess.UserText(uid)
 	}
