@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -20,10 +21,10 @@ func uninstallCommand(p *process) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "uninstall [--dry-run] [--json]",
 		Short: "remove everything that this program has written for the user",
-		Long: `Removes every entry that names this helper from the files of docker and podman, the links of AWS profiles, the
-record of "configure", the cache and its sealing key, also that in the keyring. Entries that "configure" replaced are
-restored. The program itself, the settings file and the log file stay. Run it as each user who used the helper, before
-you remove the program.`,
+		Long: `Removes every entry that names this helper from the files of docker and podman, the links of AWS profiles, the rules
+that "configure" added to the settings, its record, the cache and its sealing key, also that in the keyring. Entries
+that "configure" replaced are restored. The program itself, the rest of the settings and the log file stay. Run it as
+each user who used the helper, before you remove the program.`,
 		Example: `    docker-credential-ecr-login uninstall --dry-run
     docker-credential-ecr-login uninstall`,
 	}
@@ -82,18 +83,19 @@ func (p *process) uninstall(dryRun, asJSON bool) error {
 		}
 		p.out.stdout.Printf("%s the cache %s with %s\n", verb, terminal.Quote(removed.Cache), wording.Count(removed.Entries, "entry", "entries"))
 	}
-	p.printRemaining(settings, self)
+	p.printRemaining(result, settings, self)
 	return p.printProblems(result)
 }
 
 // printRemaining prints what a person has to remove.
-func (p *process) printRemaining(settings config.Settings, self string) {
+func (p *process) printRemaining(r *configure.Result, settings config.Settings, self string) {
 	if path, err := (dockerconfig.Locator{}).Docker(); err == nil {
 		if file, err := dockerconfig.Read(path, dockerconfig.Docker); err == nil && progname.IsHelper(file.Store()) {
 			p.out.problem(fmt.Errorf("warning: credsStore in %s names this helper", terminal.Quote(path)), "remove the line with credsStore, or docker will fail")
 		}
 	}
-	if settings.Path != "" {
+	created := func(f configure.File) bool { return f.Removed && f.Path == dockerconfig.Real(settings.Path) }
+	if settings.Path != "" && !slices.ContainsFunc(r.Files, created) {
 		p.out.stdout.Printf("the settings file stays: %s\n", terminal.Quote(settings.Path))
 	}
 	p.out.stdout.Printf("the program stays: %s; remove it with your package manager, or with make uninstall\n", terminal.Quote(self))
