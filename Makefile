@@ -19,7 +19,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench bench-library peers fleet kubelet-plugin kubelet cross dist dist-test actionlint shellcheck clean
+.PHONY: build picture install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench bench-library peers fleet kubelet-plugin kubelet cross dist dist-test actionlint shellcheck clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no mark bits beside its objects.
@@ -143,6 +143,11 @@ shellcheck:
 e2e: build
 	$(GO) build -o bin/ecrtest ./ecr-login/ecrtest/cmd/ecrtest
 	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v . ./ecrtest
+
+# Writes docs/picture.svg, the picture of a session, for which make e2e checks that it is up to date.
+# Needs root, Debian's docker.io, sudo and awscli.
+picture: build
+	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -run '^TestPicture$$' . -args -picture $(abspath docs/picture.svg)
 
 # Compares with the AWS CLI how credentials are found (Debian's package awscli). aws-cli-update
 # writes the result into docs/aws-credentials.md.

@@ -4,8 +4,8 @@
 //
 // The tests need no AWS account and leave the machine unchanged, even when a run is killed. The
 // test binary starts itself again in mount, network, process and IPC namespaces of its own. There,
-// /etc and /usr/local/bin are overlays, /run is an empty tmpfs, and the clients write only below
-// that /run. The kernel removes all of it when the last process ends, and kills all processes when the first one
+// /etc, /home and /usr/local/bin are overlays, /run is an empty tmpfs, and the clients write only
+// below that /run. The kernel removes all of it when the last process ends, and kills all processes when the first one
 // ends.
 //
 // Inside, the host names of ECR and of the AWS APIs resolve to one address on the loopback device,

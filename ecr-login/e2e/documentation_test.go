@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -64,10 +65,12 @@ func (r *reader) runBlock(b block) {
 	}
 	r.write("tmp/block", script)
 	command := []string{"bash", r.path("tmp/block")}
-	if b.answer != "" {
-		command = []string{"script", "--quiet", "--return", "--command", strings.Join(command, " "), "/dev/null"}
+	var result result
+	if b.answer == "" {
+		result = r.run("", command[0], command[1:]...)
+	} else {
+		result = r.runOnTerminal(b.answer, command...)
 	}
-	result := r.run(b.answer+"\n", command[0], command[1:]...)
 	result.command = strings.TrimSpace(script)
 	if result.err != nil {
 		r.t.Fatalf("%s: a command succeeds or fails, not as expected:\n%s", b, result.describe())
@@ -78,6 +81,17 @@ func (r *reader) runBlock(b block) {
 		}
 	}
 	r.t.Logf("%s\n%s", b, result.describe())
+}
+
+// runOnTerminal runs a command on a terminal where the answer is typed.
+func (r *reader) runOnTerminal(answer string, command ...string) (result result) {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = r.home
+	for name, value := range r.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	result.stdout, result.err = onTerminal(cmd, 80, "", answer, r.limit)
+	return result
 }
 
 // script returns the commands of a block as a script for bash that ends at the first failure.

@@ -102,7 +102,7 @@ func stageEnvironment(next string) []string {
 // locate makes the paths absolute and adds the clients' directory, and those of system programs, to
 // PATH.
 func locate() error {
-	for _, path := range []*string{helperPath, ecrtestPath, clientsPath, docsPath} {
+	for _, path := range []*string{helperPath, ecrtestPath, clientsPath, docsPath, picturePath} {
 		if *path == "" {
 			continue
 		}

@@ -36,7 +36,7 @@ func namespaces() *syscall.SysProcAttr {
 	}
 }
 
-// makePrivateMachine gives the namespaces their own /etc and /usr/local/bin, an empty /run, their own /proc and a
+// makePrivateMachine gives the namespaces their own /etc, /home and /usr/local/bin, an empty /run, their own /proc and a
 // loopback device with two addresses. An engine of the machine that listens in /run is not
 // reachable from here.
 func makePrivateMachine() error {
@@ -49,7 +49,7 @@ func makePrivateMachine() error {
 	if err := unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"); err != nil {
 		return fmt.Errorf("mounting a tmpfs over /run: %w", err)
 	}
-	for _, dir := range []string{"/etc", "/usr/local/bin"} {
+	for _, dir := range []string{"/etc", "/home", "/usr/local/bin"} {
 		if err := makePrivate(dir); err != nil {
 			return err
 		}

@@ -36,8 +36,8 @@ type reader struct {
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	needEngine(t)
-	for _, program := range []string{"sudo", "aws", "script"} {
-		needProgram(t, program, fromDebian+"sudo awscli bsdutils")
+	for _, program := range []string{"sudo", "aws"} {
+		needProgram(t, program, fromDebian+"sudo awscli")
 	}
 	docsImages.Do(func() {
 		owner := dockerUser(t)
