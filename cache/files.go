@@ -141,7 +141,7 @@ func replaceFile(root *os.Root, in, name, suffix string, data []byte, mtime time
 		_ = root.Chtimes(tmp, mtime, mtime)
 	}
 	name = in + "/" + name
-	err = root.Rename(tmp, name)
+	err = rename(root, tmp, name)
 	if err == nil {
 		return nil
 	}

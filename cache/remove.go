@@ -17,9 +17,19 @@ func (d *Disk) Remove() (removed int, err error) {
 	if err != nil {
 		return removed, err
 	}
+	path, err := d.removeFiles()
+	if err == nil && path != "" {
+		err = os.Remove(path) // when it is closed: Windows removes no open directory
+	}
+	return removed, err
+}
+
+// removeFiles removes everything but the entries. It returns the directory if that is to be removed
+// too.
+func (d *Disk) removeFiles() (path string, err error) {
 	dir, root, err := d.openExisting()
 	if err != nil {
-		return removed, nil // there is no cache directory, so no key was created for it
+		return "", nil // there is no cache directory, so no key was created for it
 	}
 	defer dir.close()
 	defer root.Close()
@@ -34,15 +44,12 @@ func (d *Disk) Remove() (removed int, err error) {
 		for _, name := range []string{entriesDir + "/" + readmeName, entriesDir + "/" + tagName, entriesDir, hostsDir} {
 			_ = root.Remove(name) // a directory with other files stays
 		}
-		return removed, failed
+		return "", failed
 	}
 	for _, name := range list {
 		failed = errors.Join(failed, root.RemoveAll(name))
 	}
-	if failed == nil {
-		failed = os.Remove(dir.path)
-	}
-	return removed, failed
+	return dir.path, failed
 }
 
 // hasKey reports whether a key store contains a key that can be read, so that an error to

@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/awsconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/neterr"
 )
 
 // noCredentials lists the sources that have no credentials, in their order.
@@ -65,7 +65,7 @@ func (f *fetch) metadataProblem(err error) string {
 		return "the EC2 instance has no role"
 	case r.status != 0:
 		return fmt.Sprintf("%s returned HTTP %d", service, r.status)
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case neterr.IsUnreachable(err):
 		return service + " cannot be reached"
 	}
 	// The SDK does not always keep the cause.

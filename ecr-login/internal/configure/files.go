@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -91,10 +92,10 @@ func unifiedDiff(t clientFile, c *dockerconfig.Config, before []byte) string {
 	name := terminal.Quote(t.path)
 	from, to, after := name, name, c.Text()
 	if !c.Exists {
-		from = "/dev/null"
+		from = os.DevNull
 	}
 	if c.Gone() {
-		to, after = "/dev/null", nil
+		to, after = os.DevNull, nil
 	}
 	if t.client != dockerconfig.Plain {
 		before, after = dockerconfig.Mask(before, t.client), dockerconfig.Mask(after, t.client)

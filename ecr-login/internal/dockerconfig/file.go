@@ -243,7 +243,7 @@ func (c *Config) Writable() error {
 	}
 	if t.info != nil {
 		if t.info.Mode().Perm()&0o222 == 0 {
-			return &Error{Path: t.named, Message: "is read-only", Advice: "chmod u+w " + process.Quote(t.path)}
+			return &Error{Path: t.named, Message: "is read-only", Advice: makeWritable(t.path)}
 		}
 		if fileaccess.IsAnothers(t.info) && !fileaccess.IsRoot() {
 			return &Error{Path: t.named, Message: "is owned by another user: " + fileaccess.OwnerText(t.info), Advice: "run the command as the owner, or change the owner: sudo chown $(id -u) " + process.Quote(t.path)}
@@ -253,8 +253,8 @@ func (c *Config) Writable() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && (info.Mode().Perm()&0o222 == 0 || !fileaccess.CanCreateIn(t.dir)) {
-		fix := "chmod u+w " + process.Quote(t.dir)
+	if err == nil && (isReadOnlyDir(info) || !fileaccess.CanCreateIn(t.dir)) {
+		fix := makeWritable(t.dir)
 		if fileaccess.IsAnothers(info) {
 			fix = "sudo chown -R $(id -u) " + process.Quote(t.dir)
 		}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/gofrs/flock"
+
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 )
 
 // readFlags open a file.
@@ -20,6 +22,13 @@ func isOwn(fs.FileInfo) bool { return true }
 
 // keepGroup does nothing: a new file takes the access control list of its directory.
 func keepGroup(*os.File, fs.FileInfo) error { return nil }
+
+// isReadOnlyDir returns false: the read-only attribute of a directory does not keep Windows from
+// creating files in it. Directories with an icon of their own have it.
+func isReadOnlyDir(fs.FileInfo) bool { return false }
+
+// makeWritable returns the command that makes a file writable.
+func makeWritable(path string) string { return "attrib -R " + process.Quote(path) }
 
 // isLink returns false: readFlags refuse no link.
 func isLink(error) bool { return false }

@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 )
 
 // readFlags open a file without waiting for the other end of a pipe and without following a link.
@@ -31,6 +32,12 @@ func keepGroup(f *os.File, like fs.FileInfo) error {
 	}
 	return f.Chown(-1, int(want.Gid))
 }
+
+// isReadOnlyDir reports whether the mode lets nobody create files in a directory.
+func isReadOnlyDir(info fs.FileInfo) bool { return info.Mode().Perm()&0o222 == 0 }
+
+// makeWritable returns the command that makes a file writable for its owner.
+func makeWritable(path string) string { return "chmod u+w " + process.Quote(path) }
 
 // isLink reports whether readFlags refused a link. The path had none when it was followed.
 func isLink(err error) bool { return errors.Is(err, syscall.ELOOP) }

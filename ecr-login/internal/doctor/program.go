@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func (d *doctor) checkProgram(helper string) []Finding {
 		if path := notExecutable(name); path != "" {
 			return one(fail("chmod +x "+process.Quote(path), "docker cannot run %s: not executable", path))
 		}
-		return one(fail("ln -s "+process.Quote(d.self())+" "+process.Quote("/usr/local/bin/"+shown)+", or another directory of PATH", "docker cannot run %s: not found on PATH", shown))
+		return one(fail(putOnPath(runtime.GOOS, d.self(), shown), "docker cannot run %s: not found on PATH", shown))
 	}
 	first := d.identify(path)
 	var others []program
@@ -118,6 +119,20 @@ func (d *doctor) checkProgram(helper string) []Finding {
 		}
 	}
 	return all
+}
+
+// putOnPath returns how to make a client find the program self under a name. Windows, where links
+// need a privilege, gets no link.
+func putOnPath(goos, self, name string) string {
+	if goos != "windows" {
+		return "ln -s " + process.Quote(self) + " " + process.Quote("/usr/local/bin/"+name) + ", or another directory of PATH"
+	}
+	at := strings.LastIndexAny(self, `/\`)
+	dir, file := self[:max(at, 0)], self[at+1:]
+	if name += ".exe"; strings.EqualFold(file, name) {
+		return "add this directory to PATH: " + dir
+	}
+	return "copy " + process.Quote(self) + " to a directory of PATH, as " + name
 }
 
 // identify runs a program to learn what it is. A client would run the first on PATH, and the others

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 )
 
 // Kind is the part of a connection that failed.
@@ -79,9 +78,9 @@ func Explain(err error, systemCAs bool) (text string, kind Kind) {
 		return innermost(invalid), TLS
 	case errors.As(err, &noTLS):
 		return "it does not use TLS", TLS
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, refused):
 		return "connection refused", Connection
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, reset):
 		return "it closed the connection without a response", Connection
 	case errors.As(err, &network) && network.Timeout():
 		return "it does not respond", Connection
@@ -91,6 +90,12 @@ func Explain(err error, systemCAs bool) (text string, kind Kind) {
 		return text, TLS
 	}
 	return text, Connection
+}
+
+// IsUnreachable reports whether the system found no way to a host, or the host refused the
+// connection.
+func IsUnreachable(err error) bool {
+	return errors.Is(err, refused) || errors.Is(err, hostUnreachable) || errors.Is(err, networkUnreachable)
 }
 
 // hasSystemCAs reports whether the system has CA certificates.

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -35,8 +34,8 @@ func TestExplain(t *testing.T) {
 		{"certificate over", &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, "expired", TLS},
 		{"no TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "it does not use TLS", TLS},
 		{"TLS too old", errors.New("remote error: tls: protocol version not supported"), "tls: protocol version not supported", TLS},
-		{"refused", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "connection refused", Connection},
-		{"reset", &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "closed the connection", Connection},
+		{"refused", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", refused)}, "connection refused", Connection},
+		{"reset", &net.OpError{Op: "read", Err: os.NewSyscallError("read", reset)}, "closed the connection", Connection},
 		{"end of file", &url.Error{Op: "Post", URL: "https://ecr.example/?X-Amz-Signature=x", Err: io.EOF}, "closed the connection", Connection},
 		{"timeout of its own", &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "it does not respond", Connection},
 		{"anything else", fmt.Errorf("outer: %w", errors.New("the network is on holiday")), "the network is on holiday", Connection},
@@ -55,5 +54,22 @@ func TestRefuseProxy(t *testing.T) {
 		if (err != nil) != refused {
 			t.Errorf("%d: %v", status, err)
 		}
+	}
+}
+
+// The constants are those of the system, which a real connection shows.
+func TestConnectionRefused(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = http.Get("http://" + addr)
+	if text, kind := Explain(err, false); text != "connection refused" || kind != Connection || !IsUnreachable(err) {
+		t.Errorf("%q, %d, unreachable: %t", text, kind, IsUnreachable(err))
 	}
 }

@@ -110,7 +110,7 @@ func guess(word string) string {
 	if len(word) < maxName {
 		return word
 	}
-	parts := strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune("/:,;\"'`()[]{}<>=", r) })
+	parts := strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune("/\\:,;\"'`()[]{}<>=", r) })
 	digest := false // whether the part follows sha256: or sha512:
 	for _, part := range parts {
 		if !digest && isSecret(part) {

@@ -38,6 +38,8 @@ func TestText(t *testing.T) {
 		{"longest role name", "arn:aws:iam::123456789012:role/" + strings.Repeat("r", 64), "arn:aws:iam::123456789012:role/" + strings.Repeat("r", 64)},
 		{"long host", "cannot reach " + endpoint, "cannot reach " + endpoint},
 		{"long host of S3", "prod-ap-northeast-1-starport-layer-bucket.s3.dualstack.ap-northeast-1.amazonaws.com", "prod-ap-northeast-1-starport-layer-bucket.s3.dualstack.ap-northeast-1.amazonaws.com"},
+		{"long path of Windows", `open C:\Users\somebody.else\AppData\Local\Temp\TestControlCharacters\001\container-authorization-token`, `open C:\Users\somebody.else\AppData\Local\Temp\TestControlCharacters\001\container-authorization-token`},
+		{"signature in a path of Windows", `C:\Users\me\` + signature, `C:\Users\me\[redacted]`},
 		{"long label", strings.Repeat("r", 65) + ".example", "[redacted]"},
 		{"empty", "", ""},
 		{"invalid UTF-8", "a\xffb", "a\uFFFDb"},
