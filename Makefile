@@ -195,5 +195,13 @@ kubelet: build
 fleet:
 	cd ecr-login/e2e && $(GO) run ./fleet -out $(abspath docs/fleet.md)
 
+# Runs the program and its tests on other systems, and writes docs/platforms.md when all have passed.
+# Needs root, Linux 6.7 and Debian's qemu-user-static.
+# SYSTEMS=linux/386,empty-root runs only those; the results of the others are in bin/platforms.
+SYSTEMS ?=
+.PHONY: platforms
+platforms:
+	cd ecr-login/e2e && $(GO) run ./platforms -results $(abspath bin/platforms) -out $(abspath docs/platforms.md) $(if $(SYSTEMS),-systems $(SYSTEMS))
+
 clean:
 	rm -rf bin
