@@ -38,17 +38,27 @@ func (e notFound) Unwrap() []error { return []error{ErrNotFound, e.cause} }
 func (f *fetch) failure(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
-		e = &Error{Kind: token.Timeout, Stage: token.StageTokenWait, Err: err}
-		if f.started.Load() {
-			e.Stage = token.StageCredentials
-		}
-		e.Message = "timed out after " + f.timeout.String() + " while " + e.Stage.Text()
-		if !errors.Is(err, context.DeadlineExceeded) {
-			e.Message = "stopped while " + e.Stage.Text() + ": " + err.Error()
-		}
+		e = f.timedOut(err)
 	}
 	if f.plan.Registry.Service == registry.Public && f.helper.allowsAnonymous(e) {
 		return notFound{e}
+	}
+	return e
+}
+
+// timedOut returns the error of a call whose context ended.
+func (f *fetch) timedOut(err error) *Error {
+	e := &Error{Kind: token.Timeout, Stage: token.StageTokenWait, Err: err, Explicit: f.helper.principal != ""}
+	if f.started.Load() {
+		e.Stage = token.StageCredentials
+	}
+	switch {
+	case f.late:
+		e.Stage, e.Message = "", "no token was requested: "+err.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Message = "timed out after " + f.timeout.String() + " while " + e.Stage.Text()
+	default:
+		e.Message = "stopped while " + e.Stage.Text() + ": " + err.Error()
 	}
 	return e
 }

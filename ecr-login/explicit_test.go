@@ -241,3 +241,25 @@ func TestEvents(t *testing.T) {
 	_, err = h.Refresh(t.Context(), host)
 	want("refresh", err, ecrlogin.Fetched)
 }
+
+// A call whose context has ended before requests nothing and names no step, because there was none.
+func TestContextEndedBefore(t *testing.T) {
+	t.Parallel()
+	s := ecrtest.New(t)
+	h := tenant(s, s.AddUser("controller"), ecrlogin.Options{})
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	expired, cancel := context.WithTimeout(t.Context(), -1)
+	defer cancel()
+	for ctx, want := range map[context.Context]string{
+		canceled: "no token was requested: context canceled",
+		expired:  "no token was requested: context deadline exceeded",
+	} {
+		_, err := h.Get(ctx, host)
+		var e *ecrlogin.Error
+		if !errors.As(err, &e) || e.Kind != token.Timeout || e.Stage != "" || !errors.Is(err, ctx.Err()) || err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	wantCalls(t, s, 0)
+}

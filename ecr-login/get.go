@@ -207,11 +207,12 @@ type fetch struct {
 	plan    plan.Plan
 	request token.Request
 	timeout time.Duration
+	late    bool        // the caller's context had ended before
 	started atomic.Bool // run was called: the cache did not wait for another fetch
 }
 
 func (h *Helper) newFetch(ctx context.Context, p plan.Plan, pod *token.WebIdentity) *fetch {
-	f := &fetch{helper: h, plan: p, request: request(p)}
+	f := &fetch{helper: h, plan: p, request: request(p), late: ctx.Err() != nil}
 	if pod != nil {
 		// The pod's role is assumed with its token. AssumeRoleWithWebIdentity takes no external ID.
 		f.request.RoleARN, f.request.ExternalID, f.request.WebIdentity = "", "", pod

@@ -123,7 +123,7 @@ func (h *Helper) imageCredentials(ctx context.Context, p plan.Plan, account *ide
 		}
 	case account.RoleARN == "":
 		f := h.newFetch(ctx, p, nil)
-		return Credentials{}, f.failure(&Error{Kind: token.NoCredentials, Err: ErrNoRole, Message: fmt.Sprintf(
+		return Credentials{}, f.failure(&Error{Kind: token.NoCredentials, Code: token.CodeNoRole, Err: ErrNoRole, Message: fmt.Sprintf(
 			"the service account %s/%s has no IAM role: it has no annotation %s, and no rule of the settings has a role_arn for %s",
 			account.Namespace, account.Name, RoleAnnotation, p.Host)})
 	default:

@@ -19,6 +19,8 @@ const maxPassword = 32 << 10
 // already, because Get returned it, is accepted and not stored: a stored login would take
 // precedence over every profile chosen later.
 //
+// With the cache switched off and no Tier, Store stores nothing and returns nil.
+//
 // Store fails for a host that is not ECR (errors.Is ErrNotECR), for a user name other than AWS, and
 // when the cache cannot be written.
 func (h *Helper) Store(ctx context.Context, serverURL string, login Credentials) error {
@@ -88,6 +90,8 @@ func (h *Helper) Erase(ctx context.Context, serverURL string) error {
 // the configured hosts that Get would request a token for. The configured hosts are those that a
 // client's configuration assigns to this helper: some clients call List before Get, and use no
 // credentials for a host that is not in the list.
+//
+// A Helper without a cache on disk does not remember hosts, and returns only configured ones.
 //
 // List makes no request to AWS and never fails: whatever cannot be read makes the list shorter.
 func (h *Helper) List(ctx context.Context, configured ...string) map[string]string {

@@ -26,7 +26,7 @@ func (f *fetch) explain(ctx context.Context, err error) *Error {
 	e := f.classify(ctx, s, err)
 	e.Message = strings.TrimRight(f.redact(e.Message), ".") // AWS sends whole sentences
 	e.Code, e.Principal, e.Action = f.redact(e.Code), f.redact(e.Principal), f.redact(e.Action)
-	e.Stage = s.stage
+	e.Stage, e.Explicit = s.stage, f.client.Config != nil
 	if e.Profile == "" && f.request.WebIdentity == nil && !f.fromEnvironment() {
 		e.Profile = f.awsProfile()
 	}

@@ -29,6 +29,7 @@ const (
 	CodeControl     = "control-character"       // a credential contains a control character
 	CodeWebIdentity = "web_identity_token_file" // it is missing, or STS did not accept its token
 	CodeContainer   = "container"               // the container credential endpoint refused
+	CodeNoRole      = "no-role"                 // nothing names an IAM role for a Kubernetes service account
 )
 
 // Error reports why a Fetch failed. Message is complete in itself: one line, the cause first,
@@ -45,6 +46,7 @@ type Error struct {
 	Proxy     string `json:"proxy,omitempty"`     // the proxy used for Host, without its password
 	Stage     Stage  `json:"stage,omitempty"`     // the step that failed
 	Code      string `json:"code,omitempty"`      // AWS's error code, or one of the constants above
+	Explicit  bool   `json:"explicit,omitempty"`  // the configuration was Client.Config
 
 	Err error `json:"-"` // the cause, for errors.Is and errors.As; its text may contain secrets
 }

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -62,6 +63,7 @@ func TestExplicitConfigErrors(t *testing.T) {
 	}{
 		{"no credentials", aws.Config{}, token.Request{}, token.NoCredentials},
 		{"profile", aws.Config{Credentials: keys}, token.Request{Profile: "prod"}, token.Configuration},
+		{"nothing listens", aws.Config{Credentials: keys, BaseEndpoint: aws.String("http://127.0.0.1:1"), RetryMaxAttempts: 1}, token.Request{}, token.Unreachable},
 	} {
 		test.request.Registry = registry.Registry{Account: "123456789012", Region: "us-east-1", Partition: "aws", Service: registry.Private}
 		c := &token.Client{Config: &test.config}
@@ -69,6 +71,11 @@ func TestExplicitConfigErrors(t *testing.T) {
 		var e *token.Error
 		if !errors.As(err, &e) || e.Kind != test.kind {
 			t.Errorf("%s: %v, want the kind %s", test.name, err, test.kind)
+			continue
+		}
+		// A hint about the environment or files would be wrong: they have no effect.
+		if hint := e.Hint(); !strings.Contains(hint, "aws.Config") || strings.Contains(hint, "AWS_") || strings.Contains(hint, "aws configure") {
+			t.Errorf("%s: hint %q", test.name, hint)
 		}
 	}
 }

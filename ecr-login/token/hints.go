@@ -25,6 +25,13 @@ func (e *Error) Hint() string {
 		return (*neterr.ProxyError).Hint(nil)
 	case CodeControl:
 		return "remove that character; a value read from a file with Windows line endings ends with one, for example"
+	case CodeNoRole:
+		return "add the annotation eks.amazonaws.com/role-arn to the service account, or a rule with role_arn to the settings"
+	}
+	if e.Explicit {
+		if hint, ok := e.explicitHint(); ok {
+			return hint
+		}
 	}
 	switch e.Kind {
 	case NoCredentials:
@@ -62,16 +69,53 @@ func (e *Error) Hint() string {
 	case ClockSkew:
 		return "set the clock of this machine"
 	case Refused:
-		switch e.Code {
-		case "ExpiredToken", "ExpiredTokenException":
+		switch {
+		case e.Code == "ExpiredToken", e.Code == "ExpiredTokenException":
 			return "the session credentials have expired: get new ones"
-		case "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException":
+		case e.keyRefused():
 			return "check the access key: aws sts get-caller-identity" + e.profileFlag()
 		}
 	case Configuration:
 		return "check ~/.aws/config and the AWS_ environment variables"
 	}
 	return ""
+}
+
+// explicitHint returns the hint for a program that passed the configuration: neither files nor
+// environment variables have an effect. It reports false if the hint is the same for all.
+func (e *Error) explicitHint() (hint string, ok bool) {
+	const (
+		network  = "check the network, and HTTPClient and BaseEndpoint of the aws.Config"
+		provider = "check what Credentials of the aws.Config returns"
+	)
+	switch {
+	case e.Kind == NoCredentials:
+		return provider, true
+	case e.Kind == Unreachable && e.Code == CodeTLS:
+		return "if that host or a proxy has a private CA, add it to the HTTPClient of the aws.Config", true
+	case e.Kind == Unreachable, e.Kind == Timeout && e.Host != "":
+		return network, true
+	case e.Kind == UnusableAnswer:
+		return "something else may respond instead of AWS: check HTTPClient and BaseEndpoint of the aws.Config", true
+	case e.Kind == Configuration:
+		return "check the aws.Config, and the profile and rules of the options", true
+	case e.Kind == Refused && e.keyRefused():
+		return provider, true
+	case e.Kind == AccessDenied && strings.HasPrefix(e.Action, "sts:AssumeRole"):
+		return "the role's trust policy and the caller's own policy must both allow it", true
+	case e.Kind == AccessDenied && e.Action == "":
+		return provider, true
+	}
+	return "", false
+}
+
+// keyRefused reports whether AWS does not know the access key, or its secret is wrong.
+func (e *Error) keyRefused() bool {
+	switch e.Code {
+	case "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException":
+		return true
+	}
+	return false
 }
 
 // deniedHint returns the hint for a denied action.

@@ -79,6 +79,9 @@ func TestHints(t *testing.T) {
 		{Error{Kind: Unreachable, Code: CodeTLS, Proxy: "http://p:1"}, "if the proxy decrypts TLS, add its CA to the file in AWS_CA_BUNDLE, or in ca_bundle of the profile"},
 		{Error{Kind: Refused, Code: "SomethingElse"}, ""},
 		{Error{Kind: Timeout, Code: CodeProcess}, processHint},
+		{Error{Kind: NoCredentials, Code: CodeNoRole}, "add the annotation eks.amazonaws.com/role-arn to the service account, or a rule with role_arn to the settings"},
+		{Error{Kind: ClockSkew, Explicit: true}, "set the clock of this machine"},
+		{Error{Kind: Refused, Code: "UnrecognizedClientException", Explicit: true}, "check what Credentials of the aws.Config returns"},
 		{Error{Kind: Timeout}, ""}, // no host was called: nothing is wrong with the network
 	}
 	for _, test := range tests {
