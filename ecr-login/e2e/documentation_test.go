@@ -20,6 +20,9 @@ import (
 func TestDocumentation(t *testing.T) {
 	names, pages := documentationPages(t)
 	for _, name := range names {
+		if otherTests[name] != "" {
+			continue
+		}
 		for i, session := range sessions(pages[name]) {
 			t.Run(fmt.Sprintf("%s/%d", strings.TrimSuffix(name, ".md"), i+1), func(t *testing.T) {
 				prepare, ok := scenes[session[0].scene]

@@ -187,6 +187,7 @@ var scenes = map[string]func(r *reader){
 	"ecrtest": func(r *reader) {
 		r.write("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
 		delete(r.env, "AWS_CA_BUNDLE")
+		r.env["AWS_MAX_ATTEMPTS"] = "1" // when it is throttled
 		withLogin(r)
 		r.must("", "install", "-m", "0755", *ecrtestPath, programDirectory+"/ecrtest")
 	},
