@@ -35,15 +35,33 @@ func (r *release) writePackages(t target, binary string) error {
 		return err
 	}
 	root := filepath.Join(r.work, t.os+"-"+t.arch)
+	scripts := filepath.Join(root, "scripts")
+	if err := r.copyScripts(scripts); err != nil {
+		return err
+	}
 	for _, format := range sorted(otherHelper) {
-		if err := r.writePackage(t, format, tree, filepath.Join(root, format)); err != nil {
+		if err := r.writePackage(t, format, tree, scripts, filepath.Join(root, format)); err != nil {
 			return fmt.Errorf("%s: %w", format, err)
 		}
 	}
 	return os.RemoveAll(root)
 }
 
-func (r *release) writePackage(t target, format string, tree map[string]file, root string) error {
+// copyScripts copies the scripts of the packages and gives them the time of the commit: an apk
+// records it.
+func (r *release) copyScripts(to string) error {
+	if err := os.CopyFS(to, os.DirFS(filepath.Join(r.root, "packaging", "dist", "scripts"))); err != nil {
+		return err
+	}
+	return filepath.WalkDir(to, func(name string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(name, r.commit.time, r.commit.time)
+	})
+}
+
+func (r *release) writePackage(t target, format string, tree map[string]file, scripts, root string) error {
 	packager, err := nfpm.Get(format)
 	if err != nil {
 		return err
@@ -55,7 +73,6 @@ func (r *release) writePackage(t target, format string, tree map[string]file, ro
 	}
 	info.Conflicts, info.Replaces = []string{otherHelper[format]}, []string{otherHelper[format]}
 	info.RPM.BuildHost = "localhost" // else the name of this machine
-	scripts := filepath.Join(r.root, "packaging", "dist", "scripts")
 	info.Recommends = []string{"ca-certificates"}
 	add := func(c files.Content) { info.Contents = append(info.Contents, &c) }
 	directories := []string{"/usr/share/doc/ecr-login", "/etc/ecr-login"}
@@ -79,14 +96,12 @@ func (r *release) writePackage(t target, format string, tree map[string]file, ro
 	for _, dir := range directories {
 		add(files.Content{Destination: dir, Type: files.TypeDir})
 	}
-	if format != "apk" { // Alpine has no systemd
-		info.Scripts.PreRemove = filepath.Join(scripts, "preremove.sh")
-	}
+	info.Scripts.PreRemove = filepath.Join(scripts, "preremove.sh")
 	for _, name := range sorted(tree) {
 		f := tree[name]
 		c := files.Content{Destination: "/usr/" + name, FileInfo: &files.ContentFileInfo{Mode: f.mode}}
 		switch {
-		case format == "apk" && strings.HasPrefix(name, "lib/systemd/"):
+		case format == "apk" && strings.HasPrefix(name, "lib/systemd/"): // Alpine has no systemd
 			continue
 		case f.link != "":
 			c.Source, c.Type = f.link, files.TypeSymlink
