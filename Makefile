@@ -122,9 +122,10 @@ MINISIGN_KEY ?=
 dist:
 	cd packaging/dist && GOFLAGS= $(GO) run . -version $(VERSION) -out $(abspath $(DIST)) -targets '$(DIST_TARGETS)' -key '$(MINISIGN_KEY)'
 
-# Builds the release for Linux on amd64 twice, and installs, runs, verifies and removes it. Runs the
-# GitHub action and the GitLab template. Needs root and Debian's minisign, rpm, pacman-package-manager,
-# systemd, curl, busybox and shellcheck.
+# Builds the release for Linux on amd64 twice, and installs, runs, verifies and removes it, with the
+# commands of docs/install.md. Runs the GitHub action and the GitLab template. Needs root and
+# Debian's minisign, rpm, pacman-package-manager, systemd, iproute2, curl, busybox, shellcheck,
+# python3, skopeo and docker.io.
 dist-test:
 	cd packaging/dist && GOFLAGS= $(GO) test -count 1 -timeout 30m -v .
 
