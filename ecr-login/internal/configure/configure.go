@@ -211,6 +211,9 @@ func (s *Session) Unconfigure(hosts []string) (*Result, error) {
 	if err := s.unlink(s.journal.Links()); err != nil {
 		return nil, err
 	}
+	if s.options.All {
+		s.checkOthers()
+	}
 	return s.result, nil
 }
 
