@@ -57,7 +57,7 @@ func TestDoctorExpiredSSOSession(t *testing.T) {
 	p.wants(problems(p.run("", "doctor")), 1, `✘ credentials  the SSO session of profile "dev" has expired
                fix: run: aws sso login --sso-session corporate
 ! not checked  token, registry: credentials failed
-✘ credentials  SSO session "corporate" has expired, see above
+✘ credentials  SSO session "corporate" is not signed in, see above
 ! not checked  token, registry: credentials failed
 `)
 }

@@ -164,7 +164,7 @@ func (d *doctor) collect(report func(Finding)) []Finding {
 		}
 		for _, f := range findings {
 			if f.session != "" && expired[f.session] {
-				f.Fact, f.Fix = fmt.Sprintf("SSO session %q has expired, see above", f.session), ""
+				f.Fact, f.Fix = fmt.Sprintf("SSO session %q is not signed in, see above", f.session), ""
 			}
 			expired[f.session] = true
 			report(f)
