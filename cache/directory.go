@@ -67,7 +67,7 @@ func (d *Disk) userCacheDir() (path string, inHome bool) {
 		}
 		return "", false
 	}
-	if path := d.env("XDG_CACHE_HOME"); path != "" {
+	if path := d.env("XDG_CACHE_HOME"); isAbs(path) { // "XDG Base Directory": relative paths are ignored
 		return path, d.isInHome(path)
 	}
 	if home := d.homeDir(); home != "" {

@@ -78,6 +78,7 @@ func TestFirstCandidate(t *testing.T) {
 		{"a directory that systemd created for the program", "", []string{"CACHE_DIRECTORY", "/var/cache/ecr-login"}, "/var/cache/ecr-login"},
 		{"home directory", "", []string{"HOME", "/home/x"}, filepath.Join("/home/x", userCacheName, "ecr-login")},
 		{"relative paths are ignored", "", []string{"CACHE_DIRECTORY", "a", "XDG_CACHE_HOME", "b", "XDG_RUNTIME_DIR", "c", "TMPDIR", "/t"}, "/t/" + tempName},
+		{"a relative XDG_CACHE_HOME is ignored", "", []string{"XDG_CACHE_HOME", "b", "HOME", "/home/x"}, filepath.Join("/home/x", userCacheName, "ecr-login")},
 		{"Options.Dir", "/explicit", []string{"HOME", "/home/x", "CACHE_DIRECTORY", "/y"}, "/explicit"},
 	} {
 		d := Open(Options{Name: "ecr-login", Environ: environ(c.env...), Dir: c.dir})

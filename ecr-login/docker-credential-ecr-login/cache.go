@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -234,16 +235,17 @@ revoke it.`,
 		}
 		failed := false
 		for _, name := range args {
+			shown := nameOf(name)
 			if hosts := sharedWith(disk, p.helper(), p.registries(""), name); len(hosts) > 0 {
-				p.out.note(fmt.Sprintf("%s shares its tokens with %s", redact.UserInfo(name), someOf(hosts)), "")
+				p.out.note(fmt.Sprintf("%s shares its tokens with %s", shown, someOf(hosts)), "")
 			}
 			n, err := disk.Forget(name)
 			if err != nil {
-				p.out.problem(fmt.Errorf("%s: %w", redact.UserInfo(name), err), hint(err))
+				p.out.problem(fmt.Errorf("%s: %w", shown, err), hint(err))
 				failed = true
 				continue
 			}
-			p.out.stdout.Printf("%s: deleted %s and %s\n", redact.UserInfo(name), wording.Count(n.Tokens, "token", "tokens"), wording.Count(n.Logins, "stored login", "stored logins"))
+			p.out.stdout.Printf("%s: deleted %s and %s\n", shown, wording.Count(n.Tokens, "token", "tokens"), wording.Count(n.Logins, "stored login", "stored logins"))
 		}
 		if failed {
 			return exitCode(1)
@@ -251,6 +253,14 @@ revoke it.`,
 		return nil
 	}
 	return c
+}
+
+// nameOf returns a registry as it was named, without a password, in quotes where that is clearer.
+func nameOf(name string) string {
+	if name = redact.UserInfo(name); name == "" || strings.ContainsAny(name, " \t\r\n") {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // sharedWith returns the other known registries that use the same tokens as the named one.

@@ -110,10 +110,24 @@ func (p *process) add(parent, c *cobra.Command) {
 	})
 	if run := c.RunE; run != nil {
 		c.RunE = func(c *cobra.Command, args []string) error {
+			if err := emptyFlag(c); err != nil {
+				return err
+			}
 			return p.budget.run(c.Name(), func() error { return run(c, args) })
 		}
 	}
 	parent.AddCommand(c)
+}
+
+// emptyFlag returns an error for a flag with an empty value, such as that of an environment variable
+// that is not set.
+func emptyFlag(c *cobra.Command) (err error) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			err = misuse{fmt.Errorf("--%s is empty", f.Name)}
+		}
+	})
+	return err
 }
 
 // arguments returns a check for a command with min to max arguments (-1: any number). what names

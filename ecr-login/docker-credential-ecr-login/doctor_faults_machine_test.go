@@ -1,7 +1,5 @@
 package main
 
-import ()
-
 // machineFaults are faults of the settings and the cache.
 var machineFaults = []fault{
 	{
@@ -19,6 +17,13 @@ var machineFaults = []fault{
 		change: func(p *fixture) { p.set("ECR_LOGIN_TIMEOUTT=5s") },
 		want: `! settings     unknown environment variable ECR_LOGIN_TIMEOUTT
                fix: correct its name; see the section ENVIRONMENT of: docker-credential-ecr-login man
+`,
+	},
+	{
+		name:   "relative directory of the cache",
+		change: func(p *fixture) { p.set("AWS_ECR_CACHE_DIR=tokens") },
+		want: `! cache        tokens is relative, so each working directory has a cache of its own
+               fix: set AWS_ECR_CACHE_DIR to an absolute path
 `,
 	},
 	{

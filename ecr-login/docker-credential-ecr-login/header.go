@@ -34,7 +34,7 @@ curl sends the header only over TLS, unless REGISTRY starts with http://.`,
 		helper := p.helperFor(p.profileFor(*profile, args[0]))
 		status, err := helper.Status(args[0]) // not for the hosts of a fallback helper
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", nameOf(args[0]), err)
 		}
 		login, err := helper.Get(c.Context(), args[0])
 		if err != nil {

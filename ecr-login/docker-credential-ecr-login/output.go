@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/docker/docker-credential-helpers/credentials"
 
@@ -135,7 +136,11 @@ func (o output) usageError(err error, usage string) int {
 // protocolError prints an error of the protocol's commands.
 func (o output) protocolError(err error) int {
 	o.stdout.Printf("%s\n", oneLine(err.Error()))
-	if !credentials.IsErrCredentialsNotFound(err) {
+	switch {
+	case credentials.IsErrCredentialsNotFound(err):
+	case errors.Is(err, ecrlogin.ErrNotECR):
+		return o.problem(err, "for the logins of other registries set fallback; see the section SETTINGS of: docker-credential-ecr-login man")
+	default:
 		return o.problem(err, hint(err))
 	}
 	// A missing credential is normal for a host that is not ECR, and for ECR Public without AWS
@@ -191,13 +196,26 @@ func hint(err error) string {
 		return e.Hint()
 	}
 	var c *config.Error
-	if errors.As(err, &c) {
+	switch {
+	case errors.As(err, &c):
 		return "correct the settings; see the section SETTINGS of: docker-credential-ecr-login man"
+	case errors.Is(err, ecrlogin.ErrNotECR):
+		return "name an Amazon ECR registry such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com, or an alias in the settings"
 	}
 	return ""
 }
 
-// oneLine joins the lines of an error: clients show either the first line or all of them as one.
+// maxLine is the length of the longest error in characters. AWS's messages are shorter; a longer
+// error repeats a value that somebody typed or sent.
+const maxLine = 2000
+
+// oneLine joins the lines of an error: clients show either the first line or all of them as one. It
+// cuts the middle out of a long one, because the cause is at the end.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	if n := utf8.RuneCountInString(s); n > maxLine {
+		r := []rune(s)
+		s = string(r[:maxLine/2]) + " ... " + string(r[n-maxLine/2:])
+	}
+	return s
 }

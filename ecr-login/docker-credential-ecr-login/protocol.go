@@ -64,6 +64,14 @@ func (p *process) protocolCommand(ctx context.Context, name string) int {
 	if err != nil {
 		return p.out.protocolError(err)
 	}
+	if name == credentials.ActionStore {
+		if err := json.Unmarshal(in, new(credentials.Credentials)); err != nil {
+			return p.out.protocolError(advised{
+				fmt.Errorf("standard input is not a login in JSON: %w", err),
+				`write {"ServerURL": "HOST", "Username": "AWS", "Secret": "PASSWORD"}, as docker login does`,
+			})
+		}
+	}
 	if err := credentials.HandleCommand(p.helper().Docker(ctx), name, bytes.NewReader(in), p.out.stdout); err != nil {
 		return p.out.protocolError(err)
 	}

@@ -74,6 +74,28 @@ func TestProtocolErrors(t *testing.T) {
 	}
 }
 
+// An input that is no login is reported as such, and one that is too long for a message is cut.
+func TestUnusableInput(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, t.TempDir(), nil)
+	const line = "docker-credential-ecr-login: "
+	for _, input := range []string{"", host, "{", `{"ServerURL":1}`, `{"ServerURL":"` + host + `","Username":"AWS","Secret":"x"} y`} {
+		a := u.run(input, "store")
+		const want = "standard input is not a login in JSON: "
+		if a.code != 1 || !strings.HasPrefix(a.stdout, want) || !strings.HasPrefix(a.stderr, line+want) || !strings.Contains(a.stderr, "\n"+line+"hint: write {") {
+			t.Errorf("store of %q: %+v", input, a)
+		}
+	}
+	a := u.run("", "refresh", "begin"+strings.Repeat("x", 10_000))
+	if len(a.stderr) > 3000 || !strings.HasPrefix(a.stderr, line+"beginx") || !strings.Contains(a.stderr, " ... x") || !strings.Contains(a.stderr, "x: not an Amazon ECR registry: ") {
+		t.Errorf("%+v", a)
+	}
+	const other = `{"ServerURL":"ghcr.io","Username":"u","Secret":"not-a-real-password"}`
+	if a, want := u.run(other, "store"), line+"hint: for the logins of other registries set fallback; see the section SETTINGS of: docker-credential-ecr-login man\n"; !strings.HasSuffix(a.stderr, want) {
+		t.Errorf("%+v\nwant %s", a, want)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, t.TempDir(), nil)

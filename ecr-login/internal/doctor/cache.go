@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/4e881efc/ecr-credential-helper/cache"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
@@ -26,6 +27,8 @@ func (d *doctor) checkCache() []Finding {
 		return append(all, warn("unset it, unless tokens must not be stored", "disabled by AWS_ECR_DISABLE_CACHE; every pull calls AWS"))
 	case s.Dir == "":
 		return append(all, fail("set AWS_ECR_CACHE_DIR to a directory of this user", "%s; every pull calls AWS", s.Problem))
+	case !filepath.IsAbs(s.Dir):
+		return append(all, warn("set AWS_ECR_CACHE_DIR to an absolute path", "%s is relative, so each working directory has a cache of its own", s.Dir))
 	case !s.Exists:
 		return append(all, ok("%s, created when needed", s.Dir))
 	case !s.Writable:
