@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,26 +27,56 @@ func anchors(text string) map[string]bool {
 	return found
 }
 
+// ownURL is the URL of a file of this repository, or the action of a directory of it.
+var ownURL = regexp.MustCompile(`(?:github\.com/4e881efc/ecr-credential-helper/(?:blob|tree|raw)/[^/\s]+|raw\.githubusercontent\.com/4e881efc/ecr-credential-helper/[^/\s]+|uses: 4e881efc/ecr-credential-helper)/([\w./-]+\w)`)
+
+// eachFile calls do with every file of the repository that has one of the extensions.
+func eachFile(t *testing.T, do func(path, text string), extensions ...string) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (slices.Contains([]string{".git", "testdata", "bin"}, d.Name()) || path == filepath.Join("..", "dist")) {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !slices.Contains(extensions, filepath.Ext(path)) {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		do(path, string(text))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOwnURLs checks that every URL of a file of this repository, in the documentation and in the
+// texts of programs and scripts, has that file.
+func TestOwnURLs(t *testing.T) {
+	t.Parallel()
+	urls := 0
+	eachFile(t, func(path, text string) {
+		for _, m := range ownURL.FindAllStringSubmatch(text, -1) {
+			urls++
+			if _, err := os.Stat(filepath.Join("..", filepath.FromSlash(m[1]))); err != nil {
+				t.Errorf("%s has the URL %s, but %s does not exist", path, m[0], m[1])
+			}
+		}
+	}, ".md", ".go", ".sh", ".yml", ".yaml", ".tmpl")
+	if urls < 8 {
+		t.Errorf("%d URLs found, want at least 8: the test finds too few", urls)
+	}
+}
+
 // TestLinks checks that every relative link in a Markdown file of the repository leads to a file,
 // and to a heading if it has an anchor.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	links := 0
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata" || d.Name() == "dist" || d.Name() == "bin") {
-			if err == nil {
-				err = fs.SkipDir
-			}
-			return err
-		}
-		if filepath.Ext(path) != ".md" {
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for _, m := range markdownLink.FindAllStringSubmatch(string(text), -1) {
+	eachFile(t, func(path, text string) {
+		for _, m := range markdownLink.FindAllStringSubmatch(text, -1) {
 			file, anchor, _ := strings.Cut(m[1], "#")
 			if strings.Contains(file, ":") {
 				continue // another site
@@ -63,18 +94,11 @@ func TestLinks(t *testing.T) {
 				continue
 			}
 			page, err := os.ReadFile(target)
-			if err != nil {
-				return err
-			}
-			if !anchors(string(page))[anchor] {
-				t.Errorf("%s links to %s, which has no such heading", path, m[1])
+			if err != nil || !anchors(string(page))[anchor] {
+				t.Errorf("%s links to %s, which has no such heading (%v)", path, m[1], err)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}, ".md")
 	if links < 50 {
 		t.Errorf("%d links found, want at least 50: the test finds too few", links)
 	}
