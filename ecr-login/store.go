@@ -88,7 +88,8 @@ func (h *Helper) Erase(ctx context.Context, serverURL string) error {
 
 // List returns the hosts that Get can serve from the cache, each with its user name, and those of
 // the configured hosts that Get would request a token for. The configured hosts are those that a
-// client's configuration assigns to this helper: some clients call List before Get, and use no
+// client's configuration assigns to this helper, and the list has them as they are spelled there:
+// some clients call List before Get, compare each name with that of the image, and use no
 // credentials for a host that is not in the list.
 //
 // A Helper without a cache on disk does not remember hosts, and returns only configured ones.
@@ -109,7 +110,7 @@ func (h *Helper) List(ctx context.Context, configured ...string) map[string]stri
 	}
 	for _, host := range configured {
 		if p, err := planner.For(host); err == nil && !p.Anonymous {
-			hosts[p.Host] = "AWS"
+			hosts[host] = "AWS"
 		}
 	}
 	return hosts
