@@ -95,6 +95,7 @@ lint:
 	cd ecr-login/e2e && $(GO) run $(STATICCHECK) -tags 'e2e stress' ./...
 	cd ecr-login/e2e && $(GO) mod tidy -diff
 	cd ecr-login/e2e/library && $(GO) mod tidy -diff
+	cd ecr-login/e2e/testcontainers && $(GO) vet ./... && $(GO) mod tidy -diff
 	cd ecr-login/e2e/kubelet && $(GO) mod tidy -diff && $(GO) mod tidy -diff -modfile=go.1.34.mod
 	cd packaging/dist && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 
@@ -138,8 +139,8 @@ shellcheck:
 	shellcheck --severity warning $$(git grep -lE '^#! ?/.*sh$$' -- ':!*.txtar')
 
 # Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the
-# clients that are installed: podman, skopeo and buildah from Debian, and those that `make clients`
-# installs. Also runs programs against the command ecrtest (Debian: awscli python3-boto3 skopeo), and
+# clients that are installed: podman uidmap skopeo buildah docker-compose python3-docker from Debian,
+# and those that `make clients` installs. Also runs programs against the command ecrtest (Debian: awscli python3-boto3 skopeo), and
 # the commands of the documentation (Debian: sudo).
 e2e: build
 	$(GO) build -o bin/ecrtest ./ecr-login/ecrtest/cmd/ecrtest

@@ -30,9 +30,13 @@ type client struct {
 	version  func(u *user) string
 	// prepare gives a new user what the client needs besides config.json. It may be nil.
 	prepare func(u *user)
-	// push creates an image or artifact and pushes it. pull fetches it without using what an
-	// earlier push or pull left on the machine. Several goroutines may call both at once.
+	// push creates an image or artifact and pushes it. It is nil when the client only pulls. pull
+	// fetches the image without using what an earlier push or pull left on the machine. Several
+	// goroutines may call both at once.
 	push, pull func(u *user, ref string) result
+	// without holds the scenarios that the client cannot play, and the reason of each, for
+	// docs/clients.md.
+	without map[string]string
 	// perHost is true when the client reads only credHelpers, and not credsStore.
 	perHost bool
 	// ownHelper is true when the client contains a helper for ECR and uses config.json only when
@@ -46,8 +50,10 @@ type client struct {
 // clients returns all clients, in the order of docs/clients.md.
 func clients() []client {
 	return []client{
-		dockerClient(), buildxClient(), ctrClient(),
-		podmanClient(), skopeoClient(), buildahClient(),
+		dockerClient(), buildxClient(), composeClient(), composeV1Client(),
+		dockerPyClient(), testcontainersGoClient(), testcontainersNodeClient(),
+		nerdctlClient(), ctrClient(), ctrHostsClient(), crictlClient(),
+		podmanClient(), podmanRootlessClient(), skopeoClient(), buildahClient(),
 		craneClient(), orasClient(), regctlClient(), helmClient(), cosignClient(), koClient(),
 	}
 }

@@ -19,8 +19,9 @@
 // the helper creates in root's kernel keyring, and, after a run that was killed, empty control
 // groups named ecr-login-e2e, which the next run removes.
 //
-// The script install-clients installs the clients that are Go programs, at the versions that the
-// suite has passed with. The others are Debian packages: docker.io, containerd, podman, skopeo,
-// buildah, curl, and sudo and awscli for the commands of the documentation. Flags, after -args: -helper and
-// -clients name the programs, -docs writes versions and results to docs/clients.md.
+// The script install-clients installs the clients that are Go programs or Node packages, at the
+// versions that the suite has passed with. The others are Debian packages: docker.io, containerd,
+// podman, uidmap, skopeo, buildah, docker-compose, python3-docker, nodejs, curl, and sudo and awscli
+// for the commands of the documentation. Flags, after -args: -helper and -clients name the programs,
+// -docs writes versions and results to docs/clients.md.
 package e2e

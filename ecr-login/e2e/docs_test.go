@@ -66,6 +66,13 @@ func writeDocs(path string) error {
 		}
 		page.WriteString("\n")
 	}
+	for _, c := range clients() {
+		for i, s := range scenarios {
+			if reason := c.without[s.name]; reason != "" {
+				fmt.Fprintf(&page, "\n%s, %d: %s.\n", c.name, i+1, reason)
+			}
+		}
+	}
 	page.WriteString("\nThe scenarios:\n\n")
 	for i, s := range scenarios {
 		fmt.Fprintf(&page, "%d. %s\n", i+1, s.text)

@@ -53,7 +53,7 @@ func stage(m *testing.M) int {
 			return 1
 		}
 		code := m.Run()
-		stopEngine()
+		stopDaemons()
 		if *docsPath != "" {
 			if err := writeDocs(*docsPath); err != nil {
 				fmt.Fprintf(os.Stderr, "e2e: %v\n", err)
@@ -112,9 +112,20 @@ func locate() error {
 		}
 		*path = absolute
 	}
-	if _, err := exec.LookPath(*helperPath); err != nil {
+	if err := copyHelper(); err != nil {
 		return fmt.Errorf("the helper is missing, run make first: %w", err)
 	}
 	path := []string{*clientsPath, os.Getenv("PATH"), "/usr/local/sbin", "/usr/sbin", "/sbin"}
 	return os.Setenv("PATH", strings.Join(path, string(os.PathListSeparator)))
+}
+
+// copyHelper copies the helper to where users other than root can run it, which is not always true
+// of the checkout.
+func copyHelper() error {
+	content, err := os.ReadFile(*helperPath)
+	if err != nil {
+		return err
+	}
+	*helperPath = filepath.Join(privateDir, "helper")
+	return os.WriteFile(*helperPath, content, 0o755)
 }

@@ -20,8 +20,7 @@ func TestSandboxImageIsPulledAndPinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := needEngine(t)
-	address := filepath.Join(filepath.Dir(e.socket), "exec/containerd/containerd.sock")
+	address := needEngine(u.t).containerd()
 	pull := []string{
 		"CONTAINERD_ADDRESS=" + address, "CONTAINERD_SNAPSHOTTER=native", "SANDBOX_IMAGE=" + image,
 		"ECR_LOGIN_PROGRAM=" + u.find("docker-credential-ecr-login"), "sh", script,

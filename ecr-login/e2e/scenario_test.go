@@ -8,6 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
@@ -75,6 +79,48 @@ func (c client) ref(host, scenario string) string {
 	return host + "/" + c.name + "-" + scenario + ":1.0.0"
 }
 
+// publisher is the principal whose token provide uses.
+const publisher = "arn:aws:iam::" + devAccount + ":user/publisher"
+
+// provide pushes an image with the client. For a client that only pulls, it writes the image to the
+// registry with a token that no helper has fetched.
+func (c client) provide(u *user, ref string) result {
+	u.t.Helper()
+	if c.push != nil {
+		return c.push(u, ref)
+	}
+	reference, err := name.ParseReference(strings.ToLower(ref))
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	host := reference.Context().RegistryStr()
+	login := authn.Basic{Username: "AWS"}
+	switch host, _, _ := strings.Cut(host, ":"); host {
+	case openHost:
+		login = authn.Basic{}
+	case closedHost:
+		login = authn.Basic{Username: foreignUser, Password: foreignPassword}
+	case publicHost:
+		login.Password = u.aws.IssueToken(ecrtest.Principal{ARN: publisher, Account: devAccount}, "ecr-public", "us-east-1").Password
+	default:
+		region := strings.Split(host, ".")[3]
+		login.Password = u.aws.IssueToken(ecrtest.Principal{ARN: publisher, Account: devAccount}, "ecr", region).Password
+	}
+	if err := remote.Write(reference, u.image(ref), remote.WithAuth(&login)); err != nil {
+		u.t.Fatalf("writing %s: %v", ref, err)
+	}
+	return result{}
+}
+
+// use pushes an image, or pulls it when the client only pulls.
+func (c client) use(u *user, ref string) result {
+	u.t.Helper()
+	if c.push != nil {
+		return c.push(u, ref)
+	}
+	return c.pull(u, ref)
+}
+
 // wantSuccess and wantFailure check the result of an operation.
 func wantSuccess(t testing.TB, r result) {
 	t.Helper()
@@ -100,7 +146,7 @@ func playPushAndPull(t testing.TB, c client) {
 	arn := u.signIn(c.profile(), devAccount)
 	config := u.read(".docker/config.json")
 	ref := c.ref(devHost, "push-and-pull")
-	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.provide(u, ref))
 	wantSuccess(t, c.pull(u, ref))
 	wantSuccess(t, c.pull(u, ref))
 	wantCalls(t, u.aws, getToken)
@@ -116,7 +162,7 @@ func playTwoAccounts(t testing.TB, c client) {
 	who := map[string]string{devHost: u.signIn(c.profile(), devAccount), prodHost: u.signIn("prod", prodAccount)}
 	for host := range who {
 		ref := c.ref(host, "two-accounts")
-		wantSuccess(t, c.push(u, ref))
+		wantSuccess(t, c.provide(u, ref))
 		wantSuccess(t, c.pull(u, ref))
 	}
 	wantCalls(t, u.aws, getToken, getToken)
@@ -128,7 +174,7 @@ func wantOpenedBy(t testing.TB, site *ecrtest.Server, who map[string]string) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, request := range site.Requests("registry") {
-		if request.Principal == "" {
+		if request.Principal == "" || request.Principal == publisher {
 			continue
 		}
 		seen[request.Host] = true
@@ -149,10 +195,12 @@ func playPublicAnonymous(t testing.TB, c client) {
 	owner.signIn(c.profile(), devAccount)
 	anybody := c.newPlayer(t, map[string]string{publicHost: helperName}) // a profile in the helper's name must exist
 	ref := c.ref(publicHost, "public-anonymous")
-	wantSuccess(t, c.push(owner, ref))
+	wantSuccess(t, c.provide(owner, ref))
 	anybody.aws.Reset()
 	wantSuccess(t, c.pull(anybody, ref))
-	wantFailure(t, c.push(anybody, c.ref(publicHost, "public-refused")))
+	if c.push != nil {
+		wantFailure(t, c.push(anybody, c.ref(publicHost, "public-refused")))
+	}
 	wantCalls(t, anybody.aws) // without credentials there is no call
 }
 
@@ -160,7 +208,7 @@ func playPublicSignedIn(t testing.TB, c client) {
 	u := c.newPlayer(t, map[string]string{publicHost: c.helper()})
 	arn := u.signIn(c.profile(), devAccount)
 	ref := c.ref(publicHost, "public-signed-in")
-	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.provide(u, ref))
 	wantSuccess(t, c.pull(u, ref))
 	wantCalls(t, u.aws, "ecr-public:GetAuthorizationToken")
 	wantOpenedBy(t, u.aws, map[string]string{publicHost: arn})
@@ -181,7 +229,7 @@ func playForeignAnonymous(t testing.TB, c client) {
 	c.inCharge(u, openHost)
 	for _, host := range []string{openHost, devHost} {
 		ref := c.ref(host, "foreign-anonymous")
-		wantSuccess(t, c.push(u, ref))
+		wantSuccess(t, c.provide(u, ref))
 		wantSuccess(t, c.pull(u, ref))
 	}
 	wantCalls(t, u.aws, getToken)
@@ -192,7 +240,10 @@ func playForeignByFallback(t testing.TB, c client) {
 	u.signIn(c.profile(), devAccount)
 	c.inCharge(u, closedHost)
 	ref := c.ref(closedHost, "foreign-by-fallback")
-	wantFailure(t, c.push(u, ref))
+	if c.push == nil {
+		c.provide(u, ref)
+	}
+	wantFailure(t, c.use(u, ref))
 
 	u.write(".config/ecr-login/config.toml", "fallback = \"shelf\"\n")
 	u.script("bin/docker-credential-shelf", `
@@ -202,10 +253,10 @@ case "$1 $(cat)" in
 *) echo 'credentials not found in native keychain'; exit 1 ;;
 esac
 `)
-	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.provide(u, ref))
 	wantSuccess(t, c.pull(u, ref))
 	private := c.ref(devHost, "foreign-by-fallback")
-	wantSuccess(t, c.push(u, private))
+	wantSuccess(t, c.provide(u, private))
 	wantSuccess(t, c.pull(u, private))
 }
 
@@ -215,10 +266,13 @@ func playTokenExpires(t testing.TB, c client) {
 	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
 	u.signIn(c.profile(), devAccount)
 	ref := c.ref(devHost, "token-expires")
+	if c.push == nil {
+		c.provide(u, ref)
+	}
 	t.Cleanup(func() { u.aws.SetTokenLife(12 * time.Hour) })
 	for life := 3 * time.Second; ; life *= 2 {
 		u.aws.SetTokenLife(life)
-		r := c.push(u, ref)
+		r := c.use(u, ref)
 		tokens := u.aws.Tokens()
 		left := tokens[len(tokens)-1].Expires.Sub(u.aws.Now())
 		if left > 0 {
@@ -227,7 +281,7 @@ func playTokenExpires(t testing.TB, c client) {
 			break
 		}
 		if life > time.Minute {
-			t.Fatalf("one push takes longer than the life of a token, %s:\n%s", life, r.describe())
+			t.Fatalf("one operation takes longer than the life of a token, %s:\n%s", life, r.describe())
 		}
 	}
 	u.aws.SetTokenLife(12 * time.Hour)
@@ -241,7 +295,7 @@ func playAccessDenied(t testing.TB, c client) {
 	arn := u.signIn(c.profile(), devAccount)
 	breakCall(t, u.aws, getToken, ecrtest.AccessDenied())
 	ref := c.ref(devHost, "access-denied")
-	wantFailure(t, c.push(u, ref), getToken, arn)
+	wantFailure(t, c.use(u, ref), getToken, arn)
 	wantFailure(t, c.pull(u, ref), getToken, arn)
 }
 
@@ -265,7 +319,7 @@ func playSpelling(t testing.TB, c client, host, scenario string) {
 	u := c.newPlayer(t, map[string]string{host: c.helper()})
 	u.signIn(c.profile(), devAccount)
 	ref := c.ref(host, scenario)
-	wantSuccess(t, c.push(u, ref))
+	wantSuccess(t, c.provide(u, ref))
 	wantSuccess(t, c.pull(u, ref))
 	wantCalls(t, u.aws, getToken)
 }
@@ -276,7 +330,7 @@ func playSixteenAtOnce(t testing.TB, c client) {
 	u := c.newPlayer(t, map[string]string{devHost: c.helper()})
 	u.signIn(c.profile(), devAccount)
 	ref := c.ref(devHost, "sixteen-at-once")
-	wantSuccess(t, c.push(owner, ref))
+	wantSuccess(t, c.provide(owner, ref))
 	u.aws.Reset()
 
 	results := make([]result, 16)

@@ -132,6 +132,20 @@ var scenes = map[string]func(r *reader){
 		withKey(r)
 		r.must("", "ecr-login", "configure", docsHost)
 	},
+	// Root on a machine with containerd.
+	"containerd": func(r *reader) {
+		withKey(r)
+		needProgram(r.t, "crictl", fromGo)
+		r.env["CONTAINERD_ADDRESS"] = needContainerd(r.t)
+		r.env["CONTAINERD_SNAPSHOTTER"] = "native"
+		r.env["CONTAINER_RUNTIME_ENDPOINT"] = "unix://" + needContainerd(r.t)
+	},
+	// A Node project with the package dockerode.
+	"dockerode": func(r *reader) {
+		withKey(r)
+		needProgram(r.t, "node", fromDebian+"nodejs")
+		r.env["NODE_PATH"] = nodeModules()
+	},
 	// A step after the GitHub action.
 	"github": func(r *reader) {
 		withDockerfile(r)

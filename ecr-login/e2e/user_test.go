@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type user struct {
 	home  string
 	env   map[string]string
 	limit time.Duration // of each command
+	id    int           // user and group that the commands run as
 }
 
 // need skips the test when the private machine is not available.
@@ -59,6 +61,9 @@ func newUser(t testing.TB) *user {
 	u.install("docker-credential-ecr-login")
 	return u
 }
+
+// owner returns the user who owns a file.
+func owner(info fs.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Uid) }
 
 // install creates a link to the helper. A link docker-credential-ecr-login-NAME uses the profile
 // NAME.
