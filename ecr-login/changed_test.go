@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/4e881efc/ecr-credential-helper/cache"
 	ecrlogin "github.com/4e881efc/ecr-credential-helper/ecr-login"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
@@ -67,6 +68,27 @@ func TestFileChangesDuringFetch(t *testing.T) {
 		"authorization token received": func() { writeFile(t, path, string(first)) },
 	})}), arn)
 	wantPrincipal(t, s, ecrlogin.New(ecrlogin.Options{}), arn) // from the cache
+}
+
+// A refresh fetches again when the web identity token changes, for the second principal.
+func TestTokenFileChangesDuringRefresh(t *testing.T) {
+	s := ecrtest.New(t)
+	home := s.Home(t.TempDir())
+	const role = "arn:aws:iam::" + ecrtest.Account + ":role/pull"
+	become(t, home.WebIdentity("", ecrtest.Role{ARN: role, Subject: "system:serviceaccount:default:first"}))
+	changes := 0
+	h := ecrlogin.New(ecrlogin.Options{Log: slog.New(onMessage{"authorization token received": func() {
+		if changes++; changes == 1 {
+			home.WebIdentity("", ecrtest.Role{ARN: role, Subject: "system:serviceaccount:default:second"})
+		}
+	}})})
+	status, err := h.Refresh(t.Context(), host)
+	if err != nil || status.State != cache.Fresh {
+		t.Fatalf("%+v, %v", status, err)
+	}
+	if n := s.Calls(getToken); n != 2 {
+		t.Errorf("%d calls, want 2", n)
+	}
 }
 
 // The web identity token becomes another principal's while the token is fetched.

@@ -150,12 +150,7 @@ func (h *Helper) token(ctx context.Context, p *plan.Plan, pod *token.WebIdentity
 func (h *Helper) refreshedToken(ctx context.Context, p *plan.Plan, pod *token.WebIdentity, o *observation, e cache.Entry, state cache.State) (Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	f := h.newFetch(ctx, *p, pod)
-	found, err := h.cache.Do(ctx, p.TokenKey, f.run)
-	for try := 1; errors.Is(err, errChanged) && try < maxTries; try++ {
-		f = h.newFetch(ctx, p.Again(), pod)
-		found, err = h.cache.Do(ctx, f.plan.TokenKey, f.run)
-	}
+	f, found, err := h.fetch(ctx, *p, pod, h.cache.Do)
 	switch {
 	case err != nil:
 		return Credentials{}, f.failure(err)
@@ -177,6 +172,22 @@ var errChanged = errors.New("the AWS configuration changed while the token was f
 
 // maxTries is how often a token is fetched when the source of the credentials keeps changing.
 const maxTries = 3
+
+// fetch fetches the plan's token with one of the cache's functions. It fetches again when the source
+// of the credentials has changed meanwhile. The plan of the returned fetch is the one that was used.
+func (h *Helper) fetch(ctx context.Context, p plan.Plan, pod *token.WebIdentity, do cacheFunc) (f *fetch, found cache.Entry, err error) {
+	for range maxTries {
+		f = h.newFetch(ctx, p, pod)
+		if found, err = do(ctx, p.TokenKey, f.run); !errors.Is(err, errChanged) {
+			break
+		}
+		p = p.Again()
+	}
+	return f, found, err
+}
+
+// cacheFunc is cache.Do or cache.Refresh.
+type cacheFunc = func(ctx context.Context, key string, fetch func(context.Context) (cache.Entry, error)) (cache.Entry, error)
 
 // addHost adds a host to the known hosts, at most once a day.
 func (h *Helper) addHost(host string) {

@@ -33,8 +33,9 @@ func (h *Helper) refresh(ctx context.Context, serverURL string, o *observation) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	f := h.newFetch(ctx, p, nil)
-	if _, err := h.cache.Refresh(ctx, p.TokenKey, f.run); err != nil {
+	f, _, err := h.fetch(ctx, p, nil, h.cache.Refresh)
+	p = f.plan
+	if err != nil {
 		return h.status(p), f.failure(err)
 	}
 	o.Outcome = Shared

@@ -62,6 +62,9 @@ func isProxyURL(value string) bool {
 	default:
 		return false
 	}
+	if strings.Contains(u.Hostname(), ":") && !strings.HasPrefix(u.Host, "[") {
+		return false // not an IPv6 address: net/url takes the host http: from http://http::
+	}
 	port, err := strconv.ParseUint(cmp.Or(u.Port(), "1"), 10, 16)
 	return err == nil && port > 0 && u.Hostname() != "" && !strings.ContainsRune(u.Path+u.RawQuery+u.Fragment, '@')
 }

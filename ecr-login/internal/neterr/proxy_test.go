@@ -28,6 +28,11 @@ func TestIsProxyURL(t *testing.T) {
 		"http://:3128":                      false,
 		"http://proxy.example:99999":        false,
 		"http://proxy.example:port":         false,
+		"http://proxy.example:":             true, // the port of the scheme
+		"http://http::":                     false,
+		"http::":                            false,
+		"http://::1:3128":                   false,
+		"http://a:b:3128":                   false,
 		"ftp://proxy.example":               false,
 		"://":                               false,
 	} {
