@@ -73,7 +73,7 @@ fuzz:
 	$(call fuzz,FuzzDecode,$(FUZZTIME),./ecr-login/config)
 	$(call fuzz,FuzzEdit,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	$(call fuzz,FuzzRemove,$(FUZZTIME),./ecr-login/internal/dockerconfig)
-	$(call fuzz,FuzzMask,$(FUZZTIME),./ecr-login/internal/dockerconfig)
+	$(call fuzz,FuzzRedact,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	$(call fuzz,FuzzUndo,$(FUZZTIME),./ecr-login/internal/dockerconfig)
 	cd ecr-login/e2e && $(call fuzz,FuzzParseAgreesWithDocker,$(FUZZTIME),./conformance)
 

@@ -98,7 +98,7 @@ func unifiedDiff(t clientFile, c *dockerconfig.Config, before []byte) string {
 		to, after = os.DevNull, nil
 	}
 	if t.client != dockerconfig.Plain {
-		before, after = dockerconfig.Mask(before, t.client), dockerconfig.Mask(after, t.client)
+		before, after = dockerconfig.Redact(before, t.client), dockerconfig.Redact(after, t.client)
 	}
 	text := diff.Diff(from, before, to, after)
 	_, text, _ = bytes.Cut(text, []byte("\n")) // the line "diff FROM TO", which a unified diff does not have

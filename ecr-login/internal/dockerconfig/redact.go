@@ -8,14 +8,14 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-// masked replaces a value.
-const masked = `"***"`
+// redacted replaces a value.
+const redacted = `"***"`
 
-// Mask returns text that may be shown, in the same layout, so that a diff of two masked texts shows
+// Redact returns text that may be shown, in the same layout, so that a diff of two redacted texts shows
 // the changes. It keeps the names of all members and of helpers, and replaces every other value:
 // plugins and proxies may store secrets under any name. Text that is not JSON is replaced as a
 // whole.
-func Mask(text []byte, client Client) []byte {
+func Redact(text []byte, client Client) []byte {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return text // also of a missing file
 	}
@@ -27,8 +27,8 @@ func Mask(text []byte, client Client) []byte {
 	for i := range all {
 		m := &all[i]
 		name := nameOf(*m)
-		maskValue(&m.Value, is(name, keyHelpers) || is(name, keyStore) && m.Value.Value.Kind() == '"')
-		maskName(&m.Name)
+		redactValue(&m.Value, is(name, keyHelpers) || is(name, keyStore) && m.Value.Value.Kind() == '"')
+		redactName(&m.Name)
 	}
 	if len(bytes.TrimSpace(c.tail)) > 0 {
 		c.tail = []byte("\n***\n")
@@ -36,33 +36,33 @@ func Mask(text []byte, client Client) []byte {
 	return c.Text()
 }
 
-// maskName removes a user name and password from a string.
-func maskName(v *hujson.Value) {
+// redactName removes a user name and password from a string.
+func redactName(v *hujson.Value) {
 	name := v.Value.(hujson.Literal).String()
 	if shown := redact.UserInfo(name); shown != name {
 		v.Value = quote(shown)
 	}
 }
 
-// maskValue replaces v and every value in it. With helpers, strings are names of helpers and stay.
-func maskValue(v *hujson.Value, helpers bool) {
+// redactValue replaces v and every value in it. With helpers, strings are names of helpers and stay.
+func redactValue(v *hujson.Value, helpers bool) {
 	switch value := v.Value.(type) {
 	case hujson.Literal:
 		switch {
 		case value.Kind() == 'n':
 		case helpers && value.Kind() == '"':
-			maskName(v)
+			redactName(v)
 		default:
-			v.Value = hujson.Literal(masked)
+			v.Value = hujson.Literal(redacted)
 		}
 	case *hujson.Object:
 		for i := range value.Members {
-			maskName(&value.Members[i].Name)
-			maskValue(&value.Members[i].Value, helpers)
+			redactName(&value.Members[i].Name)
+			redactValue(&value.Members[i].Value, helpers)
 		}
 	case *hujson.Array:
 		for i := range value.Elements {
-			maskValue(&value.Elements[i], false)
+			redactValue(&value.Elements[i], false)
 		}
 	}
 }

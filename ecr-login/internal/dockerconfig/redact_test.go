@@ -9,7 +9,7 @@ import (
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/redact"
 )
 
-func TestMask(t *testing.T) {
+func TestRedact(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, text, want string }{
 		{"logins", "{\n  \"auths\": {\n    \"h\": { \"auth\": \"S\", \"identitytoken\":\"S\", \"odd\": 1, \"none\": null }\n  }\n}\n",
@@ -27,28 +27,28 @@ func TestMask(t *testing.T) {
 		{"invalid", `{"auths": {"h": {"auth": "S"`, "***\n"},
 		{"empty", "", ""},
 	} {
-		if got := string(Mask([]byte(c.text), Docker)); got != c.want {
+		if got := string(Redact([]byte(c.text), Docker)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }
 
-// The only values that stay are names of helpers, without a user name or password. Masking twice
+// The only values that stay are names of helpers, without a user name or password. Redacting twice
 // changes nothing more.
-func FuzzMask(f *testing.F) {
+func FuzzRedact(f *testing.F) {
 	for _, text := range corpus(f) {
 		if len(text) < 2000 {
 			f.Add(text)
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		shown := Mask(text, Docker)
-		if again := Mask(shown, Docker); !bytes.Equal(again, shown) {
+		shown := Redact(text, Docker)
+		if again := Redact(shown, Docker); !bytes.Equal(again, shown) {
 			t.Fatalf("%q is shown as\n%q and then\n%q", text, shown, again)
 		}
 		c, err := Parse(shown, Docker)
 		if err != nil {
-			return // masked as a whole
+			return // redacted as a whole
 		}
 		for v := range c.root.All() {
 			if l, ok := v.Value.(hujson.Literal); ok && l.Kind() == '"' && redact.UserInfo(l.String()) != l.String() {
@@ -60,7 +60,7 @@ func FuzzMask(f *testing.F) {
 				continue
 			}
 			for v := range m.Value.All() {
-				if l, ok := v.Value.(hujson.Literal); ok && l.Kind() != 'n' && string(l) != masked && !isName(m.Value, v) {
+				if l, ok := v.Value.(hujson.Literal); ok && l.Kind() != 'n' && string(l) != redacted && !isName(m.Value, v) {
 					t.Fatalf("%q is shown as\n%q", text, shown)
 				}
 			}
