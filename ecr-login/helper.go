@@ -11,6 +11,10 @@
 //	helper := ecrlogin.New(ecrlogin.Options{})
 //	credentials, err := helper.Get(ctx, "123456789012.dkr.ecr.eu-west-1.amazonaws.com")
 //
+// A program with AWS credentials of its own, such as a controller with many tenants, passes them as
+// Options.Config, and keeps tokens in its memory with package inmemory. Packages ggcr and oras adapt
+// a Helper to go-containerregistry and oras-go. Package ecrtest is an AWS for tests.
+//
 // Limits: the package cannot revoke a token, and it does not know which repositories a token can
 // read. AWS decides both.
 package ecrlogin

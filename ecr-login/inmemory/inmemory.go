@@ -1,9 +1,9 @@
 // Package inmemory configures an ecrlogin.Helper that stores its tokens only in the memory of the
 // process, for controllers and servers.
 //
-// It is a package of its own because go-cache, which it uses, imports encoding/gob. The
-// initialisation of that takes a fifth of the time of a whole cache hit of the command line
-// program, which imports ecrlogin too.
+// It is a package of its own because go-cache, which it uses, imports encoding/gob. Initializing
+// that takes a fifth of the time of a whole cache hit of the command line program, which imports
+// ecrlogin too.
 package inmemory
 
 import (

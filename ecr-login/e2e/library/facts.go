@@ -24,7 +24,7 @@ type facts struct {
 	InTurn                int           // token calls of three lookups, one after the other
 	Denied                outcome       // AWS denies access
 	Silent                time.Duration // AWS does not respond, the caller's context ends after 300 ms; 0: at the limit
-	Neighbour             bool          // a cached token is returned while the fetch for another registry hangs
+	Neighbor              bool          // a cached token is returned while the fetch for another registry hangs
 }
 
 // An outcome is a code for what a caller learns about a failure.
@@ -64,7 +64,7 @@ func observe(l library) (facts, error) {
 		observe func(library, *world, *facts) error
 	}{
 		{ecrtest.FromRole, observeCold}, {ecrtest.FromRole, observeInTurn}, {ecrtest.FromRole, observeDenied},
-		{ecrtest.FromRole, observeSilent}, {ecrtest.FromFile, observeNeighbour},
+		{ecrtest.FromRole, observeSilent}, {ecrtest.FromFile, observeNeighbor},
 	} {
 		w, err := newWorld(part.source)
 		if err != nil {
@@ -178,9 +178,9 @@ func observeSilent(l library, w *world, f *facts) error {
 	return nil
 }
 
-// observeNeighbour looks up a registry with a cached token while the fetch for another registry
+// observeNeighbor looks up a registry with a cached token while the fetch for another registry
 // waits for AWS.
-func observeNeighbour(l library, w *world, f *facts) error {
+func observeNeighbor(l library, w *world, f *facts) error {
 	find, err := l.new(w)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func observeNeighbour(l library, w *world, f *facts) error {
 	}()
 	select {
 	case err = <-cached:
-		f.Neighbour = err == nil
+		f.Neighbor = err == nil
 		close(silent)
 	case <-time.After(limit / 2):
 		close(silent)

@@ -87,7 +87,7 @@ func section(r results) string {
 			silent = fmt.Sprintf("returns after %d ms", f.Silent.Milliseconds())
 		}
 		neighbor := "waits too"
-		if f.Neighbour {
+		if f.Neighbor {
 			neighbor = "returns at once"
 		}
 		p("| %s | %d | %d | %d | %s | %s | %s |", f.Library, f.TokenCalls, f.RoleCalls, f.InTurn, f.Denied, silent, neighbor)
