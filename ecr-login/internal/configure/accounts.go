@@ -72,6 +72,8 @@ type accounts struct {
 	missing error  // why there are no current credentials; nil: there are some, or it is not known
 	inShell string // the profile that AWS_PROFILE names
 	byShell bool   // the current credentials are those of that profile
+
+	asked bool // STS was asked for the accounts that the files do not name
 }
 
 // newAccounts reads the files. It calls nothing.
@@ -153,6 +155,7 @@ func (s *Session) identifyCurrent(ctx context.Context, a *accounts) {
 
 // identify asks STS for the accounts of the profiles. It warns about those that it does not get.
 func (s *Session) identify(ctx context.Context, a *accounts, names []string) {
+	a.asked = true
 	errs := make([]error, len(names))
 	found := make([]Caller, len(names))
 	slots := make(chan struct{}, stsCalls)

@@ -2,6 +2,7 @@ package configure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -234,10 +235,14 @@ func (s *Session) assign(a *Assignment, known *accounts) (err error) {
 // warnOfMissing warns that nothing can get the credentials of a registry.
 func (s *Session) warnOfMissing(a *Assignment, known *accounts) {
 	advice := "run: aws configure sso, then: " + progname.Program + " configure " + a.Registry
-	if others := known.unknown(); len(others) > 0 && s.options.MayCallSTS == nil {
+	if others := known.unknown(); len(others) > 0 && !known.asked {
 		advice = fmt.Sprintf("to look for the account in %s: %s configure --call-sts %s", strings.Join(others, ", "), progname.Program, a.Registry)
 	}
-	s.warn(problem(advice, "no credentials for %s: no profile of account %s was found, and no default credentials", a.Registry, a.Account))
+	err := fmt.Errorf("no credentials for %s: no profile of account %s was found, and no default credentials", a.Registry, a.Account)
+	if !errors.Is(known.missing, ErrNoCredentials) {
+		err = fmt.Errorf("%w: %w", err, known.missing)
+	}
+	s.warn(&Error{Err: err, Advice: advice})
 }
 
 // checkRegion warns about a region that is not known.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 const (
@@ -123,8 +124,8 @@ func (f *finder) add(all []mention) {
 	}
 }
 
-// pending returns the registries for which a file has no entry, or the entry of a helper with
-// another profile, or still a password.
+// pending returns the registries for which a file has no entry, or one without the profile of the
+// registry, or still a password.
 func (s *Session) pending(all []Found) (left []Found) {
 	type state struct {
 		cleanOnly, unreadable bool
@@ -146,9 +147,12 @@ func (s *Session) pending(all []Found) (left []Found) {
 	}
 	for _, f := range all {
 		a := s.assigned[f.Registry]
+		configured := func(helper string) bool {
+			return helper == a.Helper && a.Rule == "" || s.options.Profile != "" && progname.IsHelper(helper)
+		}
 		if slices.ContainsFunc(states, func(st state) bool {
-			return st.unreadable || st.helpers[f.Registry] != a.Helper && !st.cleanOnly || len(st.logins[f.Registry]) > 0
-		}) || a.Rule != "" {
+			return st.unreadable || !st.cleanOnly && !configured(st.helpers[f.Registry]) || len(st.logins[f.Registry]) > 0
+		}) {
 			left = append(left, f)
 		}
 	}

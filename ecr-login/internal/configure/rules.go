@@ -98,7 +98,7 @@ func (s *Session) removeRules(remove func(dockerconfig.Rule) bool) {
 				switch {
 				case !remove(rule):
 					return false
-				case c.Cut(ruleText(rule), endsTable):
+				case c.Cut(ruleText(rule), endsTable), c.Cut(ruleText(dockerconfig.Rule{Registry: rule.Registry, Profile: rule.Profile}), endsTable):
 					done = append(done, Entry{rule.Registry, Removed, "profile " + rule.Profile})
 				case bytes.Contains(c.Text(), []byte(rule.Registry)):
 					done = append(done, Entry{rule.Registry, Skipped, "the rule was edited"})

@@ -143,7 +143,7 @@ func (s *Session) ssoAccounts() (all []mention) {
 	parser := s.options.Settings.Parser()
 	for _, p := range s.profiles() {
 		region := cmp.Or(p.Region, environ.Get(s.options.Environ, "AWS_REGION"), environ.Get(s.options.Environ, "AWS_DEFAULT_REGION"))
-		if p.Kind != awsconfig.SSO || p.Account == "" || region == "" {
+		if p.Kind != awsconfig.SSO || p.Account == "" || region == "" || s.options.Profile != "" && p.Name != s.options.Profile {
 			continue
 		}
 		r, err := parser.InRegion(region)
@@ -157,8 +157,11 @@ func (s *Session) ssoAccounts() (all []mention) {
 }
 
 // plainEntries returns the registries for which the clients' files name the helper without a
-// profile: their accounts may need one.
+// profile: their accounts may need one. A profile that the caller gave is not theirs.
 func (s *Session) plainEntries() (all []mention) {
+	if s.options.Profile != "" {
+		return nil
+	}
 	for _, t := range s.targets {
 		c, err := dockerconfig.Read(t.path, t.client)
 		if err != nil {
