@@ -183,8 +183,9 @@ kubelet-plugin: build
 	cd ecr-login/e2e/kubelet && $(GO) test -count 1 -v ./...
 	cd ecr-login/e2e/kubelet && $(GO) test -modfile=go.1.34.mod -count 1 -v ./...
 
-# Pulls images with a whole kubelet and containerd, in namespaces of their own. Needs root and
-# Debian's containerd and runc. Building the kubelet takes about 20 minutes the first time.
+# Runs the commands of docs/kubernetes.md on a node with a whole kubelet and containerd, in namespaces
+# of their own. Needs root and Debian's containerd, runc, curl and iproute2. Building the kubelet
+# takes about 20 minutes the first time.
 kubelet: build
 	cd ecr-login/e2e/kubelet && CGO_ENABLED=0 $(GO) build -p 2 -o $(abspath bin/kubelet) k8s.io/kubernetes/cmd/kubelet
 	cd ecr-login/e2e/kubelet && CGO_ENABLED=0 $(GO) test -tags kubelet -c -o $(abspath bin/kubelet.test) .

@@ -40,7 +40,7 @@ type machine struct {
 	dir     string
 	aws     *ecrtest.Server
 	env     []string // of services
-	kubelet *exec.Cmd
+	kubelet service
 	log     *lockedBuffer // of the kubelet, since its last start
 }
 
@@ -132,21 +132,32 @@ func (m *machine) startContainerd(sandboxImage string) {
 	m.until("containerd answers", func() bool { _, err := m.try("ctr version"); return err == nil })
 }
 
-// start starts a service and stops it after the test.
-func (m *machine) start(what string, log *lockedBuffer, program string, args ...string) *exec.Cmd {
+// A service is a process that ends with the test.
+type service struct {
+	process *os.Process
+	ended   chan struct{} // closed when it has ended
+}
+
+// start starts a service.
+func (m *machine) start(what string, log *lockedBuffer, program string, args ...string) service {
 	m.t.Helper()
 	cmd := exec.Command(program, args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = m.env, log, log
 	must(m.t, cmd.Start())
-	m.t.Cleanup(func() {
-		cmd.Process.Kill()
+	s := service{cmd.Process, make(chan struct{})}
+	go func() {
 		cmd.Wait()
+		close(s.ended)
+	}()
+	m.t.Cleanup(func() {
+		s.process.Kill()
+		<-s.ended
 		if m.t.Failed() {
 			text := log.String()
 			m.t.Logf("%s:\n%s", what, text[max(0, len(text)-8000):])
 		}
 	})
-	return cmd
+	return s
 }
 
 // pullSandboxImage runs the installed service's command, with the environment of its settings.
@@ -186,12 +197,20 @@ fileCheckFrequency: 1s
 	m.log = &lockedBuffer{}
 	m.kubelet = m.start("kubelet", m.log, "sh", "-c",
 		". /etc/default/kubelet; exec "+kubelet+" --config="+config+" --hostname-override=node --v=2 ${KUBELET_EXTRA_ARGS-}")
-	m.until("the kubelet answers", func() bool { _, err := m.pods(); return err == nil })
+	m.until("the kubelet answers", func() bool {
+		select {
+		case <-m.kubelet.ended:
+			m.t.Fatal("the kubelet ended")
+		default:
+		}
+		_, err := m.pods()
+		return err == nil
+	})
 }
 
 func (m *machine) stopKubelet() {
-	m.kubelet.Process.Signal(syscall.SIGTERM)
-	m.kubelet.Wait()
+	m.kubelet.process.Signal(syscall.SIGTERM)
+	<-m.kubelet.ended
 }
 
 func (m *machine) addPod(name, image string) {
