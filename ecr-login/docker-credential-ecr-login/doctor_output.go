@@ -49,7 +49,7 @@ func (p *findingPrinter) print(f doctor.Finding) {
 		p.line(f.Status, f.Check, "as for "+registry)
 		return
 	}
-	if f.Status != doctor.OK && f.Registry != "" {
+	if f.Fix != "" && f.Registry != "" {
 		p.problems[same] = f.Registry
 	}
 	p.line(f.Status, f.Check, f.Fact)
