@@ -19,7 +19,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 HAVE_CC := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE    := $(if $(HAVE_CC),-race,)
 
-.PHONY: build picture install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients bench bench-library peers fleet kubelet-plugin kubelet cross dist dist-test actionlint shellcheck clean
+.PHONY: build picture install uninstall man test stress fuzz demo lint library-modules e2e aws-cli aws-cli-update clients more-clients bench bench-library peers fleet kubelet-plugin kubelet cross dist dist-test actionlint shellcheck clean
 .DEFAULT_GOAL := build
 
 # A process that ends before its first garbage collection needs no mark bits beside its objects.
@@ -140,8 +140,8 @@ shellcheck:
 
 # Needs root and a Docker engine (Debian: docker.io), and skips the tests without them. Tests the
 # clients that are installed: podman uidmap skopeo buildah docker-compose python3-docker from Debian,
-# and those that `make clients` installs. Also runs programs against the command ecrtest (Debian: awscli python3-boto3 skopeo), and
-# the commands of the documentation (Debian: sudo).
+# and those that `make clients` installs. Also runs programs against the command ecrtest (Debian:
+# awscli python3-boto3 skopeo), and the commands of the documentation (Debian: sudo).
 e2e: build
 	$(GO) build -o bin/ecrtest ./ecr-login/ecrtest/cmd/ecrtest
 	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v . ./ecrtest
@@ -158,6 +158,11 @@ aws-cli aws-cli-update: build
 
 clients:
 	GO=$(GO) ecr-login/e2e/install-clients bin/clients
+
+# Plays the scenarios with clients that take too long to build for every run.
+more-clients: build
+	GO=$(GO) ecr-login/e2e/install-more-clients bin/clients
+	cd ecr-login/e2e && $(GO) test -tags e2e -count 1 -timeout 30m -v -run '^TestClients$$' . -args -more
 
 # PEER=/path/to/another/helper compares with that helper. PEER='FIRST SECOND' adds a second one; the
 # targets are about the first. The two builds of the existing helper in docs/benchmarks.md:

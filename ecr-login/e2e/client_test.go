@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"debug/buildinfo"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -47,8 +48,14 @@ type client struct {
 	sabotage string
 }
 
+// Some clients take too long to build for every run. `make more-clients` builds and runs them.
+var more = flag.Bool("more", false, "run the clients of make more-clients, instead of the others")
+
 // clients returns all clients, in the order of docs/clients.md.
 func clients() []client {
+	if *more {
+		return []client{kanikoClient()}
+	}
 	return []client{
 		dockerClient(), buildxClient(), composeClient(), composeV1Client(),
 		dockerPyClient(), testcontainersGoClient(), testcontainersNodeClient(),
@@ -61,6 +68,7 @@ func clients() []client {
 const (
 	fromDebian = "apt-get install "
 	fromGo     = "ecr-login/e2e/install-clients"
+	fromMore   = "make more-clients"
 )
 
 // builtVersion returns the version of a client that `go install` has built.
