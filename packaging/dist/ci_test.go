@@ -212,6 +212,7 @@ func TestActionFails(t *testing.T) {
 		{"unknown version", map[string]string{"registries": testRegistry, "version": "v9.9.9"}, nil, "cannot download http"},
 		{"changed archive", map[string]string{"registries": testRegistry}, map[string]string{archive: "x"}, archive + " does not have the checksum"},
 		{"no archive for the machine", map[string]string{"registries": testRegistry}, map[string]string{checksums: "00  other_windows_amd64.zip\n"}, "has no archive for linux_amd64%0A"},
+		{"a flag in place of a registry", map[string]string{"registries": "--yes"}, nil, "--yes"},
 		{"not a registry", map[string]string{"registries": "123456789012"}, nil, "123456789012"},
 	} {
 		r := newRunner(t)

@@ -81,7 +81,7 @@ if [ -z "${DOCKER_CONFIG:-}" ]; then
 fi
 
 docker-credential-ecr-login version
-docker-credential-ecr-login configure ${PROFILE:+--profile "$PROFILE"} "${registries[@]}"
+docker-credential-ecr-login configure ${PROFILE:+--profile "$PROFILE"} -- "${registries[@]}"
 
 host=${registries[0]#*://}
 echo "registry=${host%%/*}" >>"$GITHUB_OUTPUT"
