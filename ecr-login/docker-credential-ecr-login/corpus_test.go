@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
 // corpus returns the config.json files of the tests of internal/dockerconfig, by name. Docker
@@ -33,13 +31,12 @@ func corpus(t testing.TB) map[string][]byte {
 	return all
 }
 
-// newDockerUser returns a user of docker with an access key in the environment, and no region.
+// newDockerUser returns a user of docker with an access key in the environment, which AWS does not
+// know, and no region.
 func newDockerUser(t testing.TB) *user {
 	t.Helper()
-	s := ecrtest.New(t)
 	dir := t.TempDir()
-	env := append(s.AddUser("docker").Env(), "HOME="+dir, "PATH="+filepath.Dir(helper), "AWS_ENDPOINT_URL="+s.URL)
-	return newUser(t, dir, env)
+	return newUser(t, dir, []string{"HOME=" + dir, "PATH=" + filepath.Dir(helper), "AWS_ACCESS_KEY_ID=not-a-key", "AWS_SECRET_ACCESS_KEY=not-a-secret"})
 }
 
 // put writes a file below the home directory.

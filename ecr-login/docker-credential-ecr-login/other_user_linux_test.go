@@ -7,8 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
 )
 
 // newOtherUser returns a user without any rights, with a home directory and a copy of the helper.
@@ -22,7 +20,7 @@ func newOtherUser(t *testing.T) *user {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	u := newUser(t, dir, append(ecrtest.New(t).AddUser("other").Env(), "HOME="+dir, "PATH="+dir))
+	u := newUser(t, dir, []string{"HOME=" + dir, "PATH=" + dir, "AWS_ACCESS_KEY_ID=not-a-key", "AWS_SECRET_ACCESS_KEY=not-a-secret"})
 	linkHelper(t, dir)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)

@@ -70,13 +70,14 @@ func onTerminalOf(t testing.TB, cmd *exec.Cmd, input string, columns uint16) (sc
 // configure prompts once on a terminal. Enter means yes; the end of input does not.
 func TestConfigurePrompts(t *testing.T) {
 	t.Parallel()
+	s := ecrtest.New(t) // refuses the key
 	for _, c := range []struct {
 		typed string
 		yes   bool
 	}{
 		{"y\n", true}, {"Yes\n", true}, {"\n", true}, {"n\n", false}, {"yesterday\n", false}, {"\x04", false},
 	} {
-		u := newDockerUser(t)
+		u := newDockerUser(t).with("AWS_ENDPOINT_URL=" + s.URL)
 		u.put("Dockerfile", []byte("FROM "+host+"/team/base\n"))
 		before := u.tree()
 		screen, code := onTerminal(t, u.command("", "configure"), c.typed)
