@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"unsafe"
 
@@ -76,8 +77,18 @@ func (s dpapiStore) create() (sealingKey, error) {
 	return createKeyFile(root, dpapiFile(), b, s.read)
 }
 
-// remove does nothing: Remove removes the file with the others in the cache directory.
-func (s dpapiStore) remove() error { return errNoKey }
+// remove removes the file of this machine.
+func (s dpapiStore) remove() error {
+	root, err := os.OpenRoot(s.cache.path)
+	if err != nil {
+		return errNoKey
+	}
+	defer root.Close()
+	if err := root.Remove(dpapiFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
 
 // dpapi calls f and returns a copy of its output, which it frees.
 func dpapi(b []byte, f func(in, out *windows.DataBlob) error) ([]byte, error) {

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// renameWait is how long a file may be read by other processes before it cannot be replaced.
-	// Reading one takes less than a millisecond.
-	renameWait = 500 * time.Millisecond
+	// renameWait is how long other processes may read a file before it cannot be replaced. Reading
+	// one takes less than a millisecond, and longer on a machine that is overloaded.
+	renameWait = 2 * time.Second
 	renameTick = 5 * time.Millisecond
 )
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // module is the path of the root module.
@@ -42,7 +43,7 @@ func newBuilder(ctx context.Context, dir string) (*builder, error) {
 // program builds the program as a release does, and returns its path.
 func (b *builder) program(ctx context.Context, t target) (string, error) {
 	path := filepath.Join(b.dir, t.os+"-"+t.arch, "docker-credential-ecr-login"+t.exe())
-	return path, b.build(ctx, t, path, "build", "-tags", "nethttpomithttp2", "-ldflags", "-s -w -X main.linked=v0.0.0-platforms",
+	return path, b.build(ctx, t, path, "build", "-ldflags", "-s -w -X main.linked=v0.0.0-platforms",
 		"-o", path, module+"/ecr-login/docker-credential-ecr-login")
 }
 
@@ -53,12 +54,13 @@ func (b *builder) test(ctx context.Context, t target, pkg string) (string, error
 }
 
 func (b *builder) build(ctx context.Context, t target, path, command string, args ...string) error {
-	args = append([]string{"-C", b.root, command, "-trimpath"}, args...)
+	// The flags are those of `make cross`, which has compiled the same packages.
+	flags := []string{"-C", b.root, command, "-trimpath", "-tags", "nethttpomithttp2"}
 	if t.os == "windows" && b.overlay != "" {
-		args = append(args[:4:4], append([]string{"-overlay", b.overlay}, args[4:]...)...)
+		flags = append(flags, "-overlay", b.overlay)
 	}
 	env := []string{"CGO_ENABLED=0", "GOOS=" + t.os, "GOARCH=" + t.arch, "GOARM=7"}
-	if _, err := goTool(ctx, env, args...); err != nil {
+	if _, err := goTool(ctx, env, append(flags, args...)...); err != nil {
 		return err
 	}
 	_, err := os.Stat(path)
@@ -103,4 +105,26 @@ func goTool(ctx context.Context, env []string, args ...string) (string, error) {
 		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
 	}
 	return string(out), nil
+}
+
+// setupTimeout ends a command that prepares a system and hangs.
+const setupTimeout = 15 * time.Minute
+
+// runIn runs a command, which must succeed, with an environment. Its output is in a file in dir
+// meanwhile: processes that it leaves running, such as Wine's services, would keep a pipe open.
+func runIn(ctx context.Context, dir string, env []string, name string, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+	log, err := os.CreateTemp(dir, "setup-*.log")
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, log, log
+	if err := cmd.Run(); err != nil {
+		text, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, text)
+	}
+	return nil
 }

@@ -35,7 +35,8 @@ type machine struct {
 	start   []string // what starts a program: an emulator with its arguments
 	program string   // path of the program
 	home    string   // the user's home directory, as this process sees it
-	env     []string
+	env     []string // more than that of the user
+	hidden  []string // names of variables that the program does not get
 	// path returns the path of a file as the program sees it.
 	path func(string) string
 	// settings, cache and docker are the user's directories below home.
@@ -70,14 +71,18 @@ func (m *machine) setHome(dir string) error {
 func (m *machine) access(proxy bool) []string {
 	h := *m.aws
 	h.Proxy = proxy
-	env := h.Environment(m.user)
-	for i, v := range env {
-		if name, value, _ := strings.Cut(v, "="); strings.HasPrefix(value, "/") && name != "PATH" {
-			env[i] = name + "=" + m.path(value)
+	all := append(h.Environment(m.user), "PATH="+filepath.Dir(m.program)+":"+os.Getenv("PATH"))
+	var env []string
+	for _, v := range all {
+		name, value, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(value, "/") && name != "PATH" {
+			v = name + "=" + m.path(value)
+		}
+		if !slices.Contains(m.hidden, name) {
+			env = append(env, v)
 		}
 	}
-	path := "PATH=" + filepath.Dir(m.program) + ":" + os.Getenv("PATH")
-	return append(append(env, path), m.env...)
+	return append(env, m.env...)
 }
 
 // An output is the result of one run of the program.

@@ -42,6 +42,7 @@ func (m *machine) configureAtOnce(r *report, rounds int) error {
 	const n = 10
 	file := m.docker + "/config.json"
 	failures := 0
+	env := append(m.access(false), "WINEDEBUG=err+all") // shows why Wine ends a process
 	for round := range rounds {
 		if err := m.write(file, aConfig); err != nil {
 			return err
@@ -49,7 +50,7 @@ func (m *machine) configureAtOnce(r *report, rounds int) error {
 		outs, errs := make([]output, n), make([]error, n)
 		var all sync.WaitGroup
 		for i := range n {
-			all.Go(func() { outs[i], errs[i] = m.run("", "configure", registry(i)) })
+			all.Go(func() { outs[i], errs[i] = m.runWith(env, "", "configure", registry(i)) })
 		}
 		all.Wait()
 		if err := errors.Join(errs...); err != nil {

@@ -42,6 +42,15 @@ var systems = []*system{
 	emulated("linux/s390x", "s390x", "s390x"),
 	emulated("linux/riscv64", "riscv64", "riscv64"),
 	emulated("linux/ppc64le", "ppc64le", "ppc64le"),
+	{
+		name: "windows/amd64", target: target{"windows", "amd64"}, way: wine, needs: []string{wineLoader, wineServer, mingw},
+		packages: append([]string{"ecr-login/internal/dockerconfig", "ecr-login/internal/neterr", "ecr-login/internal/redact"}, portable...),
+		run:      runWine,
+	},
+	{
+		name: "systemd", target: target{"linux", "amd64"}, way: nspawn,
+		needs: []string{"debootstrap", "systemd-nspawn", "unshare"}, run: runNspawn,
+	},
 	{name: "empty-root", target: target{"linux", "amd64"}, way: chroot, needs: []string{"chroot"}, run: runEmptyRoot},
 }
 

@@ -120,11 +120,17 @@ func (d *dir) replace(like fs.FileInfo, old, text []byte) error {
 		_, err = retryBusy(func() (struct{}, error) { return struct{}{}, d.Rename(temp, d.base) })
 	}
 	if err != nil {
-		_ = d.Remove(temp)
+		_ = d.removeFile(temp)
 		return err
 	}
 	d.sync()
 	return nil
+}
+
+// removeFile removes a file of the directory.
+func (d *dir) removeFile(name string) error {
+	_, err := retryBusy(func() (struct{}, error) { return struct{}{}, d.Remove(name) })
+	return err
 }
 
 // create writes the temporary file and closes it.

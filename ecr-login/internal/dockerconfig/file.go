@@ -107,12 +107,13 @@ func update(ctx context.Context, path string, client Client, edit func(*Config) 
 		return false, err
 	}
 	if !c.gone {
-		return true, t.writeError(d.replace(t.info, c.text, c.Text()))
+		err := t.writeError(d.replace(t.info, c.text, c.Text()))
+		return err == nil, err
 	}
 	if !d.unchanged(true, c.text) {
 		return false, errRetry
 	}
-	if err := d.Remove(d.base); err != nil {
+	if err := d.removeFile(d.base); err != nil {
 		return false, &Error{Path: t.named, Message: "cannot be removed: " + reason(err), Advice: "remove the file by hand", Err: err}
 	}
 	empty = func() { removeDirs(t.dir, c.emptied) }

@@ -199,7 +199,7 @@ func (j *Journal) save() error {
 	}
 	d := j.dir
 	if len(j.files) == 0 && len(j.rules) == 0 && len(j.links) == 0 {
-		if err := d.Remove(d.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.removeFile(d.base); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		j.info, j.text = nil, nil

@@ -28,9 +28,14 @@ func (d *dir) lock(ctx context.Context, wait time.Duration) (*lock, error) {
 	l := newLock(d.target.dir)
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	// Windows refuses to open the file while another process removes it.
-	_, err := retryBusy(func() (bool, error) { return l.flock.TryLockContext(ctx, lockTick) })
+	_, err := l.flock.TryLockContext(ctx, lockTick)
+	for isBusy(err) && ctx.Err() == nil { // Windows refuses to open the file while another process removes it
+		time.Sleep(lockTick)
+		_, err = l.flock.TryLockContext(ctx, lockTick)
+	}
 	switch {
+	case isBusy(err):
+		return nil, &Error{Path: d.target.named, Message: "cannot be locked: " + reason(err), Advice: "check the access to " + d.target.dir, Err: err}
 	case ctx.Err() != nil:
 		return nil, &Error{Path: d.target.named, Message: "is being edited by another process of this program", Advice: "run the command again", Err: errBusy}
 	case err == nil:
