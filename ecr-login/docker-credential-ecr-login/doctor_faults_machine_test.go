@@ -59,11 +59,13 @@ var machineFaults = []fault{
 	{
 		name: "cache writable by others",
 		change: func(p *fixture) {
-			p.file(".cache/ecr-login/CACHEDIR.TAG", "")
-			p.chmod(".cache/ecr-login", 0o777)
+			// The cache in the home directory is next, not root's cache of this machine.
+			p.set("CACHE_DIRECTORY=" + p.path("service"))
+			p.file("service/ecr-login/CACHEDIR.TAG", "")
+			p.chmod("service/ecr-login", 0o777)
 		},
-		want: `! cache        $DIR/.cache/ecr-login is not used: group or others can write to it
-               fix: chmod go-w $DIR/.cache/ecr-login
+		want: `! cache        $DIR/service/ecr-login is not used: group or others can write to it
+               fix: chmod go-w $DIR/service/ecr-login
 `,
 	},
 }
