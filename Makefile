@@ -126,7 +126,7 @@ dist:
 # Builds the release for Linux on amd64 twice, and installs, runs, verifies and removes it, with the
 # commands of docs/install.md. Runs the GitHub action and the GitLab template. Needs root and
 # Debian's minisign, rpm, pacman-package-manager, systemd, iproute2, curl, busybox, shellcheck,
-# python3, skopeo and docker.io.
+# python3, skopeo, buildah and docker.io.
 dist-test:
 	cd packaging/dist && GOFLAGS= $(GO) test -count 1 -timeout 30m -v .
 

@@ -28,6 +28,13 @@ func TestDocker(t *testing.T) {
 	onMachine(t, testDist, "testdata/docker.sh", args...)
 }
 
+// TestKubernetesImage builds the image of the DaemonSet in packaging/kubernetes.
+func TestKubernetesImage(t *testing.T) {
+	source := t.TempDir()
+	copyTracked(t, source)
+	onMachine(t, testDist, "testdata/kubernetes.sh", source, goEnv(t, "GOROOT"), goEnv(t, "GOMODCACHE"), goEnv(t, "GOCACHE"))
+}
+
 // imageDirectory unpacks the image layout of the release.
 func imageDirectory(t *testing.T) string {
 	t.Helper()
