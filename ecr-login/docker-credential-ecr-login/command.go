@@ -206,8 +206,12 @@ func (p *process) unknownCommand(c *cobra.Command, args []string) error {
 	return exitCode(p.out.usage())
 }
 
-// help prints the help of the command in args, or that of the program.
+// help prints the help of the command or topic in args, or that of the program.
 func (p *process) help(c *cobra.Command, args []string) error {
+	if len(args) == 1 && topics[args[0]] != nil {
+		fmt.Fprint(p.out.stdout, topics[args[0]]())
+		return nil
+	}
 	about, rest, err := c.Root().Find(args)
 	if err != nil || len(rest) > 0 {
 		return p.unknownCommand(c.Root(), args)

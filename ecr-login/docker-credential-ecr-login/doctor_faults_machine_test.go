@@ -16,7 +16,7 @@ var machineFaults = []fault{
 		name:   "unknown environment variable",
 		change: func(p *fixture) { p.set("ECR_LOGIN_TIMEOUTT=5s") },
 		want: `! settings     unknown environment variable ECR_LOGIN_TIMEOUTT
-               fix: correct its name; see the section ENVIRONMENT of: docker-credential-ecr-login man
+               fix: correct its name; see: docker-credential-ecr-login help environment
 `,
 	},
 	{

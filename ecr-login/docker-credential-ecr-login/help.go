@@ -77,7 +77,37 @@ func helpText(c *cobra.Command) string {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
 	}
 	if !c.HasParent() {
-		b.WriteString("\n" + filesAndNames)
+		b.WriteString("\n" + filesAndNames + moreHelp)
+	}
+	return b.String()
+}
+
+// moreHelp names the topics.
+const moreHelp = `
+See also: docker-credential-ecr-login help settings, docker-credential-ecr-login help environment.
+`
+
+// topics are the texts of help that are not about a command. Hints name them, because a manual page
+// may not be installed.
+var topics = map[string]func() string{
+	"environment": func() string { return "Environment variables:\n" + referenceText(environmentReference) },
+	"settings": func() string {
+		return settingsPlaces + "\n\nKeys:\n" + referenceText(settingsReference) + "\nExample:\n" + settingsExample + "\n"
+	},
+}
+
+// helpWidth is the number of columns of a text of help.
+const helpWidth = 100
+
+// referenceText returns a list of names, each with its meaning below it.
+func referenceText(list []reference) string {
+	const indentation = "        "
+	var b strings.Builder
+	for _, r := range list {
+		fmt.Fprintf(&b, "    %s\n", r.name)
+		for _, line := range wrap(r.text, helpWidth-len(indentation)) {
+			b.WriteString(indentation + line + "\n")
+		}
 	}
 	return b.String()
 }

@@ -51,8 +51,7 @@ func manPage(root *cobra.Command) string {
 	m.section("Environment")
 	m.references(environmentReference)
 	m.section("Settings")
-	m.text("The settings file is optional. It is TOML, in the first of these places: the file in ECR_LOGIN_CONFIG,\n" +
-		"$XDG_CONFIG_HOME/ecr-login/config.toml (~/.config/ecr-login/config.toml), /etc/ecr-login/config.toml.")
+	m.text(settingsPlaces)
 	m.references(settingsReference)
 	m.line(".PP")
 	m.text(settingsExample)

@@ -384,6 +384,6 @@ var mistakes = []mistake{
 		},
 		settings: "timeout = \"15s\"\n[[registry]]\nmatch = \"*\"\nprofil = \"prod\"\n",
 		message:  []string{"config.toml:4", `"registry.profil"`, `"profile"`},
-		hint:     "section SETTINGS of: docker-credential-ecr-login man",
+		hint:     "see: docker-credential-ecr-login help settings",
 	},
 }

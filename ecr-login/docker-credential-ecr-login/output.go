@@ -139,7 +139,7 @@ func (o output) protocolError(err error) int {
 	switch {
 	case credentials.IsErrCredentialsNotFound(err):
 	case errors.Is(err, ecrlogin.ErrNotECR):
-		return o.problem(err, "for the logins of other registries set fallback; see the section SETTINGS of: docker-credential-ecr-login man")
+		return o.problem(err, "for the logins of other registries set fallback; see: docker-credential-ecr-login help settings")
 	default:
 		return o.problem(err, hint(err))
 	}
@@ -198,7 +198,7 @@ func hint(err error) string {
 	var c *config.Error
 	switch {
 	case errors.As(err, &c):
-		return "correct the settings; see the section SETTINGS of: docker-credential-ecr-login man"
+		return "correct the settings; see: docker-credential-ecr-login help settings"
 	case errors.Is(err, ecrlogin.ErrNotECR):
 		return "name an Amazon ECR registry such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com, or an alias in the settings"
 	}

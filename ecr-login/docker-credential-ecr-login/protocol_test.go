@@ -91,7 +91,7 @@ func TestUnusableInput(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	const other = `{"ServerURL":"ghcr.io","Username":"u","Secret":"not-a-real-password"}`
-	if a, want := u.run(other, "store"), line+"hint: for the logins of other registries set fallback; see the section SETTINGS of: docker-credential-ecr-login man\n"; !strings.HasSuffix(a.stderr, want) {
+	if a, want := u.run(other, "store"), line+"hint: for the logins of other registries set fallback; see: docker-credential-ecr-login help settings\n"; !strings.HasSuffix(a.stderr, want) {
 		t.Errorf("%+v\nwant %s", a, want)
 	}
 }
@@ -234,6 +234,31 @@ func TestCommandLinesHaveShortName(t *testing.T) {
 			if want := strings.ReplaceAll(test.want, "NAME", c.want); !strings.Contains(a.stdout+a.stderr, want) {
 				t.Errorf("%s: %q prints\n%s%s\nwant %q", c.name, test.args, a.stdout, a.stderr, want)
 			}
+		}
+	}
+}
+
+// The topics of help, which hints name, have every key and variable.
+func TestHelpTopics(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, t.TempDir(), nil)
+	for topic, list := range map[string][]reference{"settings": settingsReference, "environment": environmentReference} {
+		a := u.run("", "help", topic)
+		if a.code != 0 || a.stderr != "" {
+			t.Errorf("help %s: %+v", topic, a)
+		}
+		for _, r := range list {
+			if !strings.Contains(a.stdout, "\n    "+r.name+"\n        "+strings.Fields(r.text)[0]) {
+				t.Errorf("help %s does not have %s", topic, r.name)
+			}
+		}
+		for line := range strings.Lines(a.stdout) {
+			if len(line) > 110 {
+				t.Errorf("help %s: a long line: %s", topic, line)
+			}
+		}
+		if help := u.run("", "--help").stdout; !strings.Contains(help, "help "+topic) {
+			t.Errorf("--help does not name the topic %s", topic)
 		}
 	}
 }

@@ -43,6 +43,10 @@ var settingsReference = []reference{
 	{"fips, dual_stack", `Whether to use FIPS endpoints, and endpoints with IPv6.`},
 }
 
+// settingsPlaces is the introduction to settingsReference.
+const settingsPlaces = `The settings file is optional. It is TOML, in the first of these places: the file in ECR_LOGIN_CONFIG,
+$XDG_CONFIG_HOME/ecr-login/config.toml (~/.config/ecr-login/config.toml), /etc/ecr-login/config.toml.`
+
 // settingsExample is a settings file.
 const settingsExample = `    # ~/.config/ecr-login/config.toml
     [[registry]]

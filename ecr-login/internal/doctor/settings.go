@@ -16,7 +16,7 @@ func (d *doctor) checkSettings() []Finding {
 	s, err := config.Load(nil)
 	if err != nil {
 		var e *config.Error
-		fix := "correct the settings; see the section SETTINGS of: docker-credential-ecr-login man"
+		fix := "correct the settings; see: docker-credential-ecr-login help settings"
 		if errors.As(err, &e) && e.Nearest != "" {
 			fix = "use " + e.Nearest + " instead"
 		}
@@ -30,7 +30,7 @@ func (d *doctor) checkSettings() []Finding {
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
 		if value != "" && strings.HasPrefix(name, "ECR_LOGIN_") && !slices.Contains(knownVariables, name) {
-			all = append(all, warn("correct its name; see the section ENVIRONMENT of: docker-credential-ecr-login man", "unknown environment variable %s", name))
+			all = append(all, warn("correct its name; see: docker-credential-ecr-login help environment", "unknown environment variable %s", name))
 		}
 	}
 	return all
