@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/ecrtest"
@@ -37,6 +38,10 @@ type machine struct {
 	home    string   // the user's home directory, as this process sees it
 	env     []string // more than that of the user
 	hidden  []string // names of variables that the program does not get
+	// endsSilently: the emulator sometimes ends with exit code 1 and no output, which this program
+	// never does. Such a run is repeated and counted in silentEnds.
+	endsSilently bool
+	silentEnds   atomic.Int64
 	// path returns the path of a file as the program sees it.
 	path func(string) string
 	// settings, cache and docker are the user's directories below home.
@@ -108,6 +113,17 @@ func (m *machine) run(stdin string, args ...string) (output, error) {
 }
 
 func (m *machine) runWith(env []string, stdin string, args ...string) (output, error) {
+	for attempt := 1; ; attempt++ {
+		out, err := m.runOnce(env, stdin, args...)
+		if err != nil || !m.endsSilently || attempt == 3 || out != (output{code: 1}) {
+			return out, err
+		}
+		m.silentEnds.Add(1)
+	}
+}
+
+// runOnce runs the program, also where the emulator can fail instead of it.
+func (m *machine) runOnce(env []string, stdin string, args ...string) (output, error) {
 	ctx, cancel := context.WithTimeout(m.ctx, runTimeout)
 	defer cancel()
 	cmd := m.command(ctx, env, stdin, args...)

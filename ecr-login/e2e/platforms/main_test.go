@@ -83,6 +83,24 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// A system that was not run, and what failed, are on the page.
+func TestPageOfFailures(t *testing.T) {
+	reports := []*report{
+		{system: systems[0]},
+		{system: systems[1], Checks: []check{{"get", ""}, {"list", "no host"}}, Tests: []testRun{{Package: "cache", Failed: []string{"TestA"}}}},
+	}
+	text := string(page(reports))
+	for _, want := range []string{
+		"\n| " + systems[0].name + " | " + systems[0].way.title + " | not run |",
+		"\n| " + systems[1].name + " | " + systems[1].way.title + " | 1, 1 | 0, 1, 0, 0 |",
+		"\n## Failures\n\n- " + systems[1].name + ": list: no host\n- " + systems[1].name + ": `cache` TestA\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
 // declares reports whether a test file in a directory has a match.
 func declares(t *testing.T, dir string, pattern *regexp.Regexp) bool {
 	t.Helper()

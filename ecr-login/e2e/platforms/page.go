@@ -29,6 +29,10 @@ func page(reports []*report) []byte {
 	paragraph(&b, "", fmt.Sprintf("Run with Linux %s, %s, on %d cores.", kernel(), runtime.Version(), runtime.NumCPU()))
 	b.WriteString("\n| System | Way | Checks passed, failed | Tests passed, failed, skipped, not applicable | Time | Date |\n|---|---|---|---|---|---|\n")
 	for _, r := range reports {
+		if r.Checks == nil {
+			fmt.Fprintf(&b, "| %s | %s | not run | not run | | |\n", r.system.name, r.system.way.title)
+			continue
+		}
 		passed, failed := r.counts()
 		tests := "none"
 		if t := r.tests(); len(r.Tests) > 0 {
@@ -43,6 +47,7 @@ func page(reports []*report) []byte {
 			paragraph(&b, "- ", r.system.name+": "+note)
 		}
 	}
+	writeFailures(&b, reports)
 	var done []*way
 	for _, r := range reports {
 		if w := r.system.way; !slices.Contains(done, w) {
@@ -53,24 +58,54 @@ func page(reports []*report) []byte {
 	return b.Bytes()
 }
 
+// writeFailures writes what failed, if anything did.
+func writeFailures(b *bytes.Buffer, reports []*report) {
+	var failures []string
+	for _, r := range reports {
+		for _, c := range r.Checks {
+			if c.Failed != "" {
+				failures = append(failures, r.system.name+": "+c.Name+": "+c.Failed)
+			}
+		}
+		for _, t := range r.Tests {
+			for _, name := range t.Failed {
+				failures = append(failures, r.system.name+": `"+t.Package+"` "+name)
+			}
+		}
+	}
+	if failures == nil {
+		return
+	}
+	b.WriteString("\n## Failures\n\n")
+	for _, f := range failures {
+		paragraph(b, "- ", f)
+	}
+}
+
 // section writes what was run in one way, and what it cannot show.
 func (w *way) section(b *bytes.Buffer, reports []*report) {
 	fmt.Fprintf(b, "\n## %s\n\n", w.title)
 	paragraph(b, "", w.how)
-	var names []string
+	first := true
 	for _, r := range reports {
-		if r.system.way != w {
+		if r.system.way != w || r.Checks == nil {
 			continue
 		}
-		if names == nil {
+		if first {
+			var names []string
 			for _, c := range r.Checks {
 				names = append(names, c.Name)
 			}
 			b.WriteString("\n")
 			paragraph(b, "", "Checks: "+strings.Join(names, "; ")+".")
-			if len(r.system.packages) > 0 {
-				paragraph(b, "", "Tests of: `"+strings.Join(r.system.packages, "`, `")+"`.")
+			first = false
+		}
+		if len(r.Tests) > 0 {
+			var packages []string
+			for _, t := range r.Tests {
+				packages = append(packages, "`"+t.Package+"`")
 			}
+			paragraph(b, "- ", r.system.name+", tests of "+strings.Join(packages, ", "))
 		}
 	}
 	b.WriteString("\nThis cannot show:\n\n")

@@ -50,7 +50,7 @@ func (m *machine) configureAtOnce(r *report, rounds int) error {
 		outs, errs := make([]output, n), make([]error, n)
 		var all sync.WaitGroup
 		for i := range n {
-			all.Go(func() { outs[i], errs[i] = m.runWith(env, "", "configure", registry(i)) })
+			all.Go(func() { outs[i], errs[i] = m.runOnce(env, "", "configure", registry(i)) })
 		}
 		all.Wait()
 		if err := errors.Join(errs...); err != nil {

@@ -291,9 +291,10 @@ func (m *machine) profileName(*report) error {
 	}
 	defer os.Remove(named)
 	m.aws.Keys("prod", m.server.AddUser("prod"))
-	other := *m
-	other.program = named
-	password, err := other.get(host)
+	usual := m.program
+	m.program = named
+	defer func() { m.program = usual }()
+	password, err := m.get(host)
 	if err != nil {
 		return err
 	}
