@@ -103,7 +103,7 @@ func (p *process) configure(ctx context.Context, f configureFlags, args []string
 		case !found:
 			return advised{
 				errors.New("found no Amazon ECR registry in logins, images, compose files, Dockerfiles and SSO profiles"),
-				"name one: " + progname.Program + " configure 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+				"name one: " + progname.Program + " configure " + s.Example(),
 			}
 		case len(hosts) == 0:
 			if err := p.printResult(s.Proposal(), *f.json); err != nil {

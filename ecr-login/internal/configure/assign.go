@@ -108,6 +108,9 @@ func (s *Session) place(all []*Assignment) error {
 			a.Helper = progname.HelperFor(a.Profile)
 			continue
 		}
+		if a.match.Profile == a.Profile && a.match.RoleARN == "" {
+			continue // a rule names it already
+		}
 		noRule := s.checkRule(a)
 		switch {
 		case noRule == nil:

@@ -206,7 +206,14 @@ func (s *Session) Unconfigure(hosts []string) (*Result, error) {
 		return s.result, nil
 	}
 	s.removeRules(func(rule dockerconfig.Rule) bool {
-		return (s.options.Profile == "" || rule.Profile == s.options.Profile) && (len(hosts) == 0 || slices.ContainsFunc(hosts, func(h string) bool { return hostOf(h) == rule.Registry }))
+		same := func(host string) bool { return hostOf(host) == rule.Registry }
+		switch {
+		case s.options.Profile != "" && rule.Profile != s.options.Profile:
+			return false
+		case len(hosts) > 0: // the entry of another port may need the rule
+			return slices.ContainsFunc(hosts, same) && !slices.ContainsFunc(s.Configured(), same)
+		}
+		return true
 	})
 	if err := s.unlink(s.journal.Links()); err != nil {
 		return nil, err

@@ -58,12 +58,34 @@ func (s *Session) accountAlone(account string) error {
 		_, current := aws.Profile()
 		region = cmp.Or(region, environ.Get(s.options.Environ, "AWS_REGION"), environ.Get(s.options.Environ, "AWS_DEFAULT_REGION"), current.Get("region"))
 	}
-	advice := "use " + account + ".dkr.ecr.REGION.amazonaws.com, with the region for REGION"
-	if r, err := s.options.Settings.Parser().InRegion(region); err == nil {
-		r.Account = account
-		advice = "run: " + progname.Program + " configure " + s.options.Settings.Parser().Host(r)
+	host, complete := s.exampleOf(account, region)
+	advice := "run: " + progname.Program + " configure " + host
+	if !complete {
+		advice = "use " + host + ", with the region for REGION"
 	}
 	return problem(advice, "%s is an account ID, not a registry", account)
+}
+
+// exampleOf returns the registry of an account in a region, with REGION in its name if the region is
+// not one. complete is false then.
+func (s *Session) exampleOf(account, region string) (host string, complete bool) {
+	parser := s.options.Settings.Parser()
+	if r, err := parser.InRegion(region); err == nil {
+		r.Account = account
+		return parser.Host(r), true
+	}
+	return account + ".dkr.ecr.REGION.amazonaws.com", false
+}
+
+// Example returns the name of a registry for a hint: of an account in the AWS files, if they have one.
+func (s *Session) Example() string {
+	for _, p := range s.profiles() {
+		if isAccount(p.Account) {
+			host, _ := s.exampleOf(p.Account, p.Region)
+			return host
+		}
+	}
+	return "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 }
 
 // HostsToRemove returns the hosts in the arguments of Unconfigure. They need not be ECR hosts.
