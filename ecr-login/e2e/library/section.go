@@ -59,8 +59,8 @@ func section(r results) string {
 			p("| warm `Get` with AWS files and disk cache, time | %s | ≤ %s | %s |", duration(s.Nanos), duration(maxFilesNanos), verdict(s.Nanos, maxFilesNanos))
 		}
 	}
-	p("\nA lookup of an ECR registry that was looked up before: the median of %d batches, in which all libraries take turns,", rounds)
-	p("with the AWS credentials of an access key and of an assumed role.\n")
+	p("\nA lookup of an ECR registry that was looked up before: the median of %d batches, in which all libraries take turns, after", rounds)
+	p("%d that do not count, with the AWS credentials of an access key and of an assumed role.\n", warmUps)
 	p("| Library | Access key | Allocations | Role | Allocations |\n|---|---|---|---|---|")
 	for i, s := range r.Keys {
 		name := s.Library

@@ -17,8 +17,9 @@ import (
 // than a time slice of the scheduler, so that most of them are undisturbed on a busy machine. The
 // median counts.
 const (
-	rounds = 200
-	batch  = time.Millisecond
+	rounds  = 200
+	warmUps = 50 // rounds before, which do not count
+	batch   = time.Millisecond
 )
 
 // A speed is the cost of one lookup with a token in the cache.
@@ -74,9 +75,12 @@ func interleave(contenders []contender) []speed {
 		for c.size = 1; c.time() < batch && c.size < 1<<20; c.size *= 2 {
 		}
 	}
-	for range rounds {
+	for round := range warmUps + rounds {
 		for _, i := range rand.Perm(len(contenders)) {
-			nanos[i] = append(nanos[i], float64(contenders[i].time().Nanoseconds())/float64(contenders[i].size))
+			took := float64(contenders[i].time().Nanoseconds()) / float64(contenders[i].size)
+			if round >= warmUps {
+				nanos[i] = append(nanos[i], took)
+			}
 		}
 	}
 	for i := range speeds {
