@@ -105,7 +105,8 @@ func (w *way) section(b *bytes.Buffer, reports []*report) {
 			for _, t := range r.Tests {
 				packages = append(packages, "`"+t.Package+"`")
 			}
-			paragraph(b, "- ", r.system.name+", tests of "+strings.Join(packages, ", "))
+			b.WriteString("\n")
+			paragraph(b, "", r.system.name+", tests of "+strings.Join(packages, ", ")+".")
 		}
 	}
 	b.WriteString("\nThis cannot show:\n\n")

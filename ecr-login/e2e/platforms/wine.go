@@ -45,6 +45,7 @@ var wine = &way{
 		{"ecr-login/internal/dockerconfig", "TestUpdateRefuses", "symbolic links and modes"},
 		{"ecr-login/internal/identity", "TestEveryVariableOfTheSDK", "it runs the Go command"},
 		{"ecr-login/token", "TestControlCharacters", "it runs programs of Unix"},
+		{"ecr-login/token", "TestHints", "quotes of a POSIX shell, which a hint on Windows does not have"},
 		{"ecr-login/token", "TestNoCACertificates", "SSL_CERT_FILE, which Windows ignores"},
 		{"ecr-login/token", "TestNoCredentials", "a text of Unix for a missing file"},
 		{"ecr-login/token", "TestProcess", "it runs shell scripts"},

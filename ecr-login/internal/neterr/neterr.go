@@ -62,6 +62,8 @@ func Explain(err error, systemCAs bool) (text string, kind Kind) {
 	switch {
 	case errors.As(err, &refusal):
 		return refusal.Error(), Proxy
+	case errors.As(err, &operation) && operation.Op == "proxyconnect" && errors.Is(err, refused):
+		return "the proxy cannot be reached: connection refused", Proxy
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
 		return "the proxy cannot be reached: " + innermost(operation.Err), Proxy
 	case errors.As(err, &name) && name.IsTimeout:
