@@ -147,7 +147,10 @@ func goEnvironment(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	// Go's index of modules takes a version for unchangeable, and the cache may have this one's from
+	// an earlier run.
 	return fmt.Sprintf(`
+		export GODEBUG=goindex=0
 		export PATH=$PATH:%s/bin GOMODCACHE=%s GOCACHE=%s GOPROXY=file://%s GOSUMDB=off GOTOOLCHAIN=local GOFLAGS=-trimpath
 		mkdir /mnt/modules /mnt/modules.work
 		mount -t overlay overlay -o "lowerdir=$GOMODCACHE,upperdir=/mnt/modules,workdir=/mnt/modules.work" "$GOMODCACHE"`,
