@@ -163,6 +163,7 @@ var scenes = map[string]func(r *reader){
 		withDockerfile(r)
 		containersSettings(r.user)
 		r.withToken("ECR_LOGIN_ID_TOKEN")
+		r.env["CI_JOB_ID"] = "7"
 		r.env["DOCKER_TLS_VERIFY"], r.env["DOCKER_CERT_PATH"] = "", ""
 	},
 	// A machine where GitLab's runner is a process of root.

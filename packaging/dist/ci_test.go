@@ -256,36 +256,72 @@ func TestActionOnSelfHostedRunner(t *testing.T) {
 	if out, err := r.runAction(map[string]string{"registries": testRegistry}, "RUNNER_ENVIRONMENT=self-hosted"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	// A later step uses the action for another registry.
+	const other = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
+	env := append(strings.Fields(r.read("env")), "RUNNER_ENVIRONMENT=self-hosted")
+	if out, err := r.runAction(map[string]string{"registries": other}, env...); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	if got := r.read("home/.docker/config.json"); got != own {
 		t.Errorf("the runner's config.json was changed to %s", got)
 	}
+	if got := r.read("home/.local/state/ecr-login/configured.json"); got != "" {
+		t.Errorf("the runner's record of changes is %s", got)
+	}
 	out := r.next(`cat "$DOCKER_CONFIG/config.json"`)
-	for _, want := range []string{testRegistry, "registry.example.com"} {
+	for _, want := range []string{testRegistry, other, "registry.example.com"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %s in the job's config.json:\n%s", want, out)
 		}
 	}
+	r.next("docker-credential-ecr-login unconfigure " + testRegistry + " " + other)
+	if out := r.next(`cat "$DOCKER_CONFIG/config.json"`); strings.TrimSpace(out) != own {
+		t.Errorf("after unconfigure, config.json is %s", out)
+	}
 }
 
-// GitHub runs "container:" jobs as root, with a HOME of another user.
+// GitHub runs "container:" jobs as root, with a HOME of another user. The job has a login of an
+// earlier step, and uses the action twice.
 func TestActionInContainer(t *testing.T) {
-	r := newRunner(t)
-	r.env = []string{"ECR_LOGIN_RELEASES=" + releaseServer(t, nil)}
-	if err := os.Chown(filepath.Join(r.dir, "home"), 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
-	a := readAction(t)
-	step := a.Runs.Steps[0].Run
-	script := "mount -t tmpfs tmpfs /root\n" + step + "\ncat /root/.docker/config.json \"$GITHUB_ENV\"\n"
+	const other = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 	directory, err := filepath.Abs(actionDirectory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := r.run([]string{"GITHUB_ACTION_PATH=" + directory, "RUNNER_TEMP=" + filepath.Join(r.dir, "temp"), "VERSION=latest", "PROFILE=", "REGISTRIES=" + testRegistry,
-		"GITHUB_PATH=" + filepath.Join(r.dir, "path"), "GITHUB_ENV=" + filepath.Join(r.dir, "env"), "GITHUB_OUTPUT=" + filepath.Join(r.dir, "output")},
-		"unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script)
-	if err != nil || !strings.Contains(out, `"`+testRegistry+`": "ecr-login"`) || !strings.Contains(out, "DOCKER_CONFIG=/root/.docker\n") {
-		t.Errorf("%v\n%s", err, out)
+	for _, c := range []struct{ name, env, config, want string }{
+		{"login of an earlier step", "OTHER=", "/root/.docker", "registry.example.com"},
+		{"DOCKER_CONFIG of the workflow", "DOCKER_CONFIG=/root/own", "/root/own", ""},
+		{"self-hosted", "RUNNER_ENVIRONMENT=self-hosted", "/root/.docker", "registry.example.com"},
+	} {
+		r := newRunner(t)
+		r.env = []string{"ECR_LOGIN_RELEASES=" + releaseServer(t, nil)}
+		if err := os.Chown(filepath.Join(r.dir, "home"), 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		step := readAction(t).Runs.Steps[0].Run
+		script := `mount -t tmpfs tmpfs /root
+mkdir /root/own "$HOME/.docker"
+echo '{"auths":{"registry.example.com":{"auth":"YTpi"}}}' >"$HOME/.docker/config.json"
+` + step + `
+set -a; touch "$GITHUB_ENV"; . "$GITHUB_ENV"; set +a
+REGISTRIES=` + other + " " + step + `
+cat "$DOCKER_CONFIG/config.json"
+PATH="$(head -n 1 "$GITHUB_PATH"):$PATH"
+docker-credential-ecr-login unconfigure ` + testRegistry + `
+echo "DOCKER_CONFIG is $DOCKER_CONFIG"
+`
+		out, err := r.run([]string{c.env, "GITHUB_ACTION_PATH=" + directory, "RUNNER_TEMP=" + filepath.Join(r.dir, "temp"), "VERSION=latest", "PROFILE=", "REGISTRIES=" + testRegistry,
+			"GITHUB_PATH=" + filepath.Join(r.dir, "path"), "GITHUB_ENV=" + filepath.Join(r.dir, "env"), "GITHUB_OUTPUT=" + filepath.Join(r.dir, "output")},
+			"unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", c.name, err, out)
+		}
+		out = strings.ReplaceAll(out, `": "`, `":"`)
+		for _, want := range []string{`"` + testRegistry + `":"ecr-login"`, `"` + other + `":"ecr-login"`, c.want, "DOCKER_CONFIG is " + c.config + "\n"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q in\n%s", c.name, want, out)
+			}
+		}
 	}
 }
 

@@ -3,21 +3,22 @@
 # config.json. action.yml sets REGISTRIES, PROFILE and VERSION.
 set -euo pipefail
 
-# download URL FILE
-download() {
-  if command -v curl >/dev/null; then
-    curl -fsSL --retry 3 -o "$2" "$1"
-  else
-    wget -q -O "$2" "$1"
-  fi || {
-    echo "ecr-login: cannot download $1" >&2
-    return 1
-  }
-}
-
 # install_ecr_login VERSION DIRECTORY downloads a release, verifies its checksum and unpacks it.
-# ECR_LOGIN_RELEASES is the URL of a mirror, or empty.
-install_ecr_login() {
+# ECR_LOGIN_RELEASES is the URL of a mirror, or empty. It runs in a subshell, so that the caller's
+# variables and functions stay as they are.
+install_ecr_login() (
+  # download URL FILE
+  download() {
+    if command -v curl >/dev/null; then
+      curl -fsSL --retry 3 --connect-timeout 20 --max-time 300 -o "$2" "$1"
+    else
+      timeout 300 wget -q -O "$2" "$1" # -T of Debian 12's busybox crashes
+    fi || {
+      echo "ecr-login: cannot download $1" >&2
+      exit 1
+    }
+  }
+
   url=${ECR_LOGIN_RELEASES:-https://github.com/4e881efc/ecr-credential-helper/releases}
   case $1 in
     latest) url=$url/latest/download ;;
@@ -33,20 +34,20 @@ install_ecr_login() {
   esac
   target=$(uname -s | tr '[:upper:]' '[:lower:]')_$machine
   mkdir -p "$2"
-  download "$url/checksums.txt" "$2/checksums.txt" || return 1
+  download "$url/checksums.txt" "$2/checksums.txt"
   if ! line=$(grep "_$target.tar.gz\$" "$2/checksums.txt"); then
     echo "ecr-login: release $1 has no archive for $target" >&2
     echo "ecr-login: hint: install it on the runner: https://github.com/4e881efc/ecr-credential-helper/blob/main/docs/install.md" >&2
-    return 1
+    exit 1
   fi
-  download "$url/${line##* }" "$2/archive.tar.gz" || return 1
+  download "$url/${line##* }" "$2/archive.tar.gz"
   if command -v sha256sum >/dev/null; then sum=sha256sum; else sum="shasum -a 256"; fi
   if ! echo "${line%% *}  $2/archive.tar.gz" | $sum -c - >/dev/null; then
     echo "ecr-login: $url/${line##* } does not have the checksum in checksums.txt" >&2
-    return 1
+    exit 1
   fi
   tar -xzf "$2/archive.tar.gz" -C "$2" --strip-components 1
-}
+)
 
 # shellcheck disable=SC2153 # action.yml sets it
 read -r -d '' -a registries <<<"$REGISTRIES" || true # read reports the end of the text
@@ -63,20 +64,23 @@ fi
 export PATH="$directory/bin:$PATH"
 echo "$directory/bin" >>"$GITHUB_PATH"
 
-if [ -z "${DOCKER_CONFIG:-}" ]; then
-  if [ "$(id -u)" = 0 ] && [ ! -O "$HOME" ]; then
-    # In a container, another user owns HOME. configure does not edit files there as root.
-    export DOCKER_CONFIG=/root/.docker XDG_STATE_HOME=/root/.local/state
-  elif [ "${RUNNER_ENVIRONMENT:-}" = self-hosted ]; then
-    # The program is deleted with the job, so the runner's own configuration must not name it.
-    export DOCKER_CONFIG=$directory/docker XDG_STATE_HOME=$directory/state
-    mkdir -p "$DOCKER_CONFIG"
+if [ "$(id -u)" = 0 ] && [ ! -O "$HOME" ]; then
+  # In a container, another user owns HOME. configure does not edit files there as root.
+  config=/root/.docker state=/root/.local/state
+elif [ "${RUNNER_ENVIRONMENT:-}" = self-hosted ]; then
+  # The program is deleted with the job, so the runner's own files must not name it.
+  config=$directory/docker state=$directory/state
+fi
+if [ -n "${state:-}" ]; then
+  export XDG_STATE_HOME=$state
+  echo "XDG_STATE_HOME=$state" >>"$GITHUB_ENV"
+  if [ -z "${DOCKER_CONFIG:-}" ]; then
+    mkdir -p "$config"
     if [ -d "$HOME/.docker" ]; then
-      cp -RP "$HOME/.docker/." "$DOCKER_CONFIG"
+      cp -RP "$HOME/.docker/." "$config" # the logins of earlier steps
     fi
-  fi
-  if [ -n "${DOCKER_CONFIG:-}" ]; then
-    echo "DOCKER_CONFIG=$DOCKER_CONFIG" >>"$GITHUB_ENV"
+    export DOCKER_CONFIG=$config
+    echo "DOCKER_CONFIG=$config" >>"$GITHUB_ENV"
   fi
 fi
 
