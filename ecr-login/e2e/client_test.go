@@ -54,7 +54,7 @@ var more = flag.Bool("more", false, "run the clients of make more-clients, inste
 // clients returns all clients, in the order of docs/clients.md.
 func clients() []client {
 	if *more {
-		return []client{kanikoClient()}
+		return []client{buildctlClient(), kanikoClient()}
 	}
 	return []client{
 		dockerClient(), buildxClient(), composeClient(), composeV1Client(),
