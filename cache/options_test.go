@@ -124,8 +124,8 @@ func TestStatusJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"folder":"/dir","exists":true,"writable":true,"trouble":"p",` +
-		`"passed":["/skipped: group or others can write to it"],` +
+	want := `{"directory":"/dir","exists":true,"writable":true,"trouble":"p",` +
+		`"skipped":["/skipped: group or others can write to it"],` +
 		`"sealing":"k","offDisk":true,"sealingTrouble":"kp","locks":true,"locksTrouble":"lp","entries":3}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -10,7 +10,7 @@ import (
 // are for people.
 type Status struct {
 	// Dir is the cache directory, or the one that the first Put will create; "" if there is none.
-	Dir      string `json:"folder,omitempty"`
+	Dir      string `json:"directory,omitempty"`
 	Exists   bool   `json:"exists"`
 	Writable bool   `json:"writable"`
 
@@ -18,7 +18,7 @@ type Status struct {
 	Problem string `json:"trouble,omitempty"`
 
 	// Skipped are the directories that come before Dir but cannot be used.
-	Skipped []SkippedDir `json:"passed,omitempty"`
+	Skipped []SkippedDir `json:"skipped,omitempty"`
 
 	// KeyStore is where the sealing key is or will be; "" if there is no place for it.
 	KeyStore string `json:"sealing,omitempty"`

@@ -51,8 +51,8 @@ func cacheListCommand(p *process) *cobra.Command {
 		Short: "list the contents of the cache",
 		Long: `Lists the tokens and stored logins in the cache, one line for each registry: whether the entry is fresh, aging (used,
 and refreshed by the next get) or expired, when it is refreshed, when it expires, and which credentials it was fetched
-with. It never prints a token. It says which tokens of an SSO session are to be refreshed within the hour, because that
-needs a valid session. A token that no known registry uses now, because it was fetched with another profile or
+with. It never prints a token. It also shows how many tokens of SSO sessions are to be refreshed within the hour, because
+that needs a valid session. A token that no known registry uses now, because it was fetched with another profile or
 environment, has a * for the account.`,
 		Example: `    docker-credential-ecr-login cache ls`,
 	}
@@ -68,7 +68,7 @@ environment, has a * for the account.`,
 			return err
 		}
 		list := cacheList{
-			Folder: status.Dir, Trouble: status.Problem, Entries: []cacheRow{},
+			Dir: status.Dir, Trouble: status.Problem, Entries: []cacheRow{},
 			Sealed: held.HasKey, Foreign: held.OtherKey, Damaged: held.Damaged, Other: held.Other,
 		}
 		for _, h := range held.List {
@@ -90,7 +90,7 @@ func (p *process) contents() *contents.Cache {
 
 // A cacheList is what cache ls prints.
 type cacheList struct {
-	Folder  string     `json:"folder,omitempty"`
+	Dir     string     `json:"directory,omitempty"`
 	Trouble string     `json:"trouble,omitempty"` // why nothing is stored
 	Entries []cacheRow `json:"entries"`
 	Sealed  bool       `json:"sealingKey"` // a sealing key exists; it is created with the first entry
@@ -174,7 +174,7 @@ func (l cacheList) print(out output, now time.Time) {
 	}
 	switch {
 	case l.Trouble != "" && len(l.Entries) == 0:
-		out.stdout.Printf("no cache: %s\n", strings.TrimSpace(l.Folder+" "+l.Trouble))
+		out.stdout.Printf("no cache: %s\n", strings.TrimSpace(l.Dir+" "+l.Trouble))
 	case len(l.Entries) == 0 && l.Foreign+l.Damaged+l.Other == 0:
 		out.stdout.Printf("the cache is empty\n")
 	case len(l.Entries) == 0:
