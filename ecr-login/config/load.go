@@ -37,6 +37,16 @@ func Load(lookup func(name string) (value string, set bool)) (Settings, error) {
 	return loader{lookup: lookup}.load()
 }
 
+// Decode returns the settings in the text of a file, without environment variables. The path is that
+// of the errors, which are of type *[Error].
+func Decode(path string, text []byte) (Settings, error) {
+	s := Default()
+	if err := decode(&s, path, text); err != nil {
+		return Default(), err
+	}
+	return s, nil
+}
+
 func (l loader) load() (Settings, error) {
 	s := Default()
 	err := l.readFirst(&s)

@@ -6,7 +6,7 @@ import (
 )
 
 // NewFile returns the path at which Load would find a new settings file of the user, empty when it
-// would find none. A nil lookup means the environment of the process.
+// would find none. It is not the file for all users. A nil lookup means the environment of the process.
 func NewFile(lookup func(name string) (value string, set bool)) string {
 	l := loader{lookup: lookup}
 	if path := l.env("ECR_LOGIN_CONFIG"); path == os.DevNull {
@@ -15,10 +15,8 @@ func NewFile(lookup func(name string) (value string, set bool)) string {
 		expanded, _ := l.expandHome(path)
 		return expanded
 	}
-	for _, dir := range [...]string{l.userDirectory(), l.systemDirectory()} {
-		if dir != "" {
-			return join(dir, fileName)
-		}
+	if dir := l.userDirectory(); dir != "" {
+		return join(dir, fileName)
 	}
 	return ""
 }

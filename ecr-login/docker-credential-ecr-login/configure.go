@@ -75,9 +75,6 @@ deleted when the session ends; configure removes passwords from that file too.
 	}
 	_ = c.RegisterFlagCompletionFunc("profile", completeProfiles)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if c.Flags().Changed("profile") && *f.profile == "" {
-			return misuse{errors.New("--profile is empty")} // an environment variable that is not set
-		}
 		return p.configure(c.Context(), f, args)
 	}
 	return c

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -195,5 +196,41 @@ func TestRefreshIgnoresAnotherUsersPodman(t *testing.T) {
 	want := result{"nothing to refresh: no client is configured for this helper, and the cache is empty\n", "", 0}
 	if a := u.asOtherUser("refresh"); a != want {
 		t.Errorf("%+v, want %+v", a, want)
+	}
+}
+
+// uninstall ignores the files of another user's podman, too, and prints what it removed before an
+// error.
+func TestUninstallBesideAnotherUser(t *testing.T) {
+	t.Parallel()
+	u := newOtherUser(t)
+	for _, dir := range []string{"run/containers", ".docker", ".local", ".cache/ecr-login"} {
+		if err := os.MkdirAll(filepath.Join(u.dir, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{"run", ".cache"} { // root's
+		if err := os.Chmod(filepath.Join(u.dir, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	give(t, filepath.Join(u.dir, ".docker"))
+	give(t, filepath.Join(u.dir, ".local"))
+	give(t, filepath.Join(u.dir, ".cache", "ecr-login"))
+	if a := u.asOtherUser("configure", host); a.code != 0 {
+		t.Fatalf("%+v", a)
+	}
+	if a := u.asOtherUser("uninstall", "--dry-run"); a.code != 0 || a.stderr != "" {
+		t.Errorf("%+v", a)
+	}
+	a := u.asOtherUser("uninstall", "--json")
+	var printed struct {
+		Files []struct{ Removed bool }
+	}
+	if err := json.Unmarshal([]byte(a.stdout), &printed); err != nil || len(printed.Files) != 1 || !printed.Files[0].Removed {
+		t.Errorf("%v, %+v", err, a)
+	}
+	if a.code != 1 || !strings.HasPrefix(a.stderr, program+": cannot remove the cache: ") {
+		t.Errorf("%+v", a)
 	}
 }

@@ -60,18 +60,18 @@ func (p *process) uninstall(dryRun, asJSON bool) error {
 	if status := disk.Status(); status.Exists {
 		removed.Cache, removed.Entries = status.Dir, status.Entries
 	}
+	var failed error // after the result, which says what was removed
 	if !dryRun {
-		n, err := disk.Remove()
-		if err != nil {
-			return fmt.Errorf("cannot remove the cache: %w", err)
+		if removed.Entries, err = disk.Remove(); err != nil {
+			failed = fmt.Errorf("cannot remove the cache: %w", err)
+			removed.Cache = ""
 		}
-		removed.Entries = n
 	}
 	if asJSON {
 		if err := p.out.stdout.JSON(removed); err != nil {
 			return err
 		}
-		return p.printProblems(result)
+		return p.printFailed(result, failed)
 	}
 	if err := p.printResult(result, false); err != nil {
 		return err
@@ -84,7 +84,15 @@ func (p *process) uninstall(dryRun, asJSON bool) error {
 		p.out.stdout.Printf("%s the cache %s with %s\n", verb, terminal.Quote(removed.Cache), wording.Count(removed.Entries, "entry", "entries"))
 	}
 	p.printRemaining(result, settings, self)
-	return p.printProblems(result)
+	return p.printFailed(result, failed)
+}
+
+// printFailed prints the problems of a result, and returns the error of the cache if there is one.
+func (p *process) printFailed(r *configure.Result, failed error) error {
+	if err := p.printProblems(r); failed == nil {
+		return err
+	}
+	return failed
 }
 
 // printRemaining prints what a person has to remove.

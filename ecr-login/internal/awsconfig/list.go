@@ -51,7 +51,8 @@ func (c Chain) Account() (account, partition string) {
 	return accountOf(c.Token.RoleARN)
 }
 
-// accountOf returns the account and the partition in an ARN; both are empty if it is none.
+// accountOf returns the account and the partition in an ARN; both are empty if the text is not an
+// ARN.
 func accountOf(arn string) (account, partition string) {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 || parts[0] != "arn" {

@@ -69,9 +69,11 @@ type accounts struct {
 
 	// The current credentials are those of a helper without a profile in its name.
 	account string // empty: not known
-	missing error  // why there are no current credentials; nil: there are some, or it is not known
+	missing error  // why current credentials are missing; nil: they were found, or it is not known
 	inShell string // the profile that AWS_PROFILE names
 	byShell bool   // the current credentials are those of that profile
+
+	fromEnvironment bool // the current credentials are not those of a profile
 
 	asked bool // STS was asked for the accounts that the files do not name
 }
@@ -93,8 +95,8 @@ func (s *Session) newAccounts() *accounts {
 		return a
 	}
 	a.account, _ = chain.Account()
-	fromVariables := len(chain.Roles) == 0 && (chain.Kind == awsconfig.Environment || chain.Kind == awsconfig.WebIdentity)
-	a.byShell = a.inShell != "" && !fromVariables
+	a.fromEnvironment = len(chain.Roles) == 0 && (chain.Kind == awsconfig.Environment || chain.Kind == awsconfig.WebIdentity)
+	a.byShell = a.inShell != "" && !a.fromEnvironment
 	return a
 }
 
@@ -127,7 +129,10 @@ func (a *accounts) of(r registry.Registry) (names []string) {
 // unknown returns the profiles whose account the files do not name, without that of the current
 // credentials.
 func (a *accounts) unknown() (names []string) {
-	current := cmp.Or(a.inShell, "default")
+	current := ""
+	if !a.fromEnvironment {
+		current = cmp.Or(a.inShell, "default")
+	}
 	for _, p := range a.profiles {
 		if p.Account == "" && p.Name != current {
 			names = append(names, p.Name)
@@ -153,7 +158,8 @@ func (s *Session) identifyCurrent(ctx context.Context, a *accounts) {
 	}
 }
 
-// identify asks STS for the accounts of the profiles. It warns about those that it does not get.
+// identify asks STS for the accounts of the profiles. It warns about the profiles
+// that STS did not identify.
 func (s *Session) identify(ctx context.Context, a *accounts, names []string) {
 	a.asked = true
 	errs := make([]error, len(names))

@@ -258,5 +258,5 @@ func (s *Session) checkRegion(a *Assignment) {
 	if near := nearest.Word(region, knownRegions); near != "" {
 		advice = "did you mean " + strings.Replace(a.Registry, "."+region+".", "."+near+".", 1) + "?"
 	}
-	s.warn(problem(advice, "%s: this version knows no region %q", a.Registry, region))
+	s.warn(problem(advice, "%s: unknown region %q", a.Registry, region))
 }

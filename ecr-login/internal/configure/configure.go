@@ -3,7 +3,8 @@
 //
 // It edits the credHelpers of Docker's config.json and of the auth.json of podman, skopeo and
 // buildah, removes the passwords that an earlier docker login stored there for the same registries,
-// and creates the link that gives a profile a helper of its own. A journal without secrets records
+// and creates the link that gives a profile a helper of its own. Where no link can be created, it adds
+// a rule with the profile to the settings file of this program. A journal without secrets records
 // what cannot be seen in the files, so that unconfigure restores every byte. It does not restore
 // passwords.
 //
@@ -13,6 +14,7 @@ package configure
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +77,7 @@ type Session struct {
 	locator dockerconfig.Locator
 	helper  string // what credHelpers calls the helper of the profile
 	targets []clientFile
+	noted   bool // a warning says that the journal cannot be written
 	undoes  bool // it undoes edits: the journal is correct until that is done
 	journal *dockerconfig.Journal
 	helpers map[string][]dockerconfig.Helper // of each edited file, by its real path
@@ -97,16 +100,24 @@ func New(options Options) (*Session, error) {
 		result:  &Result{DryRun: options.DryRun, Files: []File{}},
 	}
 	docker, err := s.locator.Docker()
-	if err != nil {
+	switch {
+	case err == nil:
+		s.targets = []clientFile{{path: docker, client: dockerconfig.Docker}}
+	case options.All: // what does not depend on HOME can still be removed
+		s.warn(err)
+	default:
 		return nil, err
 	}
-	s.targets = []clientFile{{path: docker, client: dockerconfig.Docker}}
 	if options.Podman {
 		containers, err := s.containers()
-		if err != nil {
+		switch {
+		case err == nil:
+			s.targets = append(s.targets, containers...)
+		case options.All:
+			s.warn(err)
+		default:
 			return nil, err
 		}
-		s.targets = append(s.targets, containers...)
 	}
 	return s, nil
 }
@@ -211,7 +222,7 @@ func (s *Session) Unconfigure(hosts []string) (*Result, error) {
 		case s.options.Profile != "" && rule.Profile != s.options.Profile:
 			return false
 		case len(hosts) > 0: // the entry of another port may need the rule
-			return slices.ContainsFunc(hosts, same) && !slices.ContainsFunc(s.Configured(), same)
+			return slices.ContainsFunc(hosts, same) && !s.isUsedFor(rule.Registry)
 		}
 		return true
 	})
@@ -249,6 +260,10 @@ func (s *Session) containers() ([]clientFile, error) {
 	}
 	var all []clientFile
 	for _, file := range files {
+		// Podman of this user cannot read it, either, such as below root's /run/containers.
+		if _, err := os.Lstat(file); file != lasting && errors.Is(err, fs.ErrPermission) {
+			continue
+		}
 		// Two paths may lead to one file through a link.
 		real := dockerconfig.Real(file)
 		if !slices.ContainsFunc(slices.Concat(s.targets, all), func(t clientFile) bool { return dockerconfig.Real(t.path) == real }) {

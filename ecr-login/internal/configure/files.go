@@ -76,6 +76,7 @@ func (s *Session) update(t clientFile, edit func(*dockerconfig.Config, *dockerco
 		s.note(s.journal.Put(t.path, record))
 	}
 	if err != nil {
+		delete(s.helpers, dockerconfig.Real(t.path)) // of an edit that was not made
 		s.fail(err)
 		return
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/environ"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/fileaccess"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
@@ -24,7 +25,7 @@ func (s *Session) checkLink(profile string) error {
 		return problem("rename the profile", "profile %q cannot be part of a program's name", profile)
 	}
 	if s.options.Executable == "" {
-		return errors.New("cannot find the file of this program, to which the link for the profile's helper would lead")
+		return errors.New("cannot create the link for the profile's helper: the path of this program is unknown")
 	}
 	if s.hasLink(profile) {
 		return nil
@@ -212,7 +213,7 @@ func (s *Session) isNamed(helper string) bool {
 		}
 	}
 	for _, path := range s.journal.Files() {
-		if _, edited := s.helpers[path]; edited {
+		if _, edited := s.helpers[path]; edited || s.options.All && isMissing(path) {
 			continue
 		}
 		for _, entry := range s.journal.Record(path).Entries {
@@ -252,7 +253,7 @@ func (s *Session) checkPath() {
 		s.checkHelper(progname.Prefix + a.Helper)
 	}
 	if p := s.options.Profile; p != "" && s.options.AWS != nil && !s.hasProfile(p) {
-		s.warn(problem("aws configure --profile "+p, "the AWS configuration has no profile %q", p))
+		s.warn(problem("run: aws configure --profile "+process.Quote(p), "the AWS configuration has no profile %q", p))
 	}
 }
 

@@ -52,9 +52,10 @@ func adviceOf(err error) string {
 	return ""
 }
 
-// note warns that the journal could not be written. The edit itself is complete.
+// note warns once that the journal could not be written. The edit itself is complete.
 func (s *Session) note(err error) {
-	if err != nil {
+	if err != nil && !s.noted {
+		s.noted = true
 		s.warn(problem(
 			"unconfigure will find the entries by the helper's name alone",
 			"cannot record the changes: %w", err))

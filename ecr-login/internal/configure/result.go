@@ -41,7 +41,7 @@ func (r *Result) Changed() bool {
 type File struct {
 	Path    string  `json:"path"`
 	Changed bool    `json:"changed"`
-	Created bool    `json:"made,omitempty"`    // the file did not exist before
+	Created bool    `json:"created,omitempty"` // the file did not exist before
 	Removed bool    `json:"removed,omitempty"` // the file did not exist before Configure, either
 	Entries []Entry `json:"entries"`
 	Diff    string  `json:"diff,omitempty"` // of a dry run, without secrets
@@ -65,7 +65,7 @@ const (
 	PasswordRemoved Action = "password removed" // an entry of auths with a password or token
 	Removed         Action = "removed"          // the entry of credHelpers was removed
 	Restored        Action = "restored"         // the entry names the helper from before Configure
-	Skipped         Action = "left alone"       // the entry is not this program's, or missing
+	Skipped         Action = "skipped"          // the entry is not this program's, or missing
 )
 
 // Text returns the action in words, with its detail.

@@ -5,25 +5,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"path/filepath"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/config"
 	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/dockerconfig"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/process"
+	"github.com/4e881efc/ecr-credential-helper/ecr-login/internal/progname"
 )
 
 // Where no link can be created, a rule in the settings of this program names the profile. Rules are
 // added at the end of the file, so that its comments and its order stay. One that matches the registry
 // already comes first, and would make the new one useless: that is an error.
 
-// settingsPath returns the settings file for new rules; empty: none would be read.
+// settingsPath returns the settings file for new rules; empty: none would be read. A file of the
+// user replaces the file for all users, so it is used only if the latter sets nothing.
 func (s *Session) settingsPath() string {
-	if s.options.Settings.Path != "" {
-		return s.options.Settings.Path
+	path := s.options.Settings.Path
+	if path == "" || s.isShared(path) && setsNothing(path) {
+		return config.NewFile(s.options.Environ)
 	}
-	return config.NewFile(s.options.Environ)
+	return path
+}
+
+// isShared reports whether the settings file is the one for all users.
+func (s *Session) isShared(path string) bool { return path != config.NewFile(s.options.Environ) }
+
+// setsNothing reports whether a settings file has no setting, as one with only comments.
+func setsNothing(path string) bool {
+	c, err := dockerconfig.Read(path, dockerconfig.Plain)
+	if err != nil {
+		return false
+	}
+	settings, err := config.Decode("", c.Text())
+	return err == nil && reflect.DeepEqual(settings, config.Default())
 }
 
 // checkRule returns why no rule can name the profile of the registry.
@@ -32,6 +51,8 @@ func (s *Session) checkRule(a *Assignment) error {
 	switch {
 	case path == "":
 		return errors.New("no settings file is read")
+	case s.isShared(path):
+		return s.sharedError(path)
 	case strings.ContainsAny(a.Profile, "[]{}") || !utf8.ValidString(a.Profile) || strings.IndexFunc(a.Profile, func(r rune) bool { return r < ' ' || r == 0x7f }) >= 0:
 		return fmt.Errorf("a rule cannot name profile %q", a.Profile)
 	case a.match.Rule != nil:
@@ -43,7 +64,33 @@ func (s *Session) checkRule(a *Assignment) error {
 	if err != nil {
 		return err
 	}
-	return c.Writable()
+	if err := c.Writable(); err != nil {
+		return err
+	}
+	rule := dockerconfig.Rule{Registry: hostOf(a.Registry), Profile: a.Profile, Newlines: 2}
+	c.Append(ruleText(rule), nil)
+	return checkSettings(path, c.Text(), rule)
+}
+
+// sharedError is the error for a settings file for all users, which gets no rule of one user.
+func (s *Session) sharedError(path string) error {
+	advice := "ask the administrator to add the rule"
+	if own := config.NewFile(s.options.Environ); own != "" && runtime.GOOS != "windows" {
+		advice = fmt.Sprintf("to have settings of your own: mkdir -p %s && cp %s %s", process.Quote(filepath.Dir(own)), process.Quote(path), process.Quote(own))
+	}
+	return problem(advice, "the settings in %s are for all users", path)
+}
+
+// checkSettings returns why a settings file would be invalid with a rule at its end, such as after
+// registry = [...], which a table cannot extend.
+func checkSettings(path string, text []byte, rule dockerconfig.Rule) error {
+	if _, err := config.Decode(path, text); err != nil {
+		_, keys, _ := strings.Cut(strings.TrimSpace(ruleText(rule)), "\n")
+		return problem(
+			"add the rule by hand: {"+strings.ReplaceAll(keys, "\n", ", ")+"}",
+			"a rule at its end would make the settings file invalid: %w", err)
+	}
+	return nil
 }
 
 // ruleText returns the text of a rule.
@@ -114,20 +161,41 @@ func (s *Session) removeRules(remove func(dockerconfig.Rule) bool) {
 	}
 }
 
-// dropRules removes the rules that this session added.
+// dropRules removes the rules that this session added, except those for hosts whose entries were
+// written to one of several files.
 func (s *Session) dropRules() {
-	added := map[string]bool{}
+	path, dropped := "", map[string]bool{}
 	for _, a := range s.result.Registries {
-		added[hostOf(a.Registry)] = added[hostOf(a.Registry)] || a.Rule != ""
+		if host := hostOf(a.Registry); a.Rule != "" && !s.isUsedFor(host) {
+			path, dropped[host] = a.Rule, true
+		}
 	}
-	if s.options.DryRun || !slices.Contains(slices.Collect(maps.Values(added)), true) {
+	if s.options.DryRun || len(dropped) == 0 {
 		return
 	}
-	s.result.Files = slices.DeleteFunc(s.result.Files, func(f File) bool { return f.Path == s.settingsPath() })
+	files := s.result.Files
 	s.undoes = true
-	s.removeRules(func(r dockerconfig.Rule) bool { return added[r.Registry] })
+	s.removeRules(func(r dockerconfig.Rule) bool { return dropped[r.Registry] })
 	s.undoes = false
-	s.result.Files = slices.DeleteFunc(s.result.Files, func(f File) bool { return f.Path == s.settingsPath() })
+	s.result.Files = slices.DeleteFunc(files, func(f File) bool {
+		return f.Path == path && !slices.ContainsFunc(f.Entries, func(e Entry) bool { return !dropped[e.Registry] })
+	})
+	for i, f := range s.result.Files {
+		if f.Path == path {
+			s.result.Files[i].Entries = slices.DeleteFunc(f.Entries, func(e Entry) bool { return dropped[e.Registry] })
+		}
+	}
+}
+
+// isUsedFor reports whether an edited file has an entry for the host, with any port, that names this
+// program. In a dry run, whether it would have one.
+func (s *Session) isUsedFor(host string) bool {
+	for _, helpers := range s.helpers {
+		if slices.ContainsFunc(helpers, func(h dockerconfig.Helper) bool { return hostOf(h.Host) == host && progname.IsHelper(h.Name) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // ruledProfiles returns the profiles that recorded rules name, by host.
@@ -166,6 +234,11 @@ func (s *Session) editRules(path string, edit func(*dockerconfig.Config, *docker
 		file.Created, file.Removed = !c.Exists, c.Gone()
 		if err := c.Writable(); err != nil {
 			return err
+		}
+		if added := record.Added; !s.undoes && len(added) > 0 { // another program may have written the file after checkRule
+			if err := checkSettings(path, c.Text(), added[len(added)-1]); err != nil {
+				return err
+			}
 		}
 		switch {
 		case s.options.DryRun:

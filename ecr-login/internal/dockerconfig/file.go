@@ -231,6 +231,9 @@ func (t *target) parse(exists bool, text []byte, client Client) (*Config, error)
 	return c, nil
 }
 
+// askOwner is the hint for a settings file of another user, which other users may need.
+const askOwner = "ask the owner to edit the file, or add a directory of your own to PATH"
+
 // Writable returns why a file that was read must not be replaced. It is stricter than the system,
 // which only checks the directory: a read-only file, and a file of another user, are not replaced.
 // Update calls it after the edit.
@@ -247,7 +250,11 @@ func (c *Config) Writable() error {
 			return &Error{Path: t.named, Message: "is read-only", Advice: makeWritable(t.path)}
 		}
 		if fileaccess.IsAnothers(t.info) && !fileaccess.IsRoot() {
-			return &Error{Path: t.named, Message: "is owned by another user: " + fileaccess.OwnerText(t.info), Advice: "run the command as the owner, or change the owner: sudo chown $(id -u) " + process.Quote(t.path)}
+			fix := "run the command as the owner, or change the owner: sudo chown $(id -u) " + process.Quote(t.path)
+			if c.Client == Plain {
+				fix = askOwner
+			}
+			return &Error{Path: t.named, Message: "is owned by another user: " + fileaccess.OwnerText(t.info), Advice: fix}
 		}
 	}
 	info, err := os.Stat(t.dir)
@@ -256,7 +263,10 @@ func (c *Config) Writable() error {
 	}
 	if err == nil && (isReadOnlyDir(info) || !fileaccess.CanCreateIn(t.dir)) {
 		fix := makeWritable(t.dir)
-		if fileaccess.IsAnothers(info) {
+		switch {
+		case fileaccess.IsAnothers(info) && c.Client == Plain:
+			fix = askOwner
+		case fileaccess.IsAnothers(info):
 			fix = "sudo chown -R $(id -u) " + process.Quote(t.dir)
 		}
 		if c.Client != Plain {

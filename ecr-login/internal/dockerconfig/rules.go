@@ -18,7 +18,7 @@ type Rule struct {
 	Newlines int    `json:"newlines"` // that were added before it
 }
 
-// Rules returns a copy of the record of a settings file. It is empty if there is none.
+// Rules returns a copy of the record of a settings file. It is empty if the file has no record.
 func (j *Journal) Rules(path string) *Rules {
 	r := j.rules[Real(path)]
 	if r == nil {

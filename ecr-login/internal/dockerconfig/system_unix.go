@@ -33,7 +33,7 @@ func keepGroup(f *os.File, like fs.FileInfo) error {
 	return f.Chown(-1, int(want.Gid))
 }
 
-// isReadOnlyDir reports whether the mode lets nobody create files in a directory.
+// isReadOnlyDir reports whether the mode of a directory denies everyone write access.
 func isReadOnlyDir(info fs.FileInfo) bool { return info.Mode().Perm()&0o222 == 0 }
 
 // makeWritable returns the command that makes a file writable for its owner.
