@@ -37,7 +37,7 @@ type journal struct {
 	Files   map[string]*Record `json:"files,omitempty"`
 	Rules   map[string]*Rules  `json:"rules,omitempty"`
 	Links   []string           `json:"links,omitempty"`
-	Created []string           `json:"folders,omitempty"`
+	Created []string           `json:"directories,omitempty"`
 }
 
 const journalVersion = 1

@@ -13,7 +13,7 @@ import (
 type Record struct {
 	// File: the file was created. Dirs are the directories created for it, the innermost first.
 	File bool     `json:"file,omitempty"`
-	Dirs []string `json:"folders,omitempty"`
+	Dirs []string `json:"directories,omitempty"`
 
 	// Blank is the text of a file without members: white space, null or an empty object, up to the
 	// end of the value. Nil: it had members.
