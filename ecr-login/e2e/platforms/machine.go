@@ -25,6 +25,10 @@ const (
 
 	// runTimeout ends a program that hangs. The slowest, under an emulator, need seconds.
 	runTimeout = 2 * time.Minute
+
+	// pipeWait is how long a program that was ended may leave its output open, as Wine's services
+	// would for ever.
+	pipeWait = 10 * time.Second
 )
 
 // A machine is a system with the program, a user, and an AWS of its own.
@@ -127,6 +131,7 @@ func (m *machine) runOnce(env []string, stdin string, args ...string) (output, e
 	ctx, cancel := context.WithTimeout(m.ctx, runTimeout)
 	defer cancel()
 	cmd := m.command(ctx, env, stdin, args...)
+	cmd.WaitDelay = pipeWait
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -48,6 +48,7 @@ func runTests(ctx context.Context, b *builder, r *report, command testCommand) {
 		}
 		start = time.Now()
 		cmd := command(ctx, filepath.Join(b.root, filepath.FromSlash(pkg)), binary, args...)
+		cmd.WaitDelay = pipeWait
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		err = cmd.Run()

@@ -119,12 +119,21 @@ func newWineRoot(ctx context.Context, dir, path string) (w *wineRoot, stop func(
 	if err := os.Mkdir(w.dir, 0o700); err != nil {
 		return nil, nil, err
 	}
-	server := exec.CommandContext(ctx, wineServer, "--foreground", "--persistent")
+	server := exec.Command(wineServer, "--foreground", "--persistent")
 	server.Env = w.env
 	if err := server.Start(); err != nil {
 		return nil, nil, err
 	}
-	stop = func() { _ = server.Process.Kill(); _ = server.Wait() }
+	stop = func() {
+		// Ends the processes of the prefix, which outlive a server that is only killed. The context may
+		// be done.
+		end := exec.Command(wineServer, "--kill")
+		end.Env = w.env
+		if end.Run() != nil {
+			_ = server.Process.Kill()
+		}
+		_ = server.Wait()
+	}
 	for _, step := range []func() error{
 		func() error { return w.boot(ctx, dir) },
 		func() error { return w.addProcessPrng(ctx, dir) },
