@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -75,6 +76,10 @@ func TestProcessInterrupted(t *testing.T) {
 // which are in a process group of their own.
 func TestProcessSignaled(t *testing.T) {
 	t.Parallel()
+	// A child inherits an ignored signal, as below nohup, but not a handled one.
+	handled := make(chan os.Signal, 1)
+	signal.Notify(handled, syscall.SIGHUP, syscall.SIGINT)
+	t.Cleanup(func() { signal.Stop(handled) })
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
