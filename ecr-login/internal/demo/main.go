@@ -113,7 +113,8 @@ func (d *demo) configure(ctx context.Context) error {
 	home := d.aws.Home(d.home)
 	home.Proxy = true
 	bin := filepath.Join(d.home, "bin")
-	env := home.Source(ecrtest.FromFile)
+	home.Keys("default", d.aws.AddUser("developer"))
+	env := home.Env()
 	os.Clearenv()
 	for _, v := range env {
 		key, value, _ := strings.Cut(v, "=")
