@@ -70,18 +70,25 @@ func TestFileChangesDuringFetch(t *testing.T) {
 	wantPrincipal(t, s, ecrlogin.New(ecrlogin.Options{}), arn) // from the cache
 }
 
-// A refresh fetches again when the web identity token changes, for the second principal.
-func TestTokenFileChangesDuringRefresh(t *testing.T) {
+// changingToken returns a Helper with a web identity token that becomes another principal's when the
+// Helper logs message for the first time.
+func changingToken(t *testing.T, message string) (*ecrtest.Server, *ecrlogin.Helper) {
+	t.Helper()
 	s := ecrtest.New(t)
 	home := s.Home(t.TempDir())
 	const role = "arn:aws:iam::" + ecrtest.Account + ":role/pull"
 	become(t, home.WebIdentity("", ecrtest.Role{ARN: role, Subject: "system:serviceaccount:default:first"}))
 	changes := 0
-	h := ecrlogin.New(ecrlogin.Options{Log: slog.New(onMessage{"authorization token received": func() {
+	return s, ecrlogin.New(ecrlogin.Options{Log: slog.New(onMessage{message: func() {
 		if changes++; changes == 1 {
 			home.WebIdentity("", ecrtest.Role{ARN: role, Subject: "system:serviceaccount:default:second"})
 		}
 	}})})
+}
+
+// A refresh fetches again when the web identity token changes, for the second principal.
+func TestTokenFileChangesDuringRefresh(t *testing.T) {
+	s, h := changingToken(t, "authorization token received")
 	status, err := h.Refresh(t.Context(), host)
 	if err != nil || status.State != cache.Fresh {
 		t.Fatalf("%+v, %v", status, err)
@@ -93,16 +100,7 @@ func TestTokenFileChangesDuringRefresh(t *testing.T) {
 
 // The web identity token becomes another principal's while the token is fetched.
 func TestTokenFileChangesDuringFetch(t *testing.T) {
-	s := ecrtest.New(t)
-	home := s.Home(t.TempDir())
-	const role = "arn:aws:iam::" + ecrtest.Account + ":role/pull"
-	become(t, home.WebIdentity("", ecrtest.Role{ARN: role, Subject: "system:serviceaccount:default:first"}))
-	changes := 0
-	h := ecrlogin.New(ecrlogin.Options{Log: slog.New(onMessage{"fetching": func() {
-		if changes++; changes == 1 {
-			home.WebIdentity("", ecrtest.Role{ARN: role, Subject: "system:serviceaccount:default:second"})
-		}
-	}})})
+	s, h := changingToken(t, "fetching")
 	if _, err := h.Get(t.Context(), host); err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,13 @@ const (
 	neighbour = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
 )
 
-// become sets the environment of this process.
+// become sets the environment of this process, which the AWS SDK reads. Tests that use it cannot
+// run in parallel.
 func become(t *testing.T, env []string) {
 	t.Helper()
 	for _, v := range os.Environ() {
 		key, value, _ := strings.Cut(v, "=")
-		if strings.HasPrefix(key, "AWS_") || strings.HasPrefix(key, "ECR_LOGIN_") || strings.HasPrefix(key, "XDG_") {
+		if strings.HasPrefix(key, "AWS_") || strings.HasPrefix(key, "ECR_LOGIN_") || strings.HasPrefix(key, "XDG_") || strings.HasSuffix(strings.ToUpper(key), "_PROXY") {
 			os.Unsetenv(key)
 			t.Cleanup(func() { os.Setenv(key, value) })
 		}
