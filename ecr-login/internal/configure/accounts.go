@@ -75,7 +75,7 @@ type accounts struct {
 
 	fromEnvironment bool // the current credentials are not those of a profile
 
-	asked bool // STS was asked for the accounts that the files do not name
+	calledSTS bool // for the accounts that the files do not name
 }
 
 // newAccounts reads the files. It calls nothing.
@@ -141,7 +141,8 @@ func (a *accounts) unknown() (names []string) {
 	return names
 }
 
-// identifyCurrent asks STS for the account of the current credentials, if the files do not name it.
+// identifyCurrent requests the account of the current credentials from STS, if the files do not name
+// it.
 func (s *Session) identifyCurrent(ctx context.Context, a *accounts) {
 	if a.account != "" || a.missing != nil || s.options.Caller == nil {
 		return
@@ -158,10 +159,10 @@ func (s *Session) identifyCurrent(ctx context.Context, a *accounts) {
 	}
 }
 
-// identify asks STS for the accounts of the profiles. It warns about the profiles
-// that STS did not identify.
+// identify requests the accounts of the profiles from STS. It warns about the profiles that STS did
+// not identify.
 func (s *Session) identify(ctx context.Context, a *accounts, names []string) {
-	a.asked = true
+	a.calledSTS = true
 	errs := make([]error, len(names))
 	found := make([]Caller, len(names))
 	slots := make(chan struct{}, stsCalls)

@@ -63,7 +63,7 @@ func TestSilentSTS(t *testing.T) {
 		if took := time.Since(start); took != stsTime {
 			t.Errorf("it took %s, want %s", took, stsTime)
 		}
-		if a := s.assigned[host]; a.Profile != "prod" || a.Reason != ByBeingOne {
+		if a := s.assigned[host]; a.Profile != "prod" || a.Reason != OnlyProfile {
 			t.Errorf("%+v", a)
 		}
 		warnings := s.result.Warnings

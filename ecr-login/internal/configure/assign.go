@@ -22,16 +22,16 @@ type Reason string
 
 // The reasons.
 const (
-	ByFlag     Reason = "flag"        // --profile, or the profile in the program's name
-	ByEntry    Reason = "entry"       // the entry in the client's file names the profile
-	ByRule     Reason = "settings"    // a rule of the settings names a profile or a role
-	ByDefault  Reason = "default"     // the current credentials are of the account, or nothing else is known
-	ByShell    Reason = "AWS_PROFILE" // AWS_PROFILE names a profile of the account
-	ByBeingOne Reason = "only"        // it is the only profile of the account
-	ByChoice   Reason = "chosen"      // a person chose it among several
-	ByOrder    Reason = "first"       // it is the first of several in the AWS files
-	NotFound   Reason = "none"        // there are neither a profile of the account nor current credentials
-	NotWritten Reason = "not-written" // it needs a profile, and neither a link nor a rule can name it
+	ByFlag      Reason = "flag"        // --profile, or the profile in the program's name
+	ByEntry     Reason = "entry"       // the entry in the client's file names the profile
+	ByRule      Reason = "settings"    // a rule of the settings names a profile or a role
+	ByDefault   Reason = "default"     // the current credentials are of the account, or nothing else is known
+	ByShell     Reason = "AWS_PROFILE" // AWS_PROFILE names a profile of the account
+	OnlyProfile Reason = "only"        // it is the only profile of the account
+	ByChoice    Reason = "chosen"      // a person chose it among several
+	ByOrder     Reason = "first"       // it is the first of several in the AWS files
+	NotFound    Reason = "none"        // there are neither a profile of the account nor current credentials
+	NotWritten  Reason = "not-written" // it needs a profile, and neither a link nor a rule can name it
 )
 
 // An Assignment is the AWS profile with which a client gets the credentials of a registry.
@@ -210,7 +210,7 @@ func (s *Session) assign(a *Assignment, known *accounts) (err error) {
 	case slices.Contains(names, known.inShell):
 		a.Profile, a.Reason = known.inShell, ByShell
 	case len(names) == 1:
-		a.Profile, a.Reason = names[0], ByBeingOne
+		a.Profile, a.Reason = names[0], OnlyProfile
 	case len(names) > 1 && s.options.Choose != nil:
 		a.Reason = ByChoice
 		if a.Profile, err = s.options.Choose(a.Account, names); err != nil {
@@ -238,7 +238,7 @@ func (s *Session) assign(a *Assignment, known *accounts) (err error) {
 // warnOfMissing warns that nothing can get the credentials of a registry.
 func (s *Session) warnOfMissing(a *Assignment, known *accounts) {
 	advice := "run: aws configure sso, then: " + progname.Program + " configure " + a.Registry
-	if others := known.unknown(); len(others) > 0 && !known.asked {
+	if others := known.unknown(); len(others) > 0 && !known.calledSTS {
 		advice = fmt.Sprintf("to look for the account in %s: %s configure --call-sts %s", strings.Join(others, ", "), progname.Program, a.Registry)
 	}
 	err := fmt.Errorf("no credentials for %s: no profile of account %s was found, and no default credentials", a.Registry, a.Account)
